@@ -1,0 +1,57 @@
+/**
+ * Time as every floor sees it. Nothing below `kernel/` reads a clock of its own: the machine's clock and the
+ * simulator's virtual one are the same interface, which is what lets one program run on both.
+ */
+
+/** Nanoseconds since the host started: an integer in a double, exact for 104 days (2^53 ns). */
+export type Nanos = number
+
+export const MICROSECOND: Nanos = 1_000
+export const MILLISECOND: Nanos = 1_000_000
+export const SECOND: Nanos = 1_000_000_000
+
+/** A call that has been arranged for later. */
+export interface Timer {
+  /** Takes the call back. Without effect once it has run or been cancelled. */
+  cancel(): void
+}
+
+export interface Clock {
+  /** Monotonic time in nanoseconds since the host started. */
+  now(): Nanos
+  /** Milliseconds since 1970-01-01T00:00:00Z, for dates that people and other machines read. */
+  wallMillis(): number
+  /** Runs `run` once, at `when` or as soon after it as the host gets to it; a time in the past means "next". */
+  at(when: Nanos, run: () => void): Timer
+  /**
+   * Waits for work that takes real time and no simulated time (a password hash in the thread pool, a file read).
+   * On the machine's clock this is the promise itself; a virtual clock stands still until the work has settled,
+   * so that the run stays repeatable.
+   */
+  hold<T>(work: Promise<T>): Promise<T>
+}
+
+/** Runs `run` once, `delay` nanoseconds from now. */
+export function after(clock: Clock, delay: Nanos, run: () => void): Timer {
+  return clock.at(clock.now() + delay, run)
+}
+
+/** Resolves `delay` nanoseconds from now, on the given clock. */
+export function sleep(clock: Clock, delay: Nanos): Promise<void> {
+  return new Promise((resolve) => {
+    after(clock, delay, resolve)
+  })
+}
+
+/** `1.234 s`, `12.3 ms`, `45 µs`: a duration for people, three significant digits. */
+export function formatDuration(nanos: Nanos): string {
+  const magnitude = Math.abs(nanos)
+  if (magnitude >= SECOND) return `${trim(nanos / SECOND)} s`
+  if (magnitude >= MILLISECOND) return `${trim(nanos / MILLISECOND)} ms`
+  if (magnitude >= MICROSECOND) return `${trim(nanos / MICROSECOND)} µs`
+  return `${nanos} ns`
+}
+
+function trim(value: number): string {
+  return Number(value.toPrecision(3)).toString()
+}

@@ -1,0 +1,87 @@
+/**
+ * Errors of the socket layer, with the codes and the wording that Node's users know:
+ * `connect ECONNREFUSED 127.0.0.1:9999`.
+ */
+
+/** errno names with their Linux numbers (asm-generic/errno.h) and the system's own description. */
+export const ERRNO = {
+  EPERM: [1, 'operation not permitted'],
+  EINTR: [4, 'interrupted system call'],
+  EBADF: [9, 'bad file descriptor'],
+  EAGAIN: [11, 'resource temporarily unavailable'],
+  ENOMEM: [12, 'not enough memory'],
+  EACCES: [13, 'permission denied'],
+  EINVAL: [22, 'invalid argument'],
+  EMFILE: [24, 'too many open files'],
+  ENFILE: [23, 'file table overflow'],
+  EPIPE: [32, 'broken pipe'],
+  EDESTADDRREQ: [89, 'destination address required'],
+  EMSGSIZE: [90, 'message too long'],
+  EPROTOTYPE: [91, 'protocol wrong type for socket'],
+  ENOPROTOOPT: [92, 'protocol option not available on this host'],
+  EPROTONOSUPPORT: [93, 'protocol not supported'],
+  EOPNOTSUPP: [95, 'operation not supported on socket'],
+  EAFNOSUPPORT: [97, 'address family not supported'],
+  EADDRINUSE: [98, 'address already in use'],
+  EADDRNOTAVAIL: [99, 'address not available'],
+  ENETDOWN: [100, 'network is down'],
+  ENETUNREACH: [101, 'network is unreachable'],
+  ECONNABORTED: [103, 'software caused connection abort'],
+  ECONNRESET: [104, 'connection reset by peer'],
+  ENOBUFS: [105, 'no buffer space available'],
+  EISCONN: [106, 'socket is already connected'],
+  ENOTCONN: [107, 'socket is not connected'],
+  ETIMEDOUT: [110, 'connection timed out'],
+  ECONNREFUSED: [111, 'connection refused'],
+  EHOSTDOWN: [112, 'host is down'],
+  EHOSTUNREACH: [113, 'host is unreachable'],
+  EALREADY: [114, 'connection already in progress'],
+  EINPROGRESS: [115, 'operation in progress'],
+  ECANCELED: [125, 'operation canceled'],
+  ENOTFOUND: [3008, 'name not found'],
+  EAI_AGAIN: [3001, 'temporary failure in name resolution'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ErrorCode = keyof typeof ERRNO
+
+export interface SocketErrorDetail {
+  address?: string | undefined
+  port?: number | undefined
+  /** What the caller can do about it; appended to the message. */
+  hint?: string | undefined
+  cause?: unknown
+}
+
+/** What went wrong with a socket: `code`, `syscall`, `address`, `port`, as on a Node system error. */
+export class SocketError extends Error {
+  override readonly name = 'SocketError'
+  readonly code: ErrorCode
+  /** The Linux errno, negative as Node reports it. */
+  readonly errno: number
+  readonly syscall: string
+  readonly address: string | undefined
+  readonly port: number | undefined
+
+  constructor(code: ErrorCode, syscall: string, detail: SocketErrorDetail = {}) {
+    const [errno, text] = ERRNO[code]
+    const where =
+      detail.address === undefined ? '' : ` ${detail.address.includes(':') ? `[${detail.address}]` : detail.address}`
+    const port = detail.port === undefined ? '' : `:${detail.port}`
+    const hint = detail.hint === undefined ? '' : ` (${detail.hint})`
+    super(
+      `${syscall} ${code}: ${text}${where}${port}${hint}`,
+      detail.cause === undefined ? {} : { cause: detail.cause },
+    )
+    this.code = code
+    this.errno = -errno
+    this.syscall = syscall
+    this.address = detail.address
+    this.port = detail.port
+  }
+}
+
+/** The name of a Linux errno (positive), or `EINVAL` for one this table does not hold. */
+export function errorCode(errno: number): ErrorCode {
+  for (const [code, [number]] of Object.entries(ERRNO)) if (number === errno) return code as ErrorCode
+  return 'EINVAL'
+}

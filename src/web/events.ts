@@ -1,0 +1,43 @@
+/** What the framework reports of one request: its route, its SQL, its templates. Durations are real, in nanoseconds. */
+import type { Nanos } from '../base/clock.ts'
+import type { Event } from '../base/events.ts'
+
+interface WebEvent extends Event {
+  /** The `id` of the exchange. */
+  readonly exchange: number
+}
+
+/** Which route took the request; '' when none did. */
+export interface WebRouteEvent extends WebEvent {
+  readonly type: 'web.route'
+  readonly method: string
+  readonly path: string
+  /** The route's name, `posts.show`, and its pattern. */
+  readonly route: string
+  readonly pattern: string
+}
+
+/** One SQL statement. */
+export interface WebSqlEvent extends WebEvent {
+  readonly type: 'web.sql'
+  readonly sql: string
+  readonly rows: number
+  readonly duration: Nanos
+}
+
+/** One template rendered, the ones it includes and extends with it. */
+export interface WebTemplateEvent extends WebEvent {
+  readonly type: 'web.template'
+  readonly template: string
+  readonly duration: Nanos
+  readonly bytes: number
+}
+
+/** The handler and its hooks are done. */
+export interface WebDoneEvent extends WebEvent {
+  readonly type: 'web.done'
+  readonly status: number
+  readonly duration: Nanos
+}
+
+export type AnyWebEvent = WebRouteEvent | WebSqlEvent | WebTemplateEvent | WebDoneEvent
