@@ -1,0 +1,28 @@
+/** The constants of <sys/socket.h>, with Linux's numbers. Levels and options are in `../options.ts`. */
+
+export const AF_INET = 2
+export const AF_INET6 = 10
+export const SOCK_STREAM = 1
+export const SOCK_DGRAM = 2
+export const SHUT_RD = 0
+export const SHUT_WR = 1
+export const SHUT_RDWR = 2
+
+export const SO_REUSEADDR = 2
+export const SO_ERROR = 4
+export const SO_BROADCAST = 6
+export const SO_SNDBUF = 7
+export const SO_RCVBUF = 8
+export const SO_KEEPALIVE = 9
+export const SO_LINGER = 13
+export const SO_REUSEPORT = 15
+export const TCP_NODELAY = 1
+export const IP_TTL = 2
+export const IP_MULTICAST_TTL = 33
+export const IP_MULTICAST_LOOP = 34
+export const IP_ADD_MEMBERSHIP = 35
+export const IP_DROP_MEMBERSHIP = 36
+
+/** The wildcard and the limited broadcast address, by their C names. */
+export const INADDR_ANY = '0.0.0.0'
+export const INADDR_BROADCAST = '255.255.255.255'

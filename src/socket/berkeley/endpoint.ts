@@ -1,0 +1,84 @@
+/** What stream and datagram sockets have in common, below the `Socket` class. */
+import { ERRNO, SocketError } from '../../base/errors.ts'
+import type { Address } from '../address.ts'
+import type { OptionSettings } from '../host.ts'
+import type { OptionName, OptionValue } from '../options.ts'
+import type { Timeout } from './waiting.ts'
+
+/** The calls of a socket with their addresses resolved. A call that does not fit the kind of socket is refused. */
+export interface Endpoint {
+  bind(at: Address): Promise<void>
+  listen(backlog: number): Promise<void>
+  accept(timeout: Timeout): Promise<Endpoint>
+  connect(to: Address, timeout: Timeout): Promise<void>
+  send(bytes: Uint8Array, timeout: Timeout): Promise<number>
+  sendall(bytes: Uint8Array, timeout: Timeout): Promise<void>
+  sendto(bytes: Uint8Array, to: Address): Promise<number>
+  recv(size: number, timeout: Timeout): Promise<Uint8Array>
+  recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, Address]>
+  shutdown(how: number): void
+  close(): Promise<void>
+  readonly local: Address | null
+  readonly remote: Address | null
+  setOption(name: OptionName, value: OptionValue): void
+  getOption(name: OptionName): OptionValue
+}
+
+export function notSupported(syscall: string, hint: string): SocketError {
+  return new SocketError('EOPNOTSUPP', syscall, { hint })
+}
+
+export function closedSocket(syscall: string): SocketError {
+  return new SocketError('EBADF', syscall, { hint: 'the socket is closed' })
+}
+
+/** The part of a host's socket that takes options; absent until the host has opened one. */
+interface Options {
+  setOption(name: OptionName, value: OptionValue): void
+  getOption(name: OptionName): OptionValue
+}
+
+/**
+ * Socket options from creation on. What is set before the host has opened anything is kept and given to it then:
+ * an option it does not have is refused at that call. SO_ERROR is the socket's own.
+ */
+export class OptionStore {
+  readonly #settings: { [name in OptionName]?: OptionValue } = {}
+  #opened: Options | null = null
+  #error: SocketError | null = null
+
+  get settings(): OptionSettings {
+    return this.#settings
+  }
+
+  opened(by: Options): void {
+    this.#opened = by
+  }
+
+  /** Remembers an asynchronous error for SO_ERROR. */
+  failed(error: SocketError): void {
+    this.#error = error
+  }
+
+  /** The pending error, which is thereby cleared. */
+  takeError(): SocketError | null {
+    const error = this.#error
+    this.#error = null
+    return error
+  }
+
+  set(name: OptionName, value: OptionValue): void {
+    if (name === 'SO_ERROR') throw new SocketError('ENOPROTOOPT', 'setsockopt', { hint: 'SO_ERROR can only be read' })
+    if (this.#opened === null) this.#settings[name] = value
+    else this.#opened.setOption(name, value)
+  }
+
+  get(name: OptionName): OptionValue {
+    if (name === 'SO_ERROR') {
+      const error = this.takeError()
+      return error === null ? 0 : ERRNO[error.code][0]
+    }
+    if (this.#opened !== null) return this.#opened.getOption(name)
+    return this.#settings[name] ?? (name === 'SO_LINGER' ? { on: false, seconds: 0 } : 0)
+  }
+}

@@ -1,0 +1,31 @@
+export { type Address, type Family, familyOf, formatAddress } from './address.ts'
+export * from './berkeley/constants.ts'
+export type { SocketName } from './berkeley/name.ts'
+export { Socket } from './berkeley/socket.ts'
+export { type Endpoints, fromDuplex, toDuplex } from './duplex.ts'
+export type {
+  Connection,
+  ConnectionOwner,
+  ConnectOptions,
+  DatagramOptions,
+  Datagrams,
+  DatagramsOwner,
+  Host,
+  Listener,
+  ListenOptions,
+  Machine,
+  OptionSettings,
+} from './host.ts'
+export {
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  type Linger,
+  type Membership,
+  OPTIONS,
+  type OptionName,
+  type OptionValue,
+  SOL_SOCKET,
+} from './options.ts'
+export { type ConnectionStreams, fromWebStreams, toWebStreams } from './streams.ts'
