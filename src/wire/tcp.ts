@@ -1,0 +1,342 @@
+/**
+ * TCP segments (RFC 9293 §3.1).
+ *
+ * Two levels: readers over `(bytes, offset)` for code that looks at one field of many packets (call `check` first,
+ * then no reader can fail), and `TcpSegment`, a plain value with `parse`, `emit`, `length` and `print`.
+ */
+import { checksum as internetChecksum } from './checksum.ts'
+
+/** Bytes of a header without options; also the least that `check` accepts. */
+export const HEADER_LENGTH = 20
+/** The data offset field counts at most 15 words. */
+export const MAX_OPTIONS_LENGTH = 40
+
+export const FIN = 0x01
+export const SYN = 0x02
+export const RST = 0x04
+export const PSH = 0x08
+export const ACK = 0x10
+export const URG = 0x20
+export const ECE = 0x40
+export const CWR = 0x80
+
+/** Option kinds (IANA TCP Option Kind Numbers). */
+const KIND = { end: 0, noOperation: 1, mss: 2, windowScale: 3, sackPermitted: 4, sack: 5, timestamps: 8 } as const
+
+/** Bytes from `start` up to, not including, `end` have arrived (RFC 2018 §3). */
+export interface SackBlock {
+  readonly start: number
+  readonly end: number
+}
+
+/** RFC 7323 §3.2. */
+export interface Timestamps {
+  /** TSval, 32 bits. */
+  readonly value: number
+  /** TSecr, 32 bits. */
+  readonly echo: number
+}
+
+export interface UnknownOption {
+  readonly kind: number
+  /** Without kind and length. */
+  readonly data: Uint8Array
+}
+
+/** What the options say, in no order. `emit` writes them in the order Linux does. */
+export interface TcpOptions {
+  /** Maximum segment size, or null when the option is absent. */
+  readonly mss: number | null
+  /** The shift count as sent, 0 to 255 (a receiver treats more than 14 as 14). */
+  readonly windowScale: number | null
+  readonly sackPermitted: boolean
+  readonly sack: readonly SackBlock[]
+  readonly timestamps: Timestamps | null
+  /** Options this file does not know, in order of appearance. */
+  readonly unknown: readonly UnknownOption[]
+  /** An option had an impossible length: it and what followed were not read. */
+  readonly malformed: boolean
+}
+
+export const NO_OPTIONS: TcpOptions = Object.freeze({
+  mss: null,
+  windowScale: null,
+  sackPermitted: false,
+  sack: Object.freeze([]),
+  timestamps: null,
+  unknown: Object.freeze([]),
+  malformed: false,
+})
+
+export interface TcpSegment {
+  readonly sourcePort: number
+  readonly destinationPort: number
+  readonly seq: number
+  readonly ack: number
+  /** FIN … CWR, added up. */
+  readonly flags: number
+  /** The window field as it stands in the header, not scaled. */
+  readonly window: number
+  readonly urgent: number
+  readonly options: TcpOptions
+  readonly payload: Uint8Array
+}
+
+/** Why bytes are not a TCP segment. */
+export type TcpFault = 'shorter than a TCP header' | 'data offset under 5 words' | 'data offset beyond the segment'
+
+const NOTHING = new Uint8Array(0)
+
+/** null when the readers may be used on the `length` bytes at `offset`, else why not. */
+export function check(bytes: Uint8Array, offset: number, length: number): TcpFault | null {
+  if (length < HEADER_LENGTH || offset + length > bytes.length) return 'shorter than a TCP header'
+  const header = headerLength(bytes, offset)
+  if (header < HEADER_LENGTH) return 'data offset under 5 words'
+  if (header > length) return 'data offset beyond the segment'
+  return null
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+}
+
+export function sourcePort(bytes: Uint8Array, offset: number): number {
+  return u16(bytes, offset)
+}
+
+export function destinationPort(bytes: Uint8Array, offset: number): number {
+  return u16(bytes, offset + 2)
+}
+
+export function seq(bytes: Uint8Array, offset: number): number {
+  return u32(bytes, offset + 4)
+}
+
+export function ack(bytes: Uint8Array, offset: number): number {
+  return u32(bytes, offset + 8)
+}
+
+/** Header with options, in bytes: where the payload begins. */
+export function headerLength(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset + 12]! >>> 4) << 2
+}
+
+export function flags(bytes: Uint8Array, offset: number): number {
+  return bytes[offset + 13]!
+}
+
+export function window(bytes: Uint8Array, offset: number): number {
+  return u16(bytes, offset + 14)
+}
+
+export function checksum(bytes: Uint8Array, offset: number): number {
+  return u16(bytes, offset + 16)
+}
+
+export function urgent(bytes: Uint8Array, offset: number): number {
+  return u16(bytes, offset + 18)
+}
+
+/** Whether the checksum over the `length` bytes and the pseudo-header's sum is right. */
+export function verify(bytes: Uint8Array, offset: number, length: number, pseudoSum: number): boolean {
+  return internetChecksum(bytes, offset, length, pseudoSum) === 0
+}
+
+/**
+ * Reads a segment. The checksum is not looked at (`verify` does that). The payload is a view of `bytes`.
+ * @returns the segment, or a sentence that says why it is none
+ */
+export function parse(bytes: Uint8Array, offset: number, length: number): TcpSegment | TcpFault {
+  const fault = check(bytes, offset, length)
+  if (fault !== null) return fault
+  const header = headerLength(bytes, offset)
+  return {
+    sourcePort: u16(bytes, offset),
+    destinationPort: u16(bytes, offset + 2),
+    seq: u32(bytes, offset + 4),
+    ack: u32(bytes, offset + 8),
+    flags: bytes[offset + 13]!,
+    window: u16(bytes, offset + 14),
+    urgent: u16(bytes, offset + 18),
+    options: header === HEADER_LENGTH ? NO_OPTIONS : parseOptions(bytes, offset + HEADER_LENGTH, offset + header),
+    payload: header === length ? NOTHING : bytes.subarray(offset + header, offset + length),
+  }
+}
+
+/** Reads the options between two offsets. Never fails: what cannot be read sets `malformed`. */
+export function parseOptions(bytes: Uint8Array, start: number, end: number): TcpOptions {
+  const options = { ...NO_OPTIONS } as { -readonly [name in keyof TcpOptions]: TcpOptions[name] }
+  const unknown: UnknownOption[] = []
+  let at = start
+  while (at < end) {
+    const kind = bytes[at]!
+    if (kind === KIND.end) break
+    if (kind === KIND.noOperation) {
+      at++
+      continue
+    }
+    const length = at + 1 < end ? bytes[at + 1]! : 0
+    // RFC 9293 §3.2, MUST-7: an illegal length, zero among them, must do no harm. As Linux does, the rest is ignored.
+    if (length < 2 || at + length > end) {
+      options.malformed = true
+      break
+    }
+    const data = at + 2
+    if (kind === KIND.mss && length === 4) options.mss = u16(bytes, data)
+    else if (kind === KIND.windowScale && length === 3) options.windowScale = bytes[data]!
+    else if (kind === KIND.sackPermitted && length === 2) options.sackPermitted = true
+    else if (kind === KIND.timestamps && length === 10)
+      options.timestamps = { value: u32(bytes, data), echo: u32(bytes, data + 4) }
+    else if (kind === KIND.sack && length > 2 && (length - 2) % 8 === 0) {
+      const blocks: SackBlock[] = []
+      for (let i = data; i < at + length; i += 8) blocks.push({ start: u32(bytes, i), end: u32(bytes, i + 4) })
+      options.sack = blocks
+    } else unknown.push({ kind, data: bytes.slice(data, at + length) })
+    at += length
+  }
+  if (unknown.length > 0) options.unknown = unknown
+  return options
+}
+
+/** Bytes the options take, padded to whole words. */
+export function optionsLength(options: TcpOptions): number {
+  if (options === NO_OPTIONS) return 0
+  let length = 0
+  if (options.mss !== null) length += 4
+  if (options.timestamps !== null) length += 12
+  else if (options.sackPermitted) length += 4
+  if (options.windowScale !== null) length += 4
+  if (options.sack.length > 0) length += 4 + options.sack.length * 8
+  for (const option of options.unknown) length += 2 + option.data.length
+  return (length + 3) & ~3
+}
+
+/** Bytes that `emit` writes. */
+export function length(segment: TcpSegment): number {
+  return HEADER_LENGTH + optionsLength(segment.options) + segment.payload.length
+}
+
+/**
+ * Writes the segment with its checksum at `offset`; there must be room for `length(segment)` bytes.
+ * @param pseudoSum `pseudoSum4` or `pseudoSum6` over that length
+ * @returns how many bytes were written
+ * @throws RangeError when the options do not fit 40 bytes or the buffer is too short
+ */
+export function emit(segment: TcpSegment, bytes: Uint8Array, offset: number, pseudoSum: number): number {
+  const optionBytes = optionsLength(segment.options)
+  if (optionBytes > MAX_OPTIONS_LENGTH)
+    throw new RangeError(`tcp.emit: ${optionBytes} bytes of options, at most ${MAX_OPTIONS_LENGTH} fit a header`)
+  const header = HEADER_LENGTH + optionBytes
+  const total = header + segment.payload.length
+  if (offset + total > bytes.length)
+    throw new RangeError(`tcp.emit: ${total} bytes at ${offset} do not fit a buffer of ${bytes.length}`)
+  put16(bytes, offset, segment.sourcePort)
+  put16(bytes, offset + 2, segment.destinationPort)
+  put32(bytes, offset + 4, segment.seq)
+  put32(bytes, offset + 8, segment.ack)
+  bytes[offset + 12] = (header >>> 2) << 4
+  bytes[offset + 13] = segment.flags
+  put16(bytes, offset + 14, segment.window)
+  put16(bytes, offset + 16, 0)
+  put16(bytes, offset + 18, segment.urgent)
+  if (optionBytes > 0) emitOptions(segment.options, bytes, offset + HEADER_LENGTH, offset + header)
+  bytes.set(segment.payload, offset + header)
+  put16(bytes, offset + 16, internetChecksum(bytes, offset, total, pseudoSum))
+  return total
+}
+
+function put16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8
+  bytes[at + 1] = value
+}
+
+function put32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
+}
+
+/** Linux's order and padding (tcp_options_write): MSS, SACK-permitted and time stamps, window scale, SACK. */
+function emitOptions(options: TcpOptions, bytes: Uint8Array, start: number, end: number): void {
+  let at = start
+  const put = (...values: number[]) => {
+    for (const value of values) bytes[at++] = value
+  }
+  const putWord = (value: number) => {
+    put32(bytes, at, value)
+    at += 4
+  }
+  if (options.mss !== null) put(KIND.mss, 4, options.mss >>> 8, options.mss)
+  if (options.timestamps !== null) {
+    if (options.sackPermitted) put(KIND.sackPermitted, 2)
+    else put(KIND.noOperation, KIND.noOperation)
+    put(KIND.timestamps, 10)
+    putWord(options.timestamps.value)
+    putWord(options.timestamps.echo)
+  } else if (options.sackPermitted) put(KIND.noOperation, KIND.noOperation, KIND.sackPermitted, 2)
+  if (options.windowScale !== null) put(KIND.noOperation, KIND.windowScale, 3, options.windowScale)
+  if (options.sack.length > 0) {
+    put(KIND.noOperation, KIND.noOperation, KIND.sack, 2 + options.sack.length * 8)
+    for (const block of options.sack) {
+      putWord(block.start)
+      putWord(block.end)
+    }
+  }
+  for (const option of options.unknown) {
+    put(option.kind, 2 + option.data.length)
+    bytes.set(option.data, at)
+    at += option.data.length
+  }
+  while (at < end) bytes[at++] = KIND.end
+}
+
+const FLAG_LETTERS = [
+  [FIN, 'F'],
+  [SYN, 'S'],
+  [RST, 'R'],
+  [PSH, 'P'],
+  [URG, 'U'],
+  [ECE, 'E'],
+  [CWR, 'W'],
+  [ACK, '.'],
+] as const
+
+/** tcpdump's letters: `S`, `S.`, `P.`, `F.`, `R`, `none`. */
+export function printFlags(flags: number): string {
+  let letters = ''
+  for (const [bit, letter] of FLAG_LETTERS) if (flags & bit) letters += letter
+  return letters === '' ? 'none' : letters
+}
+
+/** One line like tcpdump's: `49152 > 80: Flags [S], seq 1000, win 65535, options [mss 1460,wscale 7], length 0`. */
+export function print(segment: TcpSegment): string {
+  const size = segment.payload.length
+  const parts = [`${segment.sourcePort} > ${segment.destinationPort}: Flags [${printFlags(segment.flags)}]`]
+  if (size > 0) parts.push(`seq ${segment.seq}:${(segment.seq + size) >>> 0}`)
+  else if (segment.flags & (SYN | FIN | RST)) parts.push(`seq ${segment.seq}`)
+  if (segment.flags & ACK) parts.push(`ack ${segment.ack}`)
+  parts.push(`win ${segment.window}`)
+  if (segment.flags & URG) parts.push(`urg ${segment.urgent}`)
+  const options = printOptions(segment.options)
+  if (options !== '') parts.push(`options [${options}]`)
+  parts.push(`length ${size}`)
+  return parts.join(', ')
+}
+
+function printOptions(options: TcpOptions): string {
+  const parts: string[] = []
+  if (options.mss !== null) parts.push(`mss ${options.mss}`)
+  if (options.sackPermitted) parts.push('sackOK')
+  if (options.timestamps !== null) parts.push(`TS val ${options.timestamps.value} ecr ${options.timestamps.echo}`)
+  if (options.windowScale !== null) parts.push(`wscale ${options.windowScale}`)
+  if (options.sack.length > 0)
+    parts.push(`sack ${options.sack.length} ${options.sack.map((block) => `{${block.start}:${block.end}}`).join('')}`)
+  for (const option of options.unknown) parts.push(`unknown-${option.kind}`)
+  if (options.malformed) parts.push('malformed')
+  return parts.join(',')
+}
