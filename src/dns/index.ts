@@ -1,0 +1,7 @@
+export * from './message/decode.ts'
+export * from './message/edns.ts'
+export * from './message/encode.ts'
+export * from './message/message.ts'
+export * from './message/name.ts'
+export * from './message/record.ts'
+export * from './message/types.ts'

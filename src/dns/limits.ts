@@ -1,0 +1,25 @@
+/** The limits of the DNS floor, with the reason beside each. Functions that obey one take another as an option. */
+
+/** Jumps in one compressed name: a name has at most 127 labels, and a jump that adds none leads nowhere new. */
+export const MAX_POINTER_JUMPS = 126
+
+/** Octets of a message: the 16-bit length before it on TCP (RFC 1035 §4.2.2). */
+export const MAX_MESSAGE = 65535
+
+/** UDP without EDNS (RFC 1035 §4.2.1). */
+export const PLAIN_UDP_SIZE = 512
+
+/** UDP with EDNS: fits an IPv6 path of 1280 octets, so it is never fragmented (DNS flag day 2020, RFC 9715). */
+export const EDNS_UDP_SIZE = 1232
+
+/**
+ * Suffixes of names that one message remembers as targets for compression. Names past them are written whole, so a
+ * message of nothing but different names costs no more than its length (CVE-2024-8508).
+ */
+export const MAX_COMPRESSION_TARGETS = 1024
+
+/** Suffixes with the same place in the table that are looked at: collisions made on purpose stay cheap. */
+export const MAX_COMPRESSION_PROBES = 8
+
+/** Options in one OPT record: what a message with more could want is not known to anybody (CVE-2026-41292). */
+export const MAX_EDNS_OPTIONS = 64

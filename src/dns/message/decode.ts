@@ -1,0 +1,211 @@
+/** Wire → message. Whatever the bytes are, the answer is a message or a failure with its place, in linear time. */
+import { MAX_EDNS_OPTIONS } from '../limits.ts'
+import { type Edns, parseOptions } from './edns.ts'
+import type { Field } from './field.ts'
+import type { Header, Message, Question } from './message.ts'
+import type { Name } from './name.ts'
+import { type Fault, Reader } from './reader.ts'
+import type { ResourceRecord } from './record.ts'
+import { schemaOf } from './schema.ts'
+import { CLASS, OPCODE, TYPE, typeName } from './types.ts'
+
+export type Section = 'header' | 'question' | 'answer' | 'authority' | 'additional'
+
+/** Why bytes are not a DNS message. */
+export class DecodeFailure {
+  /** Octets from the start of the message. */
+  readonly at: number
+  readonly section: Section
+  readonly why: string
+  /** What the header said; null when even that is too short: nobody can be answered. */
+  readonly header: Header | null
+
+  constructor(fault: Fault, section: Section, header: Header | null) {
+    this.at = fault.at
+    this.section = section
+    this.why = fault.why
+    this.header = header
+  }
+
+  toString(): string {
+    return `malformed message at octet ${this.at} (${this.section}): ${this.why}`
+  }
+}
+
+export interface DecodeOptions {
+  /** EDNS options that are taken; a message with more is a failure. */
+  readonly ednsOptions?: number
+}
+
+/** The twelve octets that every message starts with; null when there are fewer. `rcode` has its four low bits only. */
+export function decodeHeader(bytes: Uint8Array): Header | null {
+  if (bytes.length < 12) return null
+  const high = bytes[2]!
+  const low = bytes[3]!
+  return {
+    id: (bytes[0]! << 8) | bytes[1]!,
+    qr: (high & 0x80) !== 0,
+    opcode: (high >>> 3) & 15,
+    aa: (high & 4) !== 0,
+    tc: (high & 2) !== 0,
+    rd: (high & 1) !== 0,
+    ra: (low & 0x80) !== 0,
+    z: (low & 0x40) !== 0,
+    ad: (low & 0x20) !== 0,
+    cd: (low & 0x10) !== 0,
+    rcode: low & 15,
+  }
+}
+
+/** The message that those bytes are. Nothing of `bytes` is kept: the caller may reuse the memory. */
+export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Message | DecodeFailure {
+  const header = decodeHeader(bytes)
+  if (header === null) {
+    const why = `${bytes.length} octets are no header, which has 12`
+    return new DecodeFailure({ at: bytes.length, why }, 'header', null)
+  }
+  return new Decoder(bytes, header, options).message()
+}
+
+class Decoder {
+  readonly #reader: Reader
+  readonly #header: Header
+  readonly #ednsOptions: number
+  #edns: Edns | null = null
+  #rcodeHigh = 0
+
+  constructor(bytes: Uint8Array, header: Header, options: DecodeOptions) {
+    this.#reader = new Reader(bytes, 4)
+    this.#header = header
+    this.#ednsOptions = options.ednsOptions ?? MAX_EDNS_OPTIONS
+  }
+
+  message(): Message | DecodeFailure {
+    const reader = this.#reader
+    const [questions, answers, authorities, additionals] = [reader.u16(), reader.u16(), reader.u16(), reader.u16()]
+    const question = this.#questions(questions)
+    if (reader.fault !== null) return this.#failure('question')
+    const answer = this.#records(answers, 'answer')
+    if (reader.fault !== null) return this.#failure('answer')
+    const authority = this.#records(authorities, 'authority')
+    if (reader.fault !== null) return this.#failure('authority')
+    const additional = this.#records(additionals, 'additional')
+    if (reader.at < reader.bytes.length) reader.fail(`${reader.bytes.length - reader.at} octets follow the last record`)
+    if (reader.fault !== null) return this.#failure('additional')
+    const rcode = this.#header.rcode | this.#rcodeHigh
+    return { ...this.#header, rcode, question, answer, authority, additional, edns: this.#edns }
+  }
+
+  #failure(section: Section): DecodeFailure {
+    return new DecodeFailure(this.#reader.fault!, section, this.#header)
+  }
+
+  #questions(count: number): Question[] {
+    const reader = this.#reader
+    const questions: Question[] = []
+    for (let i = 0; i < count; i++) {
+      const name = reader.name()
+      const type = reader.u16()
+      const rrclass = reader.u16()
+      if (reader.fault !== null) break
+      questions.push({ name, type, class: rrclass })
+    }
+    return questions
+  }
+
+  #records(count: number, section: Section): ResourceRecord[] {
+    const reader = this.#reader
+    const records: ResourceRecord[] = []
+    for (let i = 0; i < count; i++) {
+      const start = reader.at
+      const name = reader.name()
+      const type = reader.u16()
+      const rrclass = reader.u16()
+      const ttl = reader.u32()
+      const length = reader.u16()
+      if (reader.fault !== null) break
+      const end = reader.at + length
+      if (end > reader.bytes.length) {
+        reader.fail(`the rdata of ${typeName(type)} run ${end - reader.bytes.length} octets past the message`)
+        break
+      }
+      if (type === TYPE.OPT) {
+        this.#opt(start, section, name, rrclass, ttl, end)
+      } else {
+        const rdata = this.#rdata(type, rrclass, end)
+        // RFC 2181 §8: a time to live with its top bit set is taken as zero.
+        records.push({ name, type, class: rrclass, ttl: ttl > 0x7fffffff ? 0 : ttl, rdata })
+      }
+      if (reader.fault !== null) break
+    }
+    return records
+  }
+
+  #opt(start: number, section: Section, name: Name, udpSize: number, ttl: number, end: number): void {
+    const reader = this.#reader
+    // RFC 6891 §6.1.1: one at most, in the additional section, owned by the root.
+    if (section !== 'additional') reader.fail(`an OPT record in the ${section} section`, start)
+    if (this.#edns !== null) reader.fail('a second OPT record', start)
+    if (!name.isRoot) reader.fail(`an OPT record owned by ${name}`, start)
+    const options = parseOptions(reader.bytes.slice(reader.at, end), reader.at, this.#ednsOptions)
+    if (!Array.isArray(options)) {
+      reader.fail(options.why, options.at)
+      return
+    }
+    this.#rcodeHigh = (ttl >>> 24) << 4
+    this.#edns = {
+      udpSize,
+      version: (ttl >>> 16) & 255,
+      dnssecOk: (ttl & 0x8000) !== 0,
+      flags: ttl & 0x7fff,
+      options,
+    }
+    reader.at = end
+  }
+
+  /** The rdata up to `end`, checked against their schema and with their names uncompressed. */
+  #rdata(type: number, rrclass: number, end: number): Uint8Array {
+    const reader = this.#reader
+    const schema = schemaOf(type)
+    // RFC 2136 §2.4, §2.5: in an UPDATE, classes ANY and NONE come with empty rdata.
+    const empty = reader.at === end && this.#header.opcode === OPCODE.UPDATE
+    if (schema === undefined || (empty && (rrclass === CLASS.ANY || rrclass === CLASS.NONE))) {
+      const opaque = reader.bytes.slice(reader.at, end)
+      reader.at = end
+      return opaque
+    }
+    const parts: Uint8Array[] = []
+    let length = 0
+    for (const field of schema) {
+      const part = this.#field(field, end)
+      if (reader.fault !== null) {
+        reader.fault = { at: reader.fault.at, why: `in the rdata of ${typeName(type)}: ${reader.fault.why}` }
+        return reader.bytes.subarray(0, 0)
+      }
+      parts.push(part)
+      length += part.length
+    }
+    if (reader.at < end) reader.fail(`${end - reader.at} octets follow the rdata of ${typeName(type)}`)
+    if (parts.length === 1) return parts[0]!
+    const rdata = new Uint8Array(length)
+    let at = 0
+    for (const part of parts) {
+      rdata.set(part, at)
+      at += part.length
+    }
+    return rdata
+  }
+
+  #field(field: Field, end: number): Uint8Array {
+    const reader = this.#reader
+    if (field.name !== null) return reader.name(end).wire
+    const next = field.end(reader.bytes, reader.at, end)
+    if (next < 0) {
+      reader.fail('a field does not fit')
+      return reader.bytes.subarray(0, 0)
+    }
+    const part = reader.bytes.slice(reader.at, next)
+    reader.at = next
+    return part
+  }
+}

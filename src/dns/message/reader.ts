@@ -1,0 +1,115 @@
+/** Reads a message: bounds, and names with their compression (RFC 1035 §4.1.4). Never throws, never reads outside. */
+import { MAX_POINTER_JUMPS } from '../limits.ts'
+import { MAX_NAME, Name } from './name.ts'
+
+/** Where a message or an rdata is malformed, and why. */
+export interface Fault {
+  /** Octets from the start. */
+  readonly at: number
+  readonly why: string
+}
+
+export class Reader {
+  readonly bytes: Uint8Array
+  at: number
+  /** The first thing that was wrong; what is read after it means nothing. */
+  fault: Fault | null = null
+  readonly #scratch = new Uint8Array(MAX_NAME)
+  /** Names by where they start: a message says few names often. */
+  readonly #names = new Map<number, Name>()
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.bytes = bytes
+    this.at = at
+  }
+
+  fail(why: string, at: number = this.at): void {
+    this.fault ??= { at, why }
+  }
+
+  u8(): number {
+    if (this.at + 1 > this.bytes.length) return this.#short(1)
+    return this.bytes[this.at++]!
+  }
+
+  u16(): number {
+    if (this.at + 2 > this.bytes.length) return this.#short(2)
+    const value = (this.bytes[this.at]! << 8) | this.bytes[this.at + 1]!
+    this.at += 2
+    return value
+  }
+
+  u32(): number {
+    return this.u16() * 0x10000 + this.u16()
+  }
+
+  #short(wanted: number): number {
+    this.fail(`the message ends where ${wanted} more octets should be`)
+    this.at = this.bytes.length
+    return 0
+  }
+
+  /**
+   * The name that starts here, compressed or not, and moves past it. Its labels before the first pointer must lie
+   * before `end` (the end of the rdata it is in); pointers go strictly backward, so they come to an end.
+   */
+  name(end: number = this.bytes.length): Name {
+    const { bytes } = this
+    const start = this.at
+    const first = bytes[start]
+    if (first !== undefined && first >= 0xc0 && start + 2 <= end) {
+      // The most frequent name of all: nothing but a pointer to one that was read before.
+      const known = this.#names.get(((first & 0x3f) << 8) | bytes[start + 1]!)
+      if (known !== undefined) {
+        this.at = start + 2
+        return known
+      }
+    }
+    const length = this.#collect(start, end)
+    if (length < 0) return Name.root
+    const wire = new Uint8Array(length)
+    for (let i = 0; i < length; i++) wire[i] = this.#scratch[i]!
+    const name = length === 1 ? Name.root : new Name(wire)
+    this.#names.set(start, name)
+    if (first! >= 0xc0) this.#names.set(((first! & 0x3f) << 8) | bytes[start + 1]!, name)
+    return name
+  }
+
+  /** Gathers the labels into the scratch and moves past the name; its length, or -1 after a fault. */
+  #collect(start: number, end: number): number {
+    const { bytes } = this
+    let at = start
+    let limit = end
+    let lowest = start // a pointer must lead to before the place where this run of labels began
+    let length = 0
+    let jumps = 0
+    for (;;) {
+      if (at >= limit) return this.#reject(at, 'a name runs past the end')
+      const octet = bytes[at]!
+      if (octet < 64) {
+        if (at + octet >= limit && octet !== 0) return this.#reject(at, 'a label runs past the end')
+        if (length + octet + 1 > MAX_NAME - (octet === 0 ? 0 : 1))
+          return this.#reject(start, `a name is longer than ${MAX_NAME} octets`)
+        for (let i = 0; i <= octet; i++) this.#scratch[length++] = bytes[at + i]!
+        at += octet + 1
+        if (octet !== 0) continue
+        if (jumps === 0) this.at = at
+        return length
+      }
+      if (octet < 0xc0) return this.#reject(at, `label type 0x${(octet & 0xc0).toString(16)} is not in use`)
+      if (at + 2 > limit) return this.#reject(at, 'a compression pointer runs past the end')
+      const target = ((octet & 0x3f) << 8) | bytes[at + 1]!
+      if (target >= lowest) return this.#reject(at, `a compression pointer leads to ${target}, not backward`)
+      if (++jumps > MAX_POINTER_JUMPS) return this.#reject(at, `more than ${MAX_POINTER_JUMPS} compression pointers`)
+      if (jumps === 1) this.at = at + 2
+      lowest = target
+      at = target
+      limit = bytes.length
+    }
+  }
+
+  #reject(at: number, why: string): -1 {
+    this.fail(why, at)
+    return -1
+  }
+}
