@@ -1,0 +1,46 @@
+/** The help texts, made from the commands themselves. */
+import type { Command, CommandOption } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { paint, type Terminal } from './terminal.ts'
+
+export async function overview(terminal: Terminal): Promise<string> {
+  const names = Object.keys(COMMANDS)
+  const width = Math.max(...names.map((name) => name.length)) + 2
+  const lines = await Promise.all(
+    names.map(async (name) => `  ${paint(terminal, 'bold', name.padEnd(width))}${(await COMMANDS[name]!()).summary}`),
+  )
+  return [
+    'reticle: the network for TypeScript, from the socket to the web page, with nothing hidden.',
+    '',
+    `${paint(terminal, 'bold', 'Usage:')} reticle COMMAND [ARGUMENTS]`,
+    '',
+    ...lines,
+    '',
+    `'reticle COMMAND --help' tells what a command takes. NO_COLOR switches colours off.`,
+    '',
+  ].join('\n')
+}
+
+export function commandHelp(command: Command, terminal: Terminal): string {
+  const options: Record<string, CommandOption> = {
+    ...command.options,
+    help: { type: 'boolean', short: 'h', description: 'this text' },
+  }
+  const rows = Object.entries(options).map(([name, option]) => {
+    const short = option.short !== undefined ? `-${option.short}, ` : '    '
+    const value = option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : ''
+    const preset = option.default !== undefined ? ` (default ${option.default})` : ''
+    return [`${short}--${name}${value}`, option.description + preset] as const
+  })
+  const width = Math.max(...rows.map(([flag]) => flag.length)) + 2
+  return [
+    `${paint(terminal, 'bold', 'Usage:')} reticle ${command.name} ${command.usage}`,
+    '',
+    command.summary,
+    ...(command.details === undefined ? [] : ['', command.details.trim()]),
+    '',
+    paint(terminal, 'bold', 'Options:'),
+    ...rows.map(([flag, text]) => `  ${flag.padEnd(width)}${text}`),
+    '',
+  ].join('\n')
+}
