@@ -2,7 +2,6 @@
 import { formatIp4, type Ip4 } from '../base/ip.ts'
 import { formatMac, type Mac } from './ethernet.ts'
 import { putU16, putU32, putU48, u16, u32, u48 } from './octets.ts'
-import { fine, malformed, type Verdict } from './verdict.ts'
 
 export const REQUEST = 1
 export const REPLY = 2
@@ -19,8 +18,9 @@ export interface ArpPacket {
   readonly targetIp: Ip4
 }
 
-export function parse(bytes: Uint8Array, offset = 0, end = bytes.length): Verdict<ArpPacket> {
-  if (end - offset < PACKET_LENGTH) return malformed(`ARP packet of ${end - offset} octets, ${PACKET_LENGTH} needed`)
+export function parse(bytes: Uint8Array, offset: number, size: number): ArpPacket | string {
+  if (size < PACKET_LENGTH || offset + size > bytes.length)
+    return `ARP packet of ${size} octets, ${PACKET_LENGTH} needed`
   const hardware = u16(bytes, offset)
   const protocol = u16(bytes, offset + 2)
   if (
@@ -29,14 +29,14 @@ export function parse(bytes: Uint8Array, offset = 0, end = bytes.length): Verdic
     bytes[offset + 4] !== 6 ||
     bytes[offset + 5] !== 4
   )
-    return malformed(`ARP for hardware ${hardware}, protocol 0x${protocol.toString(16)}: not IPv4 over Ethernet`)
-  return fine({
+    return `ARP for hardware ${hardware}, protocol 0x${protocol.toString(16)}: not IPv4 over Ethernet`
+  return {
     operation: u16(bytes, offset + 6),
     senderMac: u48(bytes, offset + 8),
     senderIp: u32(bytes, offset + 14),
     targetMac: u48(bytes, offset + 18),
     targetIp: u32(bytes, offset + 24),
-  })
+  }
 }
 
 export function length(_packet: ArpPacket): number {
@@ -53,7 +53,7 @@ export function emit(packet: ArpPacket, bytes: Uint8Array, offset = 0): number {
   putU32(bytes, offset + 14, packet.senderIp)
   putU48(bytes, offset + 18, packet.targetMac)
   putU32(bytes, offset + 24, packet.targetIp)
-  return offset + PACKET_LENGTH
+  return PACKET_LENGTH
 }
 
 /** `ARP, Request who-has 192.0.2.2 tell 192.0.2.1` / `ARP, Reply 192.0.2.2 is-at 02:…`. */

@@ -1,6 +1,5 @@
 /** Ethernet II frames (IEEE 802.3 §3.2, without preamble and frame check sequence). */
 import { putU16, putU48, u16, u48 } from './octets.ts'
-import { fine, malformed, type Verdict } from './verdict.ts'
 
 /** A MAC address as a 48-bit integer. */
 export type Mac = number
@@ -19,9 +18,11 @@ export interface EthernetFrame {
   readonly payload: Uint8Array
 }
 
-/** '' when a header stands there, else what is wrong. */
-export function check(bytes: Uint8Array, offset = 0, end = bytes.length): string {
-  return end - offset < HEADER_LENGTH ? `Ethernet frame of ${end - offset} octets, ${HEADER_LENGTH} needed` : ''
+/** null when a header stands there, else what is wrong. */
+export function check(bytes: Uint8Array, offset: number, size: number): string | null {
+  return size < HEADER_LENGTH || offset + size > bytes.length
+    ? `Ethernet frame of ${size} octets, ${HEADER_LENGTH} needed`
+    : null
 }
 
 export const destination = (bytes: Uint8Array, offset: number): Mac => u48(bytes, offset)
@@ -35,26 +36,26 @@ export function emitHeader(bytes: Uint8Array, offset: number, to: Mac, from: Mac
   putU16(bytes, offset + 12, type)
 }
 
-export function parse(bytes: Uint8Array, offset = 0, end = bytes.length): Verdict<EthernetFrame> {
-  const why = check(bytes, offset, end)
-  if (why !== '') return malformed(why)
-  return fine({
+export function parse(bytes: Uint8Array, offset: number, size: number): EthernetFrame | string {
+  const why = check(bytes, offset, size)
+  if (why !== null) return why
+  return {
     destination: destination(bytes, offset),
     source: source(bytes, offset),
     etherType: etherType(bytes, offset),
-    payload: bytes.subarray(offset + HEADER_LENGTH, end),
-  })
+    payload: bytes.subarray(offset + HEADER_LENGTH, offset + size),
+  }
 }
 
 export function length(frame: EthernetFrame): number {
   return HEADER_LENGTH + frame.payload.length
 }
 
-/** Writes the frame at `offset` and answers where it ends. */
+/** Writes the frame at `offset` and answers how many octets that took. */
 export function emit(frame: EthernetFrame, bytes: Uint8Array, offset = 0): number {
   emitHeader(bytes, offset, frame.destination, frame.source, frame.etherType)
   bytes.set(frame.payload, offset + HEADER_LENGTH)
-  return offset + length(frame)
+  return length(frame)
 }
 
 /** `02:00:00:00:00:01`. */

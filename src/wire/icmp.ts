@@ -1,0 +1,129 @@
+/** ICMP messages for IPv4 (RFC 792, RFC 1122 §3.2.2, RFC 1191 §4). */
+import { checksum } from './checksum.ts'
+import { putU16, u16 } from './octets.ts'
+
+export const HEADER_LENGTH = 8
+
+export const ECHO_REPLY = 0
+export const DESTINATION_UNREACHABLE = 3
+export const ECHO_REQUEST = 8
+export const TIME_EXCEEDED = 11
+export const PARAMETER_PROBLEM = 12
+
+/** Codes of "destination unreachable". */
+export const NET_UNREACHABLE = 0
+export const HOST_UNREACHABLE = 1
+export const PROTOCOL_UNREACHABLE = 2
+export const PORT_UNREACHABLE = 3
+export const FRAGMENTATION_NEEDED = 4
+export const ADMINISTRATIVELY_PROHIBITED = 13
+
+export interface IcmpEcho {
+  readonly kind: 'echo request' | 'echo reply'
+  readonly identifier: number
+  readonly sequence: number
+  readonly payload: Uint8Array
+}
+
+export interface IcmpError {
+  readonly kind: 'unreachable' | 'time exceeded' | 'parameter problem'
+  readonly code: number
+  /** RFC 1191: the next hop's MTU, with FRAGMENTATION_NEEDED; else 0. */
+  readonly mtu: number
+  /** The head of the packet that is complained of: its IP header and at least 8 octets. */
+  readonly payload: Uint8Array
+}
+
+/** A message of a type that has no other shape here. */
+export interface IcmpOther {
+  readonly kind: 'other'
+  readonly type: number
+  readonly code: number
+  readonly payload: Uint8Array
+}
+
+export type IcmpMessage = IcmpEcho | IcmpError | IcmpOther
+
+export function check(bytes: Uint8Array, offset: number, size: number): string | null {
+  if (size < HEADER_LENGTH || offset + size > bytes.length)
+    return `ICMP message of ${size} octets, ${HEADER_LENGTH} needed`
+  return checksum(bytes, offset, size) === 0 ? null : 'ICMP checksum is wrong'
+}
+
+export const type = (bytes: Uint8Array, offset: number): number => bytes[offset]!
+export const code = (bytes: Uint8Array, offset: number): number => bytes[offset + 1]!
+/** Of an echo request or reply. */
+export const identifier = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + 4)
+
+const ERROR_KINDS: { readonly [type: number]: IcmpError['kind'] } = {
+  [DESTINATION_UNREACHABLE]: 'unreachable',
+  [TIME_EXCEEDED]: 'time exceeded',
+  [PARAMETER_PROBLEM]: 'parameter problem',
+}
+
+/** Whether a message of this type complains of another packet; no error is ever sent about one (RFC 1122 §3.2.2). */
+export function isError(messageType: number): boolean {
+  return messageType !== ECHO_REPLY && messageType !== ECHO_REQUEST && !(messageType >= 13 && messageType <= 18)
+}
+
+export function parse(bytes: Uint8Array, offset: number, size: number): IcmpMessage | string {
+  const why = check(bytes, offset, size)
+  if (why !== null) return why
+  const itsType = type(bytes, offset)
+  const itsCode = code(bytes, offset)
+  const payload = bytes.subarray(offset + HEADER_LENGTH, offset + size)
+  if (itsType === ECHO_REQUEST || itsType === ECHO_REPLY) {
+    return {
+      kind: itsType === ECHO_REQUEST ? 'echo request' : 'echo reply',
+      identifier: identifier(bytes, offset),
+      sequence: u16(bytes, offset + 6),
+      payload,
+    }
+  }
+  const kind = ERROR_KINDS[itsType]
+  if (kind === undefined) return { kind: 'other', type: itsType, code: itsCode, payload }
+  const mtu = kind === 'unreachable' && itsCode === FRAGMENTATION_NEEDED ? u16(bytes, offset + 6) : 0
+  return { kind, code: itsCode, mtu, payload }
+}
+
+export function length(message: IcmpMessage): number {
+  return HEADER_LENGTH + message.payload.length
+}
+
+const TYPES = {
+  'echo request': ECHO_REQUEST,
+  'echo reply': ECHO_REPLY,
+  unreachable: DESTINATION_UNREACHABLE,
+  'time exceeded': TIME_EXCEEDED,
+  'parameter problem': PARAMETER_PROBLEM,
+} as const
+
+export function emit(message: IcmpMessage, bytes: Uint8Array, offset = 0): number {
+  bytes.fill(0, offset, offset + HEADER_LENGTH)
+  bytes[offset] = message.kind === 'other' ? message.type : TYPES[message.kind]
+  bytes[offset + 1] = 'code' in message ? message.code : 0
+  if ('identifier' in message) {
+    putU16(bytes, offset + 4, message.identifier)
+    putU16(bytes, offset + 6, message.sequence)
+  } else if ('mtu' in message) putU16(bytes, offset + 6, message.mtu)
+  bytes.set(message.payload, offset + HEADER_LENGTH)
+  const total = length(message)
+  putU16(bytes, offset + 2, checksum(bytes, offset, total))
+  return total
+}
+
+const UNREACHABLE_WORDS = ['net', 'host', 'protocol', 'port', 'need to frag']
+
+/** `ICMP echo request, id 1, seq 2, length 64`, `ICMP port unreachable, length 36`. */
+export function print(message: IcmpMessage): string {
+  const size = `length ${length(message)}`
+  if ('identifier' in message) return `ICMP ${message.kind}, id ${message.identifier}, seq ${message.sequence}, ${size}`
+  if (message.kind === 'unreachable') {
+    const word = UNREACHABLE_WORDS[message.code] ?? `code ${message.code}`
+    return message.code === FRAGMENTATION_NEEDED
+      ? `ICMP unreachable - need to frag (mtu ${message.mtu}), ${size}`
+      : `ICMP ${word} unreachable, ${size}`
+  }
+  if (message.kind === 'other') return `ICMP type ${message.type}, code ${message.code}, ${size}`
+  return `ICMP ${message.kind}, code ${message.code}, ${size}`
+}
