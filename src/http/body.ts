@@ -1,0 +1,157 @@
+/** A body on its way in: the one implementation of `RequestBody`, whatever the bytes come from. */
+import { charsetNamed, decode } from './charset.ts'
+import { BodyError, BodyTooLarge } from './errors.ts'
+import type { FieldLines, RequestBody } from './exchange.ts'
+import { LIMITS } from './limits.ts'
+import { charsetOf } from './media-type.ts'
+
+/** Where the bytes come from. Nothing is pushed before `open`, so a body that nobody reads costs no memory. */
+export interface BodySource {
+  /** A reader is there: push from now on, but not from inside this call. */
+  open(): void
+  pause(): void
+  resume(): void
+}
+
+export interface BodySink {
+  data(bytes: Uint8Array): void
+  end(error: Error | null): void
+}
+
+const DISCARD: BodySink = { data() {}, end() {} }
+
+export class IncomingBody implements RequestBody {
+  readonly length: number | null
+  /** Body bytes that have come, without framing. */
+  received = 0
+  ended = false
+  /** Field lines after a chunked body; complete when the body has ended. */
+  trailers: FieldLines = []
+  readonly #source: BodySource
+  readonly #contentType: () => string | undefined
+  #sink: BodySink | null = null
+  #failure: Error | null = null
+
+  constructor(length: number | null, source: BodySource, contentType: () => string | undefined) {
+    this.length = length
+    this.#source = source
+    this.#contentType = contentType
+  }
+
+  /** Whether somebody reads it, or has read it. */
+  get claimed(): boolean {
+    return this.#sink !== null && this.#sink !== DISCARD
+  }
+
+  /** For the source. Bytes need be valid during the call only. */
+  push(bytes: Uint8Array): void {
+    if (this.ended) return
+    this.received += bytes.length
+    this.#sink?.data(bytes)
+  }
+
+  /** For the source: the last call. Later ones are without effect. */
+  finish(failure: Error | null): void {
+    if (this.ended) return
+    this.ended = true
+    this.#failure = failure
+    this.#sink?.end(failure)
+  }
+
+  /** Throws away what still comes. */
+  discard(): void {
+    if (this.ended) return
+    const opened = this.#sink !== null
+    this.#sink = DISCARD
+    if (opened) this.#source.resume()
+    else this.#source.open()
+  }
+
+  read(sink: BodySink): void {
+    if (this.#sink === DISCARD) throw new BodyError(500, 'the body was thrown away: read it before the reply ends')
+    if (this.#sink !== null) throw new TypeError('the body has a reader already: read it once and share what it gave')
+    this.#sink = sink
+    if (this.ended) queueMicrotask(() => sink.end(this.#failure))
+    else this.#source.open()
+  }
+
+  pause(): void {
+    if (!this.ended) this.#source.pause()
+  }
+
+  resume(): void {
+    if (!this.ended) this.#source.resume()
+  }
+
+  bytes(limit = LIMITS.bodyBytes): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      if (this.length !== null && this.length > limit) {
+        reject(new BodyTooLarge(limit))
+        return
+      }
+      const pieces: Uint8Array[] = []
+      let size = 0
+      this.read({
+        data: (bytes) => {
+          size += bytes.length
+          if (size <= limit) {
+            pieces.push(new Uint8Array(bytes))
+            return
+          }
+          pieces.length = 0
+          reject(new BodyTooLarge(limit))
+          this.discard()
+        },
+        end: (failure) => {
+          if (failure === null) resolve(join(pieces, size))
+          else reject(failure)
+        },
+      })
+    })
+  }
+
+  async text(limit = LIMITS.bodyBytes): Promise<string> {
+    const label = charsetOf(this.#contentType()) ?? 'utf-8'
+    const charset = charsetNamed(label)
+    if (charset === undefined)
+      throw new BodyError(415, `charset ${JSON.stringify(label)} is none of us-ascii, utf-8, iso-8859-1`)
+    return decode(await this.bytes(limit), charset)
+  }
+
+  stream(): ReadableStream<Uint8Array> {
+    let full = false
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.read({
+          data: (bytes) => {
+            controller.enqueue(new Uint8Array(bytes))
+            if (full || controller.desiredSize! > 0) return
+            full = true
+            this.pause()
+          },
+          end: (failure) => {
+            if (failure === null) controller.close()
+            else controller.error(failure)
+          },
+        })
+      },
+      pull: () => {
+        if (!full) return
+        full = false
+        this.resume()
+      },
+      cancel: () => this.discard(),
+    })
+  }
+}
+
+function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}

@@ -1,0 +1,36 @@
+/** Field lines as flat arrays: reading them, and the check that all of them pass before they reach the wire. */
+import type { FieldLines } from './exchange.ts'
+import { isFieldValue, isToken } from './machine/characters.ts'
+
+/** All values of a name (lower case), joined as RFC 9110 §5.3 says; undefined when absent. */
+export function fieldValue(fields: FieldLines, name: string): string | undefined {
+  let value: string | undefined
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i]!.length !== name.length || fields[i]!.toLowerCase() !== name) continue
+    value = value === undefined ? fields[i + 1]! : `${value}${name === 'cookie' ? '; ' : ', '}${fields[i + 1]}`
+  }
+  return value
+}
+
+/** Names found to be tokens: the same few come again and again. Emptied when strangers have filled it. */
+const goodNames = new Set<string>()
+const GOOD_NAMES = 512
+
+/** @throws TypeError naming the field: a CR or LF here would let a value write fields, or a whole response. */
+export function checkField(name: string, value: string): void {
+  if (!goodNames.has(name)) {
+    if (!isToken(name)) throw new TypeError(`field name ${JSON.stringify(name)} is not a token (RFC 9110 §5.6.2)`)
+    if (goodNames.size >= GOOD_NAMES) goodNames.clear()
+    goodNames.add(name)
+  }
+  if (!isFieldValue(value))
+    throw new TypeError(
+      `field ${name}: value ${JSON.stringify(value)} has a control character or one above U+00FF; ` +
+        'encode it (encodeField() for UTF-8)',
+    )
+}
+
+export function checkFields(fields: FieldLines): void {
+  if (fields.length % 2 !== 0) throw new TypeError(`fields are name, value, name, value: ${fields.length} is odd`)
+  for (let i = 0; i < fields.length; i += 2) checkField(fields[i]!, fields[i + 1]!)
+}

@@ -1,0 +1,73 @@
+/** Which characters may stand where: RFC 9110 §5.6.2 (token), §5.5 (field value), RFC 9112 §3.2 (target). */
+
+const TOKEN = 1
+const VALUE = 2
+const TARGET = 4
+const HOST = 8
+const HEX = 16
+
+/** One byte of class bits per character code of ISO-8859-1. */
+const CLASS = new Uint8Array(256)
+
+mark("!#$%&'*+-.^_`|~", TOKEN)
+mark('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', TOKEN | TARGET | HOST)
+mark('0123456789ABCDEFabcdef', HEX)
+// What WHATWG URLs leave unencoded and RFC 3986 allows; `#`, `\`, `"`, `<`, `>`, `^`, `` ` ``, `{`, `|`, `}` are not
+// URI characters, but browsers do send `"<>^`{|}` in queries, where they have one reading only.
+mark('!$%&\'()*+,-./:;=?@_~[]"<>^`{|}', TARGET)
+// Without the sub-delimiters of reg-name: a comma makes two hosts of one, and no name in use needs the others.
+mark('-._~%', HOST)
+for (let c = 0x20; c < 0x100; c++) if (c !== 0x7f) CLASS[c]! |= VALUE
+CLASS[9]! |= VALUE
+
+function mark(characters: string, bit: number): void {
+  for (let i = 0; i < characters.length; i++) CLASS[characters.charCodeAt(i)]! |= bit
+}
+
+export function isTokenCode(code: number): boolean {
+  return code < 256 && (CLASS[code]! & TOKEN) !== 0
+}
+
+/** Tab, visible ASCII, space, and obs-text: everything but CR, LF, NUL and the other controls. */
+export function isValueCode(code: number): boolean {
+  return code < 256 && (CLASS[code]! & VALUE) !== 0
+}
+
+export function isTargetCode(code: number): boolean {
+  return code < 256 && (CLASS[code]! & TARGET) !== 0
+}
+
+export function isHostCode(code: number): boolean {
+  return code < 256 && (CLASS[code]! & HOST) !== 0
+}
+
+export function isHexCode(code: number): boolean {
+  return code < 256 && (CLASS[code]! & HEX) !== 0
+}
+
+export function isToken(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (!isTokenCode(text.charCodeAt(i))) return false
+  return text.length > 0
+}
+
+/** Whether a string can be sent as a field value: no CR, LF, NUL, control, nor anything above U+00FF. */
+export function isFieldValue(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (!isValueCode(text.charCodeAt(i))) return false
+  return true
+}
+
+/** Reads a quoted-string that starts at `at` (RFC 9110 §5.6.4); null when it is not closed or holds a control. */
+export function readQuoted(text: string, at: number): { text: string; end: number } | null {
+  let value = ''
+  for (let i = at + 1; i < text.length; i++) {
+    const c = text[i]!
+    if (c === '"') return { text: value, end: i + 1 }
+    if (c === '\\') {
+      i++
+      if (i === text.length) return null
+      value += text[i]
+    } else value += c
+    if (!isValueCode(text.charCodeAt(i))) return null
+  }
+  return null
+}
