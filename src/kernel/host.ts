@@ -1,0 +1,95 @@
+/** `kernelHost()`: this machine as a `Host`. */
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import { SocketError } from '../base/errors.ts'
+import type { EventLog } from '../base/events.ts'
+import type { Random } from '../base/random.ts'
+import type { Address, Family } from '../socket/address.ts'
+import type {
+  Connection,
+  ConnectOptions,
+  DatagramOptions,
+  Datagrams,
+  Host,
+  Listener,
+  ListenOptions,
+} from '../socket/host.ts'
+import { chooseDriver } from './choice.ts'
+import type { Driver, DriverChoice, DriverName } from './driver.ts'
+import { fromNode } from './errors.ts'
+import { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
+import { type MachineOptions, systemMachine } from './machine.ts'
+
+export interface KernelHostOptions extends MachineOptions {
+  /** Default: the environment's RETICLE_DRIVER, else the fastest that works here. */
+  readonly driver?: DriverName | undefined
+  readonly limits?: Partial<KernelLimits> | undefined
+}
+
+/** A Host that can say which driver carries it. */
+export interface KernelHost extends Host {
+  readonly driver: DriverChoice
+}
+
+/**
+ * This machine. Cheap: hosts share the driver's rings and buffers.
+ * @throws SocketError EOPNOTSUPP when a driver was asked for by name that cannot work here; the message says why.
+ */
+export function kernelHost(options: KernelHostOptions = {}): KernelHost {
+  return new Kernel(options)
+}
+
+class Kernel implements KernelHost {
+  readonly name: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: EventLog
+  readonly driver: DriverChoice
+  readonly #driver: Driver
+
+  constructor(options: KernelHostOptions) {
+    const machine = systemMachine(options)
+    this.name = machine.name
+    this.clock = machine.clock
+    this.random = machine.random
+    this.events = machine.events
+    const { driver, reason } = chooseDriver(options.driver, { ...DEFAULT_LIMITS, ...options.limits })
+    this.#driver = driver
+    this.driver = { name: driver.name, reason }
+  }
+
+  async listen(at: Address, accept: (c: Connection) => void, options: ListenOptions = {}): Promise<Listener> {
+    requireLiteral('listen', at)
+    return this.#driver.listen(at, accept, options)
+  }
+
+  async connect(to: Address, options: ConnectOptions = {}): Promise<Connection> {
+    requireLiteral('connect', to)
+    if (options.from !== undefined) requireLiteral('bind', options.from)
+    return this.#driver.connect(to, options)
+  }
+
+  async datagrams(at: Address = { address: '0.0.0.0', port: 0 }, options: DatagramOptions = {}): Promise<Datagrams> {
+    requireLiteral('bind', at)
+    return this.#driver.datagrams(at, options)
+  }
+
+  async lookup(name: string, family?: Family): Promise<readonly string[]> {
+    try {
+      const found = await lookup(name, { all: true, family: family ?? 0, order: 'verbatim' })
+      return found.map((entry) => entry.address)
+    } catch (error) {
+      throw fromNode(error, 'lookup', { address: name, port: 0 })
+    }
+  }
+}
+
+/** @throws SocketError EINVAL for what is no address and port. */
+export function requireLiteral(syscall: string, at: Address): void {
+  const { address, port } = at
+  if (isIP(address) === 0)
+    throw new SocketError('EINVAL', syscall, { address, port, hint: 'an IP address is wanted: look the name up first' })
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new SocketError('EINVAL', syscall, { address, hint: `port ${port} is outside 0..65535` })
+}

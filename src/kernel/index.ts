@@ -1,0 +1,4 @@
+export type { DriverChoice, DriverName } from './driver.ts'
+export { type KernelHost, type KernelHostOptions, kernelHost } from './host.ts'
+export { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
+export { type MachineOptions, systemClock, systemMachine, systemRandom } from './machine.ts'

@@ -1,0 +1,59 @@
+/** Opens a connection with `net.connect`. */
+import { type NetConnectOpts, connect as netConnect } from 'node:net'
+import type { Address } from '../../socket/address.ts'
+import type { Connection, ConnectOptions } from '../../socket/host.ts'
+import { noSuchOption } from '../../socket/options.ts'
+import { aborted } from '../driver.ts'
+import { fromNode } from '../errors.ts'
+import { given, requireOption } from '../options.ts'
+import { NodeConnection } from './connection.ts'
+import type { NodeSettings } from './driver.ts'
+import { setStreamOption } from './options.ts'
+
+export function connect(settings: NodeSettings, to: Address, options: ConnectOptions): Promise<Connection> {
+  const { from, signal } = options
+  const wanted = given(options.options)
+  for (const [name] of wanted) {
+    requireOption('setsockopt', 'stream', name)
+    if (name === 'SO_REUSEPORT') throw noSuchOption('setsockopt', name) // counts only before bind, which Node does itself
+  }
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(aborted(to, signal))
+    const wish: NetConnectOpts & { highWaterMark: number } = {
+      host: to.address,
+      port: to.port,
+      allowHalfOpen: true,
+      highWaterMark: settings.limits.highWaterMark, // handed on to the stream, though its types do not say so
+      ...(from === undefined ? {} : { localAddress: from.address, localPort: from.port }),
+    }
+    const socket = netConnect(wish)
+    socket.pause()
+    const abort = (): void => {
+      socket.destroy()
+      reject(aborted(to, signal!))
+    }
+    const fail = (error: unknown): void => {
+      signal?.removeEventListener('abort', abort)
+      socket.destroy()
+      reject(fromNode(error, syscallOf(error), to))
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      try {
+        for (const [name, value] of wanted) setStreamOption(settings, socket, to, name, value)
+      } catch (error) {
+        return fail(error)
+      }
+      signal?.removeEventListener('abort', abort)
+      const connection = new NodeConnection(socket, settings)
+      socket.removeListener('error', fail)
+      resolve(connection)
+    })
+  })
+}
+
+/** `bind` for a `from` that cannot be had. */
+function syscallOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).syscall ?? 'connect'
+}

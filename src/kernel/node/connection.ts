@@ -1,0 +1,109 @@
+/** A `net.Socket` as a `Connection`. */
+import type { Socket } from 'node:net'
+import type { SocketError } from '../../base/errors.ts'
+import type { Address } from '../../socket/address.ts'
+import type { Connection, ConnectionOwner } from '../../socket/host.ts'
+import type { OptionName, OptionValue } from '../../socket/options.ts'
+import { fromNode } from '../errors.ts'
+import type { NodeSettings } from './driver.ts'
+import { getStreamOption, setStreamOption } from './options.ts'
+
+export class NodeConnection implements Connection {
+  readonly local: Address
+  readonly remote: Address
+  readonly #socket: Socket
+  readonly #settings: NodeSettings
+  #owner: ConnectionOwner | null = null
+  /** No more writes: `end`, `close` or `reset` was called. */
+  #ending = false
+  /** `close` or `reset` was called: nothing more is delivered but `onClose(null)`. */
+  #closing = false
+  #error: SocketError | null = null
+  #closed = false
+
+  /** @param socket connected, with `allowHalfOpen`, and paused: nothing may have been read from it yet. */
+  constructor(socket: Socket, settings: NodeSettings) {
+    this.#socket = socket
+    this.#settings = settings
+    this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }
+    this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    socket.on('data', (bytes: Uint8Array) => {
+      if (!this.#closing) this.#owner?.onData(bytes)
+    })
+    socket.on('end', () => {
+      if (!this.#closing) this.#owner?.onEnd()
+    })
+    socket.on('drain', () => {
+      if (!this.#ending) this.#owner?.onDrain()
+    })
+    socket.on('error', (error) => {
+      this.#error = fromNode(error, 'read', this.remote)
+    })
+    socket.on('close', () => {
+      this.#closed = true
+      this.#owner?.onClose(this.#closing ? null : this.#error)
+    })
+  }
+
+  attach(owner: ConnectionOwner): void {
+    const first = this.#owner === null
+    this.#owner = owner
+    if (this.#closed) {
+      if (first) process.nextTick(() => owner.onClose(this.#closing ? null : this.#error))
+    } else this.#socket.resume() // flows from the next tick
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#ending || !this.#socket.writable) return false
+    // The stream keeps a reference when the kernel does not take everything at once: the copy is the price.
+    return this.#socket.write(Buffer.from(bytes))
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  get queued(): number {
+    return this.#socket.writableLength
+  }
+
+  pause(): void {
+    if (!this.#closing) this.#socket.pause()
+  }
+
+  resume(): void {
+    if (this.#owner !== null) this.#socket.resume()
+  }
+
+  end(): void {
+    if (this.#ending) return
+    this.#ending = true
+    this.#socket.end()
+  }
+
+  close(): void {
+    if (this.#closing) return
+    this.#ending = true
+    this.#closing = true
+    this.#socket.resume() // what still arrives is read and dropped: unread bytes would make the kernel send RST
+    this.#socket.destroySoon()
+  }
+
+  reset(): void {
+    this.#ending = true
+    this.#closing = true
+    this.#socket.resetAndDestroy()
+  }
+
+  setOption(name: OptionName, value: OptionValue): void {
+    setStreamOption(this.#settings, this.#socket, this.remote, name, value)
+  }
+
+  getOption(name: OptionName): OptionValue {
+    return getStreamOption(this.#settings, this.#socket, this.remote, name)
+  }
+}

@@ -1,0 +1,112 @@
+/** A `net.Server` as a `Listener`. */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Address } from '../../socket/address.ts'
+import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
+import { noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
+import { fromNode } from '../errors.ts'
+import { DEFAULT_BACKLOG } from '../limits.ts'
+import { given, numberValue, requireOption } from '../options.ts'
+import { NodeConnection } from './connection.ts'
+import type { NodeSettings } from './driver.ts'
+import { getStreamOption, setStreamOption } from './options.ts'
+
+export function listen(
+  settings: NodeSettings,
+  at: Address,
+  accept: (connection: Connection) => void,
+  options: ListenOptions,
+): Promise<Listener> {
+  const wanted = given(options.options)
+  let reusePort = false
+  for (const [name, value] of wanted) {
+    requireOption('setsockopt', 'stream', name)
+    if (name === 'SO_REUSEPORT') reusePort = numberValue(name, value) !== 0
+    // libuv sets it on every listening socket, before bind.
+    if (name === 'SO_REUSEADDR' && numberValue(name, value) === 0) throw noSuchOption('setsockopt', 'SO_REUSEADDR = 0')
+  }
+  return new Promise((resolve, reject) => {
+    const { highWaterMark } = settings.limits
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark })
+    const backlog = options.backlog ?? DEFAULT_BACKLOG
+    server.once('error', (error) => reject(fromNode(error, 'listen', at)))
+    server.listen({ host: at.address, port: at.port, backlog, exclusive: true, reusePort }, () => {
+      const listener = new NodeListener(server, settings, accept, backlog)
+      try {
+        for (const [name, value] of wanted)
+          if (name !== 'SO_REUSEPORT' && name !== 'SO_REUSEADDR') listener.setOption(name, value)
+      } catch (error) {
+        listener.close()
+        return reject(error)
+      }
+      resolve(listener)
+    })
+  })
+}
+
+class NodeListener implements Listener {
+  readonly local: Address
+  readonly #server: Server
+  readonly #settings: NodeSettings
+  readonly #accept: (connection: Connection) => void
+  readonly #backlog: number
+  #paused = false
+  #closed = false
+  /** While paused: Node cannot leave connections in the kernel's queue, so they wait here, unread. */
+  #waiting: Socket[] = []
+
+  constructor(server: Server, settings: NodeSettings, accept: (connection: Connection) => void, backlog: number) {
+    const { address, port } = server.address() as AddressInfo
+    this.local = { address, port }
+    this.#server = server
+    this.#settings = settings
+    this.#accept = accept
+    this.#backlog = backlog
+    server.on('connection', (socket) => this.#arrived(socket))
+    server.on('error', () => {}) // a failed accept(2) concerns one connection, which its client sees fail
+  }
+
+  #arrived(socket: Socket): void {
+    if (!this.#paused) this.#accept(new NodeConnection(socket, this.#settings))
+    else if (this.#waiting.length < this.#backlog) this.#waiting.push(socket.on('error', ignore))
+    else socket.resetAndDestroy()
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#closed) return
+    this.#paused = false
+    setImmediate(() => this.#release())
+  }
+
+  #release(): void {
+    while (!this.#paused && this.#waiting.length > 0) {
+      const socket = this.#waiting.shift()!
+      const connection = new NodeConnection(socket, this.#settings)
+      socket.removeListener('error', ignore)
+      this.#accept(connection)
+    }
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true
+      this.#server.close() // its callback would wait for the accepted connections, which live on
+      for (const socket of this.#waiting) socket.resetAndDestroy()
+      this.#waiting = []
+    }
+    return new Promise((resolve) => setImmediate(resolve))
+  }
+
+  setOption(name: OptionName, value: OptionValue): void {
+    setStreamOption(this.#settings, this.#server, this.local, name, value)
+  }
+
+  getOption(name: OptionName): OptionValue {
+    return getStreamOption(this.#settings, this.#server, this.local, name)
+  }
+}
+
+function ignore(): void {}
