@@ -1,0 +1,159 @@
+/**
+ * Packets followed over their hops. The links report frames, one per hop; a router rewrites and forwards, a home
+ * router translates addresses. Here the frames of one packet are found again by what forwarding leaves alone: the
+ * IP identification and the transport's own fields.
+ */
+import type { Nanos } from '../base/clock.ts'
+import type { Event } from '../base/events.ts'
+import type { LinkDroppedEvent, LinkSentEvent } from '../sim/events.ts'
+import { arp, ethernet, icmp, ipv4, tcp, udp } from '../wire/index.ts'
+
+/** One frame's way over one link. */
+export interface Hop {
+  readonly id: number
+  readonly link: string
+  /** Interfaces, `laptop:eth0`. */
+  readonly from: string
+  readonly to: string
+  readonly fromHost: string
+  readonly toHost: string
+  /** When the host handed it over; it may have waited in the queue until `departs`. */
+  readonly handed: Nanos
+  readonly departs: Nanos
+  readonly arrives: Nanos
+  readonly queued: number
+  readonly frame: Uint8Array
+  /** Why it did not arrive; null when it did. */
+  dropped: string | null
+}
+
+/** What a frame says, layer by layer, as far as it can be read. */
+export interface Contents {
+  readonly arp: arp.ArpPacket | null
+  readonly ip: ipv4.Ipv4Packet | null
+  readonly tcp: tcp.TcpSegment | null
+  readonly udp: udp.UdpDatagram | null
+  readonly icmp: icmp.IcmpMessage | null
+  /** What was wrong, when it could not be read to the end. */
+  readonly fault: string | null
+}
+
+/** A packet from the host that made it to the host that took it. */
+export interface Packet extends Contents {
+  /** Hops in order; never empty. */
+  readonly hops: Hop[]
+}
+
+export const origin = (packet: Packet): string => packet.hops[0]!.fromHost
+export const sent = (packet: Packet): Nanos => packet.hops[0]!.handed
+export const lastHop = (packet: Packet): Hop => packet.hops[packet.hops.length - 1]!
+/** The host that it came to last, or was to come to when it was lost. */
+export const destination = (packet: Packet): string => lastHop(packet).toHost
+/** When it arrived there; null when it was lost. */
+export const arrived = (packet: Packet): Nanos | null => {
+  const hop = lastHop(packet)
+  return hop.dropped === null ? hop.arrives : null
+}
+
+/** Reads a frame. Never throws: what cannot be read is null, and `fault` says why. */
+export function dissect(frame: Uint8Array): Contents {
+  const nothing = { arp: null, ip: null, tcp: null, udp: null, icmp: null, fault: null }
+  const outer = ethernet.parse(frame, 0, frame.length)
+  if (typeof outer === 'string') return { ...nothing, fault: outer }
+  if (outer.etherType === ethernet.ETHERTYPE_ARP) {
+    const packet = arp.parse(outer.payload, 0, outer.payload.length)
+    return typeof packet === 'string' ? { ...nothing, fault: packet } : { ...nothing, arp: packet }
+  }
+  if (outer.etherType !== ethernet.ETHERTYPE_IPV4) return nothing
+  const ip = ipv4.parse(outer.payload, 0, outer.payload.length)
+  if (typeof ip === 'string') return { ...nothing, fault: ip }
+  if (ip.fragmentOffset > 0) return { ...nothing, ip }
+  const { payload } = ip
+  switch (ip.protocol) {
+    case ipv4.PROTOCOL_TCP: {
+      const segment = tcp.parse(payload, 0, payload.length)
+      return typeof segment === 'string' ? { ...nothing, ip, fault: segment } : { ...nothing, ip, tcp: segment }
+    }
+    case ipv4.PROTOCOL_UDP: {
+      const datagram = udp.parse(payload, 0, payload.length)
+      return typeof datagram === 'string' ? { ...nothing, ip, fault: datagram } : { ...nothing, ip, udp: datagram }
+    }
+    case ipv4.PROTOCOL_ICMP: {
+      const message = icmp.parse(payload, 0, payload.length)
+      return typeof message === 'string' ? { ...nothing, ip, fault: message } : { ...nothing, ip, icmp: message }
+    }
+    default:
+      return { ...nothing, ip }
+  }
+}
+
+/** The packets of a log, in the order in which they were sent. */
+export function packets(events: readonly Event[]): Packet[] {
+  const all: Packet[] = []
+  const byFrame = new Map<number, { packet: Packet; hop: Hop }>()
+  /** Packets that have come to a host and may go on from it, by host and mark. */
+  const resting = new Map<string, Packet[]>()
+  for (const event of events) {
+    if (event.type === 'link.dropped') {
+      const dropped = event as LinkDroppedEvent
+      const known = byFrame.get(dropped.id)
+      if (known !== undefined) {
+        known.hop.dropped = dropped.reason
+        continue
+      }
+      byFrame.set(dropped.id, follow(hopOf(dropped, dropped.reason), all, resting))
+    } else if (event.type === 'link.sent') {
+      const sentEvent = event as LinkSentEvent
+      // A frame that a fault duplicated is reported once more: the first report stands.
+      if (!byFrame.has(sentEvent.id)) byFrame.set(sentEvent.id, follow(hopOf(sentEvent, null), all, resting))
+    }
+  }
+  return all
+}
+
+function hopOf(event: LinkSentEvent | LinkDroppedEvent, dropped: string | null): Hop {
+  const { id, link, from, to, toHost, frame, at, host } = event
+  const times =
+    event.type === 'link.sent'
+      ? { departs: event.departs, arrives: event.arrives, queued: event.queued }
+      : { departs: at, arrives: at, queued: 0 }
+  return { id, link, from, to, fromHost: host, toHost, handed: at, ...times, frame, dropped }
+}
+
+/** Puts a hop where it belongs: behind the packet that rested at its host with the same mark, or first of a new one. */
+function follow(hop: Hop, all: Packet[], resting: Map<string, Packet[]>): { packet: Packet; hop: Hop } {
+  const contents = dissect(hop.frame)
+  const mark = markOf(contents)
+  let packet: Packet | undefined
+  if (mark !== null) {
+    const here = resting.get(`${hop.fromHost} ${mark}`)
+    const at = here?.findIndex((other) => arrived(other) !== null && arrived(other)! <= hop.handed) ?? -1
+    if (at >= 0) packet = here!.splice(at, 1)[0]
+  }
+  if (packet === undefined) all.push((packet = { ...contents, hops: [hop] }))
+  else packet.hops.push(hop)
+  if (mark !== null) {
+    const there = `${hop.toHost} ${mark}`
+    const others = resting.get(there)
+    if (others === undefined) resting.set(there, [packet])
+    else others.push(packet)
+  }
+  return { packet, hop }
+}
+
+/** What a packet keeps while it is forwarded and its addresses are translated; null for what is not forwarded. */
+function markOf({ ip, tcp: segment, udp: datagram, icmp: message }: Contents): string | null {
+  if (ip === null) return null
+  const base = `${ip.protocol} ${ip.identification} ${ip.fragmentOffset} ${ip.payload.length}`
+  if (segment !== null) return `${base} ${segment.seq} ${segment.ack} ${segment.flags}`
+  if (datagram !== null) return `${base} ${digest(datagram.payload)}`
+  if (message !== null && 'sequence' in message) return `${base} ${message.kind} ${message.sequence}`
+  return base
+}
+
+/** A short fingerprint of a payload, to tell datagrams apart that share an identification. */
+function digest(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
+}
