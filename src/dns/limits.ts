@@ -23,3 +23,12 @@ export const MAX_COMPRESSION_PROBES = 8
 
 /** Options in one OPT record: what a message with more could want is not known to anybody (CVE-2026-41292). */
 export const MAX_EDNS_OPTIONS = 64
+
+/** Files inside files by `$INCLUDE`: real zones nest one or two deep, a file that includes itself never ends. */
+export const MAX_INCLUDE_DEPTH = 8
+
+/** Records that the `$GENERATE` lines of one zone file make: one line could make 2^31. A /16 of addresses fits. */
+export const MAX_GENERATED = 65_536
+
+/** Faults reported of one zone file; after that the file is something else than a zone file. */
+export const MAX_ZONE_FAULTS = 50

@@ -1,12 +1,12 @@
 /** Wire → message. Whatever the bytes are, the answer is a message or a failure with its place, in linear time. */
 import { MAX_EDNS_OPTIONS } from '../limits.ts'
 import { type Edns, parseOptions } from './edns.ts'
-import type { Field } from './field.ts'
 import type { Header, Message, Question } from './message.ts'
 import type { Name } from './name.ts'
+import type { Field } from './rdata/field.ts'
+import { schemaOf } from './rdata/schema.ts'
 import { type Fault, Reader } from './reader.ts'
 import type { ResourceRecord } from './record.ts'
-import { schemaOf } from './schema.ts'
 import { CLASS, OPCODE, TYPE, typeName } from './types.ts'
 
 export type Section = 'header' | 'question' | 'answer' | 'authority' | 'additional'
@@ -176,7 +176,7 @@ class Decoder {
     }
     const parts: Uint8Array[] = []
     let length = 0
-    for (const field of schema) {
+    for (const field of schema.fields) {
       const part = this.#field(field, end)
       if (reader.fault !== null) {
         reader.fault = { at: reader.fault.at, why: `in the rdata of ${typeName(type)}: ${reader.fault.why}` }
@@ -198,7 +198,7 @@ class Decoder {
 
   #field(field: Field, end: number): Uint8Array {
     const reader = this.#reader
-    if (field.name !== null) return reader.name(end).wire
+    if (field.name !== undefined) return reader.name(end).wire
     const next = field.end(reader.bytes, reader.at, end)
     if (next < 0) {
       reader.fail('a field does not fit')

@@ -2,8 +2,8 @@
 import { MAX_MESSAGE } from '../limits.ts'
 import { type Edns, ednsLength } from './edns.ts'
 import type { Message } from './message.ts'
+import { schemaOf } from './rdata/schema.ts'
 import type { ResourceRecord } from './record.ts'
-import { schemaOf } from './schema.ts'
 import { TYPE } from './types.ts'
 import { Writer } from './writer.ts'
 
@@ -106,14 +106,21 @@ function writeRecord(writer: Writer, record: ResourceRecord): void {
   writer.patch16(start, writer.length - start - 2)
 }
 
+/** The record alone as octets, nothing compressed. */
+export function encodeRecord(record: ResourceRecord): Uint8Array {
+  const writer = new Writer(false)
+  writeRecord(writer, record)
+  return writer.finish()
+}
+
 /** RFC 3597 §4: only the types of RFC 1035 may have their names compressed. */
 function writeRdata(writer: Writer, record: ResourceRecord): void {
   const { rdata } = record
   const schema = schemaOf(record.type)
   let written = 0
-  if (schema?.some((field) => field.name?.compress)) {
+  if (schema?.compressed) {
     let at = 0
-    for (const field of schema) {
+    for (const field of schema.fields) {
       const next = field.end(rdata, at, rdata.length)
       if (next < 0) break
       if (field.name?.compress) {

@@ -237,6 +237,7 @@ export function parseName(text: string, origin: Name = Name.root): Name | NameFa
   let start = 0 // where the length octet of the current label goes
   let end = 1
   for (let at = 0; at < octets.length; ) {
+    const place = at
     let octet = octets[at]!
     if (octet === DOT) {
       if (end === start + 1) return { at, why: 'a label is empty' }
@@ -251,8 +252,8 @@ export function parseName(text: string, origin: Name = Name.root): Name | NameFa
       octet = escaped & 255
       at += escaped >>> 8
     } else at++
-    if (end - start - 1 === MAX_LABEL) return { at, why: `a label is longer than ${MAX_LABEL} octets` }
-    if (end >= MAX_NAME - 1) return { at, why: `the name is longer than ${MAX_NAME} octets` }
+    if (end - start - 1 === MAX_LABEL) return { at: place, why: `a label is longer than ${MAX_LABEL} octets` }
+    if (end >= MAX_NAME - 1) return { at: place, why: `the name is longer than ${MAX_NAME} octets` }
     wire[end++] = octet
   }
   if (end === start + 1) return new Name(wire.slice(0, end)) // it ended with a dot: the zero octet is the root's

@@ -1,14 +1,13 @@
 /** Writes a message into one growing buffer, with name compression (RFC 1035 §4.1.4). */
 import { MAX_COMPRESSION_PROBES, MAX_COMPRESSION_TARGETS } from '../limits.ts'
 import { LOWER, type Name } from './name.ts'
+import { Octets } from './octets.ts'
 
 const SLOTS = 4096
 const GONE = 0xffff
 const FNV_PRIME = 0x01000193
 
-export class Writer {
-  #bytes: Uint8Array
-  length = 0
+export class Writer extends Octets {
   /** Offsets of the suffixes written so far, by their hash; 0 is an empty slot, for at 0 stands the header. */
   readonly #targets: Uint16Array | null
   #targetCount = 0
@@ -16,49 +15,9 @@ export class Writer {
   readonly #starts = new Uint8Array(128)
 
   /** @param compress whether names may be written as pointers to earlier ones. */
-  constructor(compress: boolean, capacity = 512) {
-    this.#bytes = new Uint8Array(capacity)
+  constructor(compress: boolean) {
+    super(512)
     this.#targets = compress ? new Uint16Array(SLOTS) : null
-  }
-
-  /** What was written, in an array of its own. */
-  finish(): Uint8Array {
-    return this.#bytes.slice(0, this.length)
-  }
-
-  #reserve(count: number): void {
-    if (this.length + count <= this.#bytes.length) return
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + count))
-    larger.set(this.#bytes.subarray(0, this.length))
-    this.#bytes = larger
-  }
-
-  u8(value: number): void {
-    this.#reserve(1)
-    this.#bytes[this.length++] = value
-  }
-
-  u16(value: number): void {
-    this.#reserve(2)
-    this.#bytes[this.length++] = value >>> 8
-    this.#bytes[this.length++] = value
-  }
-
-  u32(value: number): void {
-    this.u16(value >>> 16)
-    this.u16(value & 0xffff)
-  }
-
-  octets(octets: Uint8Array): void {
-    this.#reserve(octets.length)
-    this.#bytes.set(octets, this.length)
-    this.length += octets.length
-  }
-
-  /** Overwrites two octets written before. */
-  patch16(at: number, value: number): void {
-    this.#bytes[at] = value >>> 8
-    this.#bytes[at + 1] = value
   }
 
   /** Forgets what was written from `length` on. */
@@ -133,7 +92,7 @@ export class Writer {
 
   /** Whether the name at `target` in the message is the suffix at `at` in `wire`. */
   #written(wire: Uint8Array, at: number, target: number): boolean {
-    const bytes = this.#bytes
+    const { bytes } = this
     for (;;) {
       if (target >= this.length) return false // the name that is being written now
       // Pointers in what we wrote lead backward to whole names.
