@@ -60,7 +60,9 @@ export function ladder(rows: readonly Row[], options: LadderOptions): string[] {
   const width = (lanes.length - 1) * spacing + 1
   return [
     ...heads(options),
-    ...rows.map((row) => (row.kind === 'arrow' ? arrowLine(row, place, width, options) : noteLine(row, place, width, options))),
+    ...rows.map((row) =>
+      row.kind === 'arrow' ? arrowLine(row, place, width, options) : noteLine(row, place, width, options),
+    ),
   ]
 }
 
@@ -111,7 +113,8 @@ function arrowLine(arrow: Arrow, place: ReadonlyMap<string, number>, width: numb
     cells.slice(0, left).join('') +
     options.paint(style, cells.slice(left, right + 1).join('')) +
     cells.slice(right + 1).join('')
-  const ends = arrow.arrives === null ? options.paint('red', ` ${arrow.lost ?? 'lost'}`) : ladderTime(arrow.arrives, options.zero)
+  const ends =
+    arrow.arrives === null ? options.paint('red', ` ${arrow.lost ?? 'lost'}`) : ladderTime(arrow.arrives, options.zero)
   const outside = inside ? '' : `  ${options.paint(style, arrow.label)}`
   return `${ladderTime(arrow.departs, options.zero)}  ${drawn}${ends}${outside}`
 }

@@ -40,6 +40,8 @@ export interface Contents {
 
 /** A packet from the host that made it to the host that took it. */
 export interface Packet extends Contents {
+  /** Where in the log its first frame stands: orders packets among the other events of one instant. */
+  readonly index: number
   /** Hops in order; never empty. */
   readonly hops: Hop[]
 }
@@ -93,21 +95,21 @@ export function packets(events: readonly Event[]): Packet[] {
   const byFrame = new Map<number, { packet: Packet; hop: Hop }>()
   /** Packets that have come to a host and may go on from it, by host and mark. */
   const resting = new Map<string, Packet[]>()
-  for (const event of events) {
+  events.forEach((event, index) => {
     if (event.type === 'link.dropped') {
       const dropped = event as LinkDroppedEvent
       const known = byFrame.get(dropped.id)
       if (known !== undefined) {
         known.hop.dropped = dropped.reason
-        continue
+        return
       }
-      byFrame.set(dropped.id, follow(hopOf(dropped, dropped.reason), all, resting))
+      byFrame.set(dropped.id, follow(hopOf(dropped, dropped.reason), index, all, resting))
     } else if (event.type === 'link.sent') {
       const sentEvent = event as LinkSentEvent
       // A frame that a fault duplicated is reported once more: the first report stands.
-      if (!byFrame.has(sentEvent.id)) byFrame.set(sentEvent.id, follow(hopOf(sentEvent, null), all, resting))
+      if (!byFrame.has(sentEvent.id)) byFrame.set(sentEvent.id, follow(hopOf(sentEvent, null), index, all, resting))
     }
-  }
+  })
   return all
 }
 
@@ -121,7 +123,7 @@ function hopOf(event: LinkSentEvent | LinkDroppedEvent, dropped: string | null):
 }
 
 /** Puts a hop where it belongs: behind the packet that rested at its host with the same mark, or first of a new one. */
-function follow(hop: Hop, all: Packet[], resting: Map<string, Packet[]>): { packet: Packet; hop: Hop } {
+function follow(hop: Hop, index: number, all: Packet[], resting: Map<string, Packet[]>): { packet: Packet; hop: Hop } {
   const contents = dissect(hop.frame)
   const mark = markOf(contents)
   let packet: Packet | undefined
@@ -130,7 +132,7 @@ function follow(hop: Hop, all: Packet[], resting: Map<string, Packet[]>): { pack
     const at = here?.findIndex((other) => arrived(other) !== null && arrived(other)! <= hop.handed) ?? -1
     if (at >= 0) packet = here!.splice(at, 1)[0]
   }
-  if (packet === undefined) all.push((packet = { ...contents, hops: [hop] }))
+  if (packet === undefined) all.push((packet = { ...contents, index, hops: [hop] }))
   else packet.hops.push(hop)
   if (mark !== null) {
     const there = `${hop.toHost} ${mark}`

@@ -1,0 +1,6 @@
+export { type CaptureOptions, capture } from './capture.ts'
+export { type JourneyOptions, journey } from './journey.ts'
+export { eventLines } from './json.ts'
+export { type Arrow, type LadderOptions, type Lane, ladder, type Note, type Row, type Style } from './ladder.ts'
+export { type Contents, dissect, type Hop, type Packet, packets } from './packet.ts'
+export { type Capture, type CapturedPacket, type CaptureInterface, pcapng } from './pcapng.ts'

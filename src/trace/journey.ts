@@ -1,0 +1,263 @@
+/**
+ * The journey of a request as a picture in text: the lookup through its stages, the handshake, the segments, the
+ * exchange, the page, the close. A pure function of the event log.
+ */
+import { formatDuration, type Nanos } from '../base/clock.ts'
+import type { Event } from '../base/events.ts'
+import type { DnsStageEvent } from '../dns/events.ts'
+import type { HttpRefusedEvent, HttpRequestEvent, HttpResponseEvent } from '../http/events.ts'
+import type { TcpStateEvent } from '../tcp/events.ts'
+import type { WebRouteEvent, WebSqlEvent, WebTemplateEvent } from '../web/events.ts'
+import { arp, icmp, tcp } from '../wire/index.ts'
+import { Conversations } from './conversation.ts'
+import { dnsWords, stageWords } from './dns.ts'
+import { type Lane, ladder, type Row, type Style } from './ladder.ts'
+import { arrived, destination, lastHop, origin, type Packet, packets, sent } from './packet.ts'
+
+export interface JourneyOptions {
+  /** The hosts as lanes, in the order in which they stand side by side, with what is written under their names. */
+  readonly hosts: readonly Lane[]
+  /** Width of the page in characters. */
+  readonly columns: number
+  readonly paint: (style: Style, text: string) => string
+  /** ARP and other traffic below IP is left out, and counted, unless this is set. */
+  readonly everything: boolean
+}
+
+type Act = 'lookup' | 'connect' | 'exchange' | 'close' | 'other'
+
+const TITLES: { readonly [act in Act]: string } = {
+  lookup: 'The name is looked up',
+  connect: 'The connection is opened: three-way handshake',
+  exchange: 'The request and its reply',
+  close: 'The connection is closed: four-way close',
+  other: 'Other packets',
+}
+
+/** A row with its place in the log. */
+interface Placed {
+  readonly index: number
+  readonly at: Nanos
+  readonly act: Act
+  readonly row: Row
+}
+
+const DNS_PORT = 53
+
+/** The page, as lines. */
+export function journey(events: readonly Event[], options: JourneyOptions): string[] {
+  const all = packets(events)
+  const shown = options.everything ? all : all.filter((packet) => packet.arp === null)
+  const rows = [...packetRows(shown, events), ...noteRows(events)].sort((a, b) => a.at - b.at || a.index - b.index)
+  settleActs(rows)
+  const zero = rows[0]?.at ?? 0
+  const lines: string[] = []
+  for (const chapter of chapters(rows)) lines.push(...drawChapter(chapter, zero, options), '')
+  lines.push(...summary(events, all, zero, options))
+  return lines
+}
+
+function packetRows(all: readonly Packet[], events: readonly Event[]): Placed[] {
+  const conversations = new Conversations(events)
+  return all.map((packet) => {
+    const hop = lastHop(packet)
+    const common = {
+      kind: 'arrow',
+      from: origin(packet),
+      to: destination(packet),
+      departs: sent(packet),
+      arrives: arrived(packet),
+      lost: hop.dropped === null ? null : `✗ ${hop.dropped} on ${hop.link}`,
+    } as const
+    const { label, style, act } = wordsOf(packet, conversations)
+    const lost: Style = hop.dropped === null ? style : 'red'
+    return { index: packet.index, at: sent(packet), act, row: { ...common, label, style: lost } }
+  })
+}
+
+function wordsOf(packet: Packet, conversations: Conversations): { label: string; style: Style; act: Act } {
+  if (packet.udp !== null) {
+    const dns = packet.udp.sourcePort === DNS_PORT || packet.udp.destinationPort === DNS_PORT
+    if (dns) return { label: dnsWords(packet.udp.payload), style: 'cyan', act: 'lookup' }
+    const { sourcePort, destinationPort, payload } = packet.udp
+    return { label: `UDP ${sourcePort} > ${destinationPort} (${payload.length} B)`, style: 'plain', act: 'other' }
+  }
+  if (packet.tcp !== null) {
+    const { flags, sourcePort, destinationPort } = packet.tcp
+    const { label, style } = conversations.describe(packet)
+    if (sourcePort === DNS_PORT || destinationPort === DNS_PORT)
+      return { label: `TCP ${label}`, style: 'cyan', act: 'lookup' }
+    const act = flags & tcp.SYN ? 'connect' : flags & (tcp.FIN | tcp.RST) ? 'close' : 'exchange'
+    return { label, style, act }
+  }
+  if (packet.icmp !== null) return { label: icmp.print(packet.icmp), style: 'magenta', act: 'other' }
+  if (packet.arp !== null) return { label: arp.print(packet.arp), style: 'dim', act: 'other' }
+  return { label: packet.fault ?? 'a packet of another protocol', style: 'red', act: 'other' }
+}
+
+/** What the hosts say of themselves. */
+function noteRows(events: readonly Event[]): Placed[] {
+  const rows: Placed[] = []
+  events.forEach((event, index) => {
+    const said = noteOf(event)
+    if (said === null) return
+    const { act, text, style } = said
+    const row = { kind: 'note', at: event.at, host: event.host, text, style } as const
+    rows.push({ index, at: event.at, act, row })
+  })
+  return rows
+}
+
+function noteOf(event: Event): { act: Act; text: string; style: Style } | null {
+  switch (event.type) {
+    case 'dns.stage':
+      return { act: 'lookup', text: stageWords(event as DnsStageEvent), style: 'dim' }
+    case 'tcp.state': {
+      const { from, to, connection } = event as TcpStateEvent
+      if (/:53(>|$)/.test(connection)) return null
+      return {
+        act: to === 'ESTABLISHED' || to.startsWith('SYN') ? 'connect' : 'close',
+        text: `${from} → ${to}`,
+        style: 'dim',
+      }
+    }
+    case 'http.request': {
+      const { side, method, target, version } = event as HttpRequestEvent
+      return {
+        act: 'exchange',
+        text: `${side === 'client' ? 'asks' : 'is asked'} ${method} ${target} ${version}`,
+        style: 'bold',
+      }
+    }
+    case 'http.response': {
+      const { side, status, fields } = event as HttpResponseEvent
+      return {
+        act: 'exchange',
+        text: `${side === 'server' ? 'answers' : 'gets'} ${status} ${fieldWords(fields)}`.trimEnd(),
+        style: 'bold',
+      }
+    }
+    case 'http.refused': {
+      const { status, why } = event as HttpRefusedEvent
+      return { act: 'exchange', text: `refuses with ${status}: ${why}`, style: 'red' }
+    }
+    case 'web.route': {
+      const { route, pattern, method, path } = event as WebRouteEvent
+      return {
+        act: 'exchange',
+        text: route === '' ? `no route for ${method} ${path}` : `route ${route} (${pattern})`,
+        style: 'magenta',
+      }
+    }
+    case 'web.sql': {
+      const { sql, rows, duration } = event as WebSqlEvent
+      return {
+        act: 'exchange',
+        text: `SQL ${formatDuration(duration)}, ${rows} rows: ${sql.replace(/\s+/g, ' ')}`,
+        style: 'magenta',
+      }
+    }
+    case 'web.template': {
+      const { template, duration, bytes } = event as WebTemplateEvent
+      return {
+        act: 'exchange',
+        text: `template ${template}: ${formatDuration(duration)}, ${bytes} B`,
+        style: 'magenta',
+      }
+    }
+    default:
+      return null
+  }
+}
+
+const TOLD_FIELDS = new Set(['content-type', 'content-length', 'transfer-encoding', 'location', 'set-cookie'])
+
+/** The fields of a reply that say most, in short. */
+function fieldWords(fields: readonly string[]): string {
+  const words: string[] = []
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase()
+    if (TOLD_FIELDS.has(name)) words.push(name === 'set-cookie' ? 'sets a cookie' : fields[i + 1]!)
+  }
+  return words.join(', ')
+}
+
+/**
+ * Acknowledgments belong to what they acknowledge: a bare ACK right after a SYN is still the handshake, and after the
+ * first FIN everything is the close.
+ */
+function settleActs(rows: Placed[]): void {
+  let opening = false
+  let closing = false
+  rows.forEach((placed, i) => {
+    if (placed.act === 'connect') {
+      opening = true
+      closing = false
+    } else if (placed.act === 'close') closing = true
+    else if (placed.act === 'exchange') {
+      const bare = placed.row.kind === 'arrow' && !/ B\)/.test(placed.row.label)
+      if (bare && closing) rows[i] = { ...placed, act: 'close' }
+      else if (bare && opening) rows[i] = { ...placed, act: 'connect' }
+      if (!bare) opening = closing = false
+    }
+  })
+}
+
+/** Neighbouring rows of one act. */
+function chapters(rows: readonly Placed[]): { act: Act; rows: Row[] }[] {
+  const result: { act: Act; rows: Row[] }[] = []
+  for (const { act, row } of rows) {
+    const current = result[result.length - 1]
+    if (current?.act === act) current.rows.push(row)
+    else result.push({ act, rows: [row] })
+  }
+  return result
+}
+
+const TIMES = 24 // two columns of times and the gaps
+
+function drawChapter(
+  { act, rows }: { act: Act; rows: readonly Row[] },
+  zero: Nanos,
+  options: JourneyOptions,
+): string[] {
+  const seen = new Set(rows.flatMap((row) => (row.kind === 'arrow' ? [row.from, row.to] : [row.host])))
+  const known = options.hosts.filter(({ host }) => seen.has(host))
+  const unknown = [...seen].filter((host) => !known.some((lane) => lane.host === host)).map((host) => ({ host }))
+  const lanes = [...known, ...unknown]
+  const room = Math.max(options.columns - TIMES, 24)
+  const spacing = Math.max(14, Math.min(act === 'lookup' ? 18 : 72, Math.floor(room / Math.max(1, lanes.length - 1))))
+  return [options.paint('bold', TITLES[act]), ...ladder(rows, { lanes, spacing, zero, paint: options.paint })]
+}
+
+/** Where the time went, and what became of the packets. */
+function summary(events: readonly Event[], all: readonly Packet[], zero: Nanos, options: JourneyOptions): string[] {
+  const find = (test: (event: Event) => boolean): Event | undefined => events.find(test)
+  const state = (to: string) => (event: Event) => event.type === 'tcp.state' && (event as TcpStateEvent).to === to
+  const asked = find((e) => e.type === 'http.request' && (e as HttpRequestEvent).side === 'client')
+  const host = asked?.host
+  const syn = find((e) => e.host === host && state('SYN-SENT')(e) && !/:53$/.test((e as TcpStateEvent).connection))
+  const established = find((e) => e.host === host && state('ESTABLISHED')(e) && e.at >= (syn?.at ?? 0))
+  const answered = find((e) => e.type === 'http.response' && (e as HttpResponseEvent).side === 'client')
+  const done = events.findLast((e) => e.type === 'http.done' && e.host === host)
+  const parts: [string, Nanos | undefined, Nanos | undefined][] = [
+    ['name lookup', zero, syn?.at],
+    ['connect', syn?.at, established?.at],
+    ['first byte', asked?.at, answered?.at],
+    ['rest of the reply', answered?.at, done?.at],
+    ['in all', zero, done?.at],
+  ]
+  const lost = all.filter((packet) => lastHop(packet).dropped !== null).length
+  const again = events.filter(
+    (e) => e.type === 'tcp.segment' && (e as { retransmission?: string }).retransmission !== '',
+  ).length
+  const hidden = options.everything ? 0 : all.filter((packet) => packet.arp !== null).length
+  const bytes = all.reduce((sum, packet) => sum + packet.hops[0]!.frame.length, 0)
+  return [
+    options.paint('bold', 'Where the time went'),
+    ...parts
+      .filter(([, from, to]) => from !== undefined && to !== undefined)
+      .map(([what, from, to]) => `  ${what.padEnd(20)}${formatDuration(to! - from!).padStart(10)}`),
+    `  ${all.length} packets, ${bytes} bytes; ${lost} lost, ${again} sent again${hidden > 0 ? `; ${hidden} ARP packets not shown (--all)` : ''}`,
+  ]
+}
