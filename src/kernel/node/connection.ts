@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { SocketError } from '../../base/errors.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
-import type { OptionName, OptionValue } from '../../socket/options.ts'
+import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { fromNode } from '../errors.ts'
 import type { NodeSettings } from './driver.ts'
 import { getStreamOption, setStreamOption } from './options.ts'
@@ -18,6 +18,8 @@ export class NodeConnection implements Connection {
   #ending = false
   /** `close` or `reset` was called: nothing more is delivered but `onClose(null)`. */
   #closing = false
+  /** SO_LINGER with zero seconds: `close` is `reset`. Node's own close would send FIN first. */
+  #lingersNot = false
   #error: SocketError | null = null
   #closed = false
 
@@ -87,6 +89,10 @@ export class NodeConnection implements Connection {
 
   close(): void {
     if (this.#closing) return
+    if (this.#lingersNot) {
+      this.reset()
+      return
+    }
     this.#ending = true
     this.#closing = true
     this.#socket.resume() // what still arrives is read and dropped: unread bytes would make the kernel send RST
@@ -94,13 +100,22 @@ export class NodeConnection implements Connection {
   }
 
   reset(): void {
+    const shutting = this.#ending && !this.#socket.writableFinished
     this.#ending = true
     this.#closing = true
-    this.#socket.resetAndDestroy()
+    if (this.#socket.destroyed) return
+    if (this.#settings.libc !== null) {
+      this.setOption('SO_LINGER', { on: true, seconds: 0 })
+      this.#socket.destroy()
+    } else if (shutting) {
+      // While a shutdown is under way libuv refuses to reset (EINVAL), and Node then never closes the handle.
+      this.#socket.destroy()
+    } else this.#socket.resetAndDestroy()
   }
 
   setOption(name: OptionName, value: OptionValue): void {
     setStreamOption(this.#settings, this.#socket, this.remote, name, value)
+    if (name === 'SO_LINGER') this.#lingersNot = (value as Linger).on && (value as Linger).seconds === 0
   }
 
   getOption(name: OptionName): OptionValue {

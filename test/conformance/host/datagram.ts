@@ -1,0 +1,188 @@
+/** Datagrams: boundaries, addresses, connecting, broadcast, groups, errors. */
+import assert from 'node:assert/strict'
+import type { SocketError } from '../../../src/base/errors.ts'
+import type { Address } from '../../../src/socket/address.ts'
+import type { Datagrams, DatagramsOwner, Host } from '../../../src/socket/host.ts'
+import { encode, pattern, roundTrip } from './recorder.ts'
+import { Missing, type Scenario } from './world.ts'
+
+class Mailbox implements DatagramsOwner {
+  readonly socket: Datagrams
+  readonly received: { bytes: Uint8Array; from: Address }[] = []
+  readonly errors: SocketError[] = []
+  closes = 0
+  #waiters: { is: () => boolean; resolve: () => void }[] = []
+
+  constructor(socket: Datagrams) {
+    this.socket = socket
+  }
+
+  static async at(host: Host, address: string, options = {}): Promise<Mailbox> {
+    const box = new Mailbox(await host.datagrams({ address, port: 0 }, { options }))
+    box.socket.attach(box)
+    return box
+  }
+
+  get texts(): string[] {
+    return this.received.map(({ bytes }) => new TextDecoder().decode(bytes))
+  }
+
+  onDatagram(bytes: Uint8Array, from: Address): void {
+    assert.equal(this.closes, 0)
+    this.received.push({ bytes: bytes.slice(), from })
+    this.#tell()
+  }
+
+  onError(error: SocketError): void {
+    this.errors.push(error)
+    this.#tell()
+  }
+
+  onClose(): void {
+    this.closes++
+    this.#tell()
+  }
+
+  until(is: () => boolean): Promise<void> {
+    if (is()) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiters.push({ is, resolve })
+    })
+  }
+
+  async close(): Promise<void> {
+    this.socket.close()
+    this.socket.close()
+    await this.until(() => this.closes > 0)
+    assert.equal(this.closes, 1)
+  }
+
+  #tell(): void {
+    const ready = this.#waiters.filter((waiter) => waiter.is())
+    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter))
+    for (const waiter of ready) waiter.resolve()
+  }
+}
+
+export function datagramScenarios(scenario: Scenario): void {
+  scenario('datagrams there and back, boundaries kept, an empty one too', async (world) => {
+    const server = await Mailbox.at(world.server, world.serverAddress)
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    const memory = encode('one')
+    client.socket.send(memory, server.socket.local)
+    memory.fill(0)
+    client.socket.send(new Uint8Array(0), server.socket.local)
+    client.socket.send(pattern(0, 1400), server.socket.local)
+    await server.until(() => server.received.length === 3)
+    assert.deepEqual(
+      server.received.map(({ bytes }) => bytes.length),
+      [3, 0, 1400],
+    )
+    assert.equal(server.texts[0], 'one')
+    const { from } = server.received[0]!
+    assert.equal(from.port, client.socket.local.port)
+    server.socket.send(encode('back'), from)
+    await client.until(() => client.received.length === 1)
+    assert.deepEqual(client.received[0]!.from, server.socket.local)
+    await Promise.all([server.close(), client.close()])
+  })
+
+  scenario('the same over IPv6', async (world) => {
+    if (world.serverAddress6 === undefined) throw new Missing('no IPv6 here')
+    const server = await Mailbox.at(world.server, world.serverAddress6)
+    const client = await Mailbox.at(world.client, '::')
+    client.socket.send(encode('six'), server.socket.local)
+    await server.until(() => server.received.length === 1)
+    server.socket.send(encode('back'), server.received[0]!.from)
+    await client.until(() => client.received.length === 1)
+    assert.deepEqual(client.received[0]!.from, server.socket.local)
+    await Promise.all([server.close(), client.close()])
+  })
+
+  scenario('what arrives before attach waits', async (world) => {
+    const server = new Mailbox(await world.server.datagrams({ address: world.serverAddress, port: 0 }))
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    for (const text of ['a', 'b', 'c']) client.socket.send(encode(text), server.socket.local)
+    await roundTrip(world)
+    server.socket.attach(server)
+    assert.equal(server.received.length, 0, 'not from inside attach')
+    await server.until(() => server.received.length === 3)
+    assert.deepEqual(server.texts, ['a', 'b', 'c'])
+    await Promise.all([server.close(), client.close()])
+  })
+
+  scenario('a connected socket sends without an address and hears its peer only', async (world) => {
+    const server = await Mailbox.at(world.server, world.serverAddress)
+    const stranger = await Mailbox.at(world.server, world.serverAddress)
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    assert.equal(client.socket.remote, null)
+    await client.socket.connect(server.socket.local)
+    assert.deepEqual(client.socket.remote, server.socket.local)
+    client.socket.send(encode('hello'))
+    await server.until(() => server.received.length === 1)
+    const { from } = server.received[0]!
+    stranger.socket.send(encode('buy'), from)
+    await roundTrip(world)
+    server.socket.send(encode('yes'), from)
+    await client.until(() => client.received.length === 1)
+    assert.deepEqual(client.texts, ['yes'])
+    await Promise.all([server.close(), stranger.close(), client.close()])
+  })
+
+  scenario('a connected socket is told when nobody is there: ECONNREFUSED', async (world) => {
+    const gone = await Mailbox.at(world.server, world.serverAddress)
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    await client.socket.connect(gone.socket.local)
+    await gone.close()
+    client.socket.send(encode('anybody?'))
+    await client.until(() => client.errors.length > 0)
+    assert.equal(client.errors[0]?.code, 'ECONNREFUSED')
+    await client.close()
+  })
+
+  scenario('misuse throws: no peer, too long, broadcast without permission, closed', async (world) => {
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    const to = { address: world.serverAddress, port: 9 }
+    code('EDESTADDRREQ', () => client.socket.send(encode('to whom?')))
+    code('EMSGSIZE', () => client.socket.send(new Uint8Array(65_508), to))
+    code('EACCES', () => client.socket.send(encode('all'), { address: '255.255.255.255', port: 9 }))
+    await client.close()
+    assert.throws(() => client.socket.send(encode('late'), to))
+  })
+
+  scenario('a port in use is refused with EADDRINUSE', async (world) => {
+    const first = await Mailbox.at(world.server, world.serverAddress)
+    await assert.rejects(world.server.datagrams(first.socket.local), { code: 'EADDRINUSE' })
+    await first.close()
+  })
+
+  scenario('broadcast reaches everybody on the link, once SO_BROADCAST allows it', async (world) => {
+    if (world.broadcast === undefined) throw new Missing('no broadcast address here')
+    const server = await Mailbox.at(world.server, '0.0.0.0')
+    const client = await Mailbox.at(world.client, '0.0.0.0', { SO_BROADCAST: 1 })
+    client.socket.send(encode('all'), { address: world.broadcast, port: server.socket.local.port })
+    await server.until(() => server.received.length === 1)
+    await Promise.all([server.close(), client.close()])
+  })
+
+  scenario('a group’s datagrams reach its members until they leave it', async (world) => {
+    if (world.multicast !== true) throw new Missing('no multicast here')
+    const group = '239.77.1.2'
+    const membership = { group, interface: world.serverAddress }
+    const member = await Mailbox.at(world.server, '0.0.0.0', { IP_ADD_MEMBERSHIP: membership })
+    const sender = await Mailbox.at(world.server, world.serverAddress, { IP_MULTICAST_LOOP: 1, IP_MULTICAST_TTL: 0 })
+    const to = { address: group, port: member.socket.local.port }
+    sender.socket.send(encode('members'), to)
+    await member.until(() => member.received.length === 1)
+    member.socket.setOption('IP_DROP_MEMBERSHIP', membership)
+    sender.socket.send(encode('nobody'), to)
+    sender.socket.send(encode('you'), { address: world.serverAddress, port: to.port })
+    await member.until(() => member.received.length === 2)
+    assert.deepEqual(member.texts, ['members', 'you'])
+    await Promise.all([member.close(), sender.close()])
+  })
+}
+
+function code(wanted: string, call: () => unknown): void {
+  assert.throws(call, (error: { code?: string }) => error.code === wanted)
+}

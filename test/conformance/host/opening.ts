@@ -1,0 +1,182 @@
+/** Listening and connecting: ports, order, queues, refusals, errors. */
+import assert from 'node:assert/strict'
+import type { ErrorCode } from '../../../src/base/errors.ts'
+import type { Connection, Host } from '../../../src/socket/host.ts'
+import { Door, pair, Recorder, roundTrip, shut } from './recorder.ts'
+import type { Scenario } from './world.ts'
+
+export function listenScenarios(scenario: Scenario): void {
+  scenario('port 0 is given a port, and the listener knows it', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    assert.equal(door.listener.local.address, world.serverAddress)
+    assert.ok(door.listener.local.port > 0)
+    const other = await Door.open(world.server, world.serverAddress)
+    assert.notEqual(other.listener.local.port, door.listener.local.port)
+    await door.listener.close()
+    await other.listener.close()
+  })
+
+  scenario('every interface: 0.0.0.0', async (world) => {
+    const door = await Door.open(world.server, '0.0.0.0')
+    const client = Recorder.on(
+      await world.client.connect({ address: world.serverAddress, port: door.listener.local.port }),
+    )
+    const server = Recorder.on(await door.next())
+    assert.equal(server.connection.local.address, world.serverAddress)
+    await shut({ door, client, server })
+  })
+
+  scenario('a port in use is refused with EADDRINUSE, and free again after close', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    const { port } = door.listener.local
+    await rejected('EADDRINUSE', Door.open(world.server, world.serverAddress, {}, port))
+    await door.listener.close()
+    const again = await Door.open(world.server, world.serverAddress, {}, port)
+    await again.listener.close()
+  })
+
+  scenario('an address that is not this host’s is refused with EADDRNOTAVAIL', async (world) => {
+    await rejected('EADDRNOTAVAIL', Door.open(world.server, '198.51.100.77')) // RFC 5737: nobody's
+  })
+
+  scenario('connections are accepted in the order in which they were made', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    const clients: Recorder[] = []
+    for (let i = 0; i < 5; i++) clients.push(Recorder.on(await world.client.connect(door.listener.local)))
+    for (const client of clients) {
+      const server = Recorder.on(await door.next())
+      assert.equal(server.connection.remote.port, client.connection.local.port)
+      server.call((c) => c.reset())
+    }
+    await Promise.all(clients.map((client) => client.until(() => client.closed)))
+    await door.listener.close()
+  })
+
+  scenario('a closed listener refuses, and what it had accepted lives on', async (world) => {
+    const both = await pair(world)
+    await both.door.listener.close()
+    await both.door.listener.close() // twice is no mistake
+    await rejected('ECONNREFUSED', world.client.connect(both.door.listener.local))
+    both.client.write('still here')
+    await both.server.until(() => both.server.received === 10)
+    await shut(both)
+  })
+
+  scenario('a paused listener accepts nobody; resumed, it takes those who waited, in order', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    door.listener.pause()
+    const clients: Recorder[] = []
+    for (let i = 0; i < 3; i++) clients.push(Recorder.on(await world.client.connect(door.listener.local)))
+    clients[1]!.write('waiting')
+    await new Promise<void>((resolve) => world.client.clock.at(world.client.clock.now(), resolve))
+    assert.equal(door.accepted.length, 0)
+    door.listener.resume()
+    for (const client of clients) {
+      const server = Recorder.on(await door.next())
+      assert.equal(server.connection.remote.port, client.connection.local.port)
+      if (client === clients[1]) await server.until(() => server.text === 'waiting')
+      server.call((c) => c.reset())
+    }
+    await door.listener.close()
+  })
+
+  scenario('200 connections at once, each its own stream', async (world) => {
+    const echo = (connection: Connection): void => {
+      connection.attach({
+        onData: (bytes) => void connection.write(bytes),
+        onEnd: () => connection.end(),
+        onDrain() {},
+        onClose() {},
+      })
+    }
+    const listener = await world.server.listen({ address: world.serverAddress, port: 0 }, echo)
+    const clients = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const client = Recorder.on(await world.client.connect(listener.local))
+        client.write(`I am number ${i}`)
+        client.call((c) => c.end())
+        return client
+      }),
+    )
+    await Promise.all(clients.map((client) => client.until(() => client.closed)))
+    for (const [i, client] of clients.entries()) {
+      assert.equal(client.text, `I am number ${i}`)
+      assert.deepEqual(client.closes, [null])
+    }
+    await listener.close()
+  })
+
+  scenario('connections that are closed as fast as they come leave the listener well', async (world) => {
+    const listener = await world.server.listen({ address: world.serverAddress, port: 0 }, (c) => c.reset())
+    for (let round = 0; round < 20; round++) {
+      const clients = await Promise.all([1, 2, 3, 4].map(() => world.client.connect(listener.local).catch(() => null)))
+      for (const connection of clients) connection?.reset()
+    }
+    await listener.close()
+    await roundTrip(world)
+  })
+}
+
+export function connectScenarios(scenario: Scenario): void {
+  scenario('a port where nobody listens: ECONNREFUSED, with what was tried', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    const to = door.listener.local
+    await door.listener.close()
+    const error = await rejected('ECONNREFUSED', world.client.connect(to))
+    assert.equal(error.syscall, 'connect')
+    assert.equal(error.address, to.address)
+    assert.equal(error.port, to.port)
+  })
+
+  scenario('a connect can be abandoned before it begins and while it is under way', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    await rejected('ECANCELED', world.client.connect(door.listener.local, { signal: AbortSignal.abort() }))
+    const controller = new AbortController()
+    const connecting = world.client.connect(door.listener.local, { signal: controller.signal })
+    controller.abort(new Error('changed my mind'))
+    const error = await rejected('ECANCELED', connecting)
+    assert.equal((error.cause as Error).message, 'changed my mind')
+    await door.listener.close()
+  })
+
+  scenario('aborting after the connection stands has no effect', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    const controller = new AbortController()
+    const client = Recorder.on(await world.client.connect(door.listener.local, { signal: controller.signal }))
+    const server = Recorder.on(await door.next())
+    controller.abort()
+    client.write('still')
+    await server.until(() => server.received === 5)
+    await shut({ door, client, server })
+  })
+
+  scenario('`from` is where the connection comes from', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    const free = await freePort(world.client, world.serverAddress)
+    const from = { address: world.client === world.server ? world.serverAddress : '0.0.0.0', port: free }
+    const client = Recorder.on(await world.client.connect(door.listener.local, { from }))
+    const server = Recorder.on(await door.next())
+    assert.equal(client.connection.local.port, free)
+    assert.equal(server.connection.remote.port, free)
+    await shut({ door, client, server })
+  })
+}
+
+async function freePort(host: Host, address: string): Promise<number> {
+  const listener = await host.listen({ address: '0.0.0.0', port: 0 }, () => assert.fail(`nobody calls ${address}`))
+  await listener.close()
+  return listener.local.port
+}
+
+export async function rejected(
+  code: ErrorCode,
+  work: Promise<unknown>,
+): Promise<{ syscall: string; address?: string | undefined; port?: number | undefined; cause?: unknown }> {
+  try {
+    await work
+  } catch (error) {
+    assert.equal((error as { code?: string }).code, code, String(error))
+    return error as { syscall: string }
+  }
+  assert.fail(`${code} was expected, but it succeeded`)
+}

@@ -1,0 +1,22 @@
+/**
+ * The Host conformance suite: what `socket/host.ts` promises, asked of any Host. It uses the contract alone and no
+ * clock but the hosts' own, so the same tests run over this machine's drivers and over a simulated network.
+ */
+import { datagramScenarios } from './datagram.ts'
+import { attachScenarios, endScenarios } from './lifecycle.ts'
+import { connectScenarios, listenScenarios } from './opening.ts'
+import { optionScenarios } from './option.ts'
+import { streamScenarios } from './stream.ts'
+import { type MakeWorld, scenarios } from './world.ts'
+
+/** Declares the suite's tests for one kind of Host; `make` is called once per test. */
+export function hostConformance(name: string, make: MakeWorld): void {
+  const scenario = scenarios(name, make)
+  streamScenarios(scenario)
+  attachScenarios(scenario)
+  endScenarios(scenario)
+  listenScenarios(scenario)
+  connectScenarios(scenario)
+  optionScenarios(scenario)
+  datagramScenarios(scenario)
+}
