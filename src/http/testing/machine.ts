@@ -59,7 +59,7 @@ export class ManualClock implements Clock {
 }
 
 /** Lets everything happen that waits only for promises. */
-export async function settle(turns = 200): Promise<void> {
+export async function settle(turns = 1500): Promise<void> {
   for (let i = 0; i < turns; i++) await null
 }
 

@@ -1,0 +1,72 @@
+/**
+ * What is to be sent, put together in one slab and handed to the connection once: at the end of the event that caused
+ * it, or in the microtask after a late reply. One slab serves all connections of a server, since a connection takes
+ * the bytes before `write` returns.
+ */
+import { writeLatin1, writeUtf8 } from './latin1.ts'
+
+/** Whose bytes are in the slab. */
+export interface OutputOwner {
+  /** Whether an event is being handled at whose end the owner flushes. */
+  readonly corked: boolean
+  /** Hands bytes to the network. */
+  send(bytes: Uint8Array): void
+}
+
+/** Heads of a whole pipeline with small bodies; larger bodies go past it. */
+const SLAB_BYTES = 65_536
+/** Copying less than this is cheaper than another call to the network. */
+const COPY_BYTES = 16_384
+
+export class Output {
+  readonly #slab: Uint8Array = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  #used = 0
+  #owner: OutputOwner | null = null
+  #scheduled = false
+  readonly #late = () => {
+    this.#scheduled = false
+    this.flush()
+  }
+
+  /** A string whose characters are all below U+0100. */
+  latin1(owner: OutputOwner, text: string): void {
+    if (!this.#room(owner, text.length)) owner.send(Buffer.from(text, 'latin1'))
+    else this.#used += writeLatin1(this.#slab, this.#used, text)
+  }
+
+  /** A string that takes `length` bytes of UTF-8. */
+  utf8(owner: OutputOwner, text: string, length: number): void {
+    if (!this.#room(owner, length)) owner.send(Buffer.from(text))
+    else this.#used += writeUtf8(this.#slab, this.#used, text, length)
+  }
+
+  bytes(owner: OutputOwner, bytes: Uint8Array): void {
+    if (bytes.length > COPY_BYTES) {
+      this.#room(owner, SLAB_BYTES + 1)
+      owner.send(bytes)
+    } else if (this.#room(owner, bytes.length)) {
+      this.#slab.set(bytes, this.#used)
+      this.#used += bytes.length
+    }
+  }
+
+  flush(): void {
+    const owner = this.#owner
+    const used = this.#used
+    this.#owner = null
+    this.#used = 0
+    if (owner !== null && used > 0) owner.send(this.#slab.subarray(0, used))
+  }
+
+  /** Makes the slab the owner's with `length` bytes free; false when that is more than a slab, which is then empty. */
+  #room(owner: OutputOwner, length: number): boolean {
+    if (this.#owner !== owner || this.#used + length > SLAB_BYTES) this.flush()
+    if (length > SLAB_BYTES) return false
+    this.#owner = owner
+    if (!owner.corked && !this.#scheduled) {
+      this.#scheduled = true
+      queueMicrotask(this.#late)
+    }
+    return true
+  }
+}

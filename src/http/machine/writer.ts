@@ -1,0 +1,104 @@
+/** Heads on their way out: every string is checked before it can reach the wire, and framing is decided here. */
+import type { FieldLines } from '../exchange.ts'
+import { checkField } from '../fields.ts'
+import { isBodiless, statusLine } from '../status.ts'
+import { isTargetCode, isToken } from './characters.ts'
+import { parseLength } from './framing.ts'
+import { sameName } from './names.ts'
+
+/** Field lines as they go out, and what the caller said in them about the things that the sender decides. */
+export interface Lines {
+  /** `Name: value CRLF` each, without Connection, Keep-Alive. */
+  text: string
+  /** The Content-Length given; -1 when there was none. */
+  length: number
+  hasDate: boolean
+  hasHost: boolean
+  /** `Connection: close` was asked for. */
+  close: boolean
+}
+
+/**
+ * @throws TypeError for what cannot be framed: a bad name or value, Transfer-Encoding (which is the sender's), a
+ * Content-Length that is no number.
+ */
+export function formatFields(fields: FieldLines): Lines {
+  if (fields.length % 2 !== 0) throw new TypeError(`fields are name, value, name, value: ${fields.length} is odd`)
+  const lines: Lines = { text: '', length: -1, hasDate: false, hasHost: false, close: false }
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!
+    const value = fields[i + 1]!
+    checkField(name, value)
+    if (isOurs(name) && !take(lines, name, value)) continue
+    lines.text += `${name}: ${value}\r\n`
+  }
+  return lines
+}
+
+function isOurs(name: string): boolean {
+  switch (name.length) {
+    case 4:
+      return sameName(name, 0, 'date') || sameName(name, 0, 'host')
+    case 10:
+      return sameName(name, 0, 'connection') || sameName(name, 0, 'keep-alive')
+    case 14:
+      return sameName(name, 0, 'content-length')
+    case 17:
+      return sameName(name, 0, 'transfer-encoding')
+    default:
+      return false
+  }
+}
+
+/** Notes what such a field says; false when the line itself is not sent as given. */
+function take(lines: Lines, name: string, value: string): boolean {
+  switch (name.toLowerCase()) {
+    case 'date':
+      return (lines.hasDate = true)
+    case 'host':
+      return (lines.hasHost = true)
+    case 'connection':
+      lines.close ||= /(?:^|[\s,])close(?:$|[\s,])/i.test(value)
+      return false
+    case 'keep-alive':
+      return false
+    case 'content-length': {
+      const length = parseLength(value)
+      if (length === null || (lines.length >= 0 && lines.length !== length))
+        throw new TypeError(`Content-Length ${JSON.stringify(value)} is not one decimal number`)
+      lines.length = length
+      return false
+    }
+    default:
+      throw new TypeError('Transfer-Encoding is the sender’s: leave it out and the body is chunked where it must be')
+  }
+}
+
+export type OutgoingBody = 'none' | 'sized' | 'chunked' | 'until close'
+
+/** How a body that comes in pieces is framed (RFC 9112 §6). */
+export function outgoingFraming(status: number, method: string, minor: number, length: number): OutgoingBody {
+  if (isBodiless(status) || method === 'HEAD') return 'none'
+  if (length >= 0) return 'sized'
+  return minor === 0 ? 'until close' : 'chunked'
+}
+
+/** @param connection the Connection line or lines, '' for none. */
+export function responseHead(status: number, date: string, lines: Lines, framing: string, connection: string): string {
+  return `${statusLine(status)}${lines.hasDate ? '' : date}${lines.text}${framing}${connection}\r\n`
+}
+
+/** @throws TypeError for a method or target that would not come out as the one line it should be. */
+export function requestLine(method: string, target: string): string {
+  if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is not a token (RFC 9110 §9.1)`)
+  for (let i = 0; i < target.length; i++)
+    if (!isTargetCode(target.charCodeAt(i)))
+      throw new TypeError(`target ${JSON.stringify(target)} has a character that no URI has at index ${i}; encode it`)
+  if (target === '') throw new TypeError('the request target is empty: "/" is the shortest')
+  return `${method} ${target} HTTP/1.1\r\n`
+}
+
+/** The size line before a chunk's data. */
+export function chunkSize(length: number): string {
+  return `${length.toString(16)}\r\n`
+}

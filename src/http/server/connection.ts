@@ -1,0 +1,504 @@
+/**
+ * One client's connection: requests in, replies out in the order of the requests whoever finishes first, and the
+ * decision when to read, when to wait and when to close.
+ */
+import type { Nanos } from '../../base/clock.ts'
+import type { SocketError } from '../../base/errors.ts'
+import { formatAddress } from '../../socket/address.ts'
+import type { Connection, ConnectionOwner, Machine } from '../../socket/host.ts'
+import { BodyError, BodyTooLarge, MessageRefused } from '../errors.ts'
+import type { AnyHttpEvent } from '../events.ts'
+import type { Exchange, FieldLines } from '../exchange.ts'
+import type { HttpLimits } from '../limits.ts'
+import type { Framing } from '../machine/framing.ts'
+import type { Head } from '../machine/head.ts'
+import type { Output, OutputOwner } from '../machine/output.ts'
+import { Reader, type ReaderSink } from '../machine/reader.ts'
+import { type Target, targetOf } from '../machine/target.ts'
+import { Verdict } from '../machine/verdict.ts'
+import { ServerExchange } from './exchange.ts'
+import { admissionFault, isSafe, refusalReply } from './refusal.ts'
+import type { Deadlined } from './sweep.ts'
+
+/** What a connection needs of its server. */
+export interface ConnectionServer {
+  readonly machine: Machine
+  readonly limits: HttpLimits
+  readonly output: Output
+  readonly draining: boolean
+  /** `Connection: keep-alive` and `Keep-Alive: timeout=…`. */
+  readonly keepAlive: string
+  readonly trace: boolean
+  nextId(): number
+  date(): string
+  dispatch(exchange: ServerExchange): void
+  reportError(error: unknown, exchange: Exchange): void
+  noteDeadline(deadline: Nanos): void
+  forget(connection: ServerConnection): void
+}
+
+/** What the deadline is for. */
+type Wait = 'nothing' | 'head' | 'idle' | 'body' | 'stall' | 'linger'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwner, Deadlined {
+  readonly connection: Connection
+  readonly output: Output
+  readonly limits: HttpLimits
+  deadline: Nanos = NEVER
+  corked = false
+  /** The client takes less than we write. */
+  blocked = false
+  readonly #server: ConnectionServer
+  readonly #reader: Reader
+  /** Requests whose replies are not through, oldest first. */
+  readonly #queue: ServerExchange[] = []
+  /** Whose body is arriving. */
+  #reading: ServerExchange | null = null
+  #refusal: Verdict | null = null
+  #requests = 0
+  #stopped = false
+  #closeAfter = false
+  #inputEnded = false
+  #state: 'open' | 'lingering' | 'handed over' | 'closed' = 'open'
+  #successor: ConnectionOwner | null = null
+  #wait: Wait = 'nothing'
+  /** Progress at the start of the window: body bytes received, or bytes queued. */
+  #mark = 0
+  #lingered = 0
+  #settling = false
+  #resuming = false
+
+  constructor(connection: Connection, server: ConnectionServer) {
+    this.connection = connection
+    this.#server = server
+    this.output = server.output
+    this.limits = server.limits
+    this.#reader = new Reader('request', this, server.limits)
+    this.#setDeadline()
+  }
+
+  get machine(): Machine {
+    return this.#server.machine
+  }
+
+  get front(): ServerExchange | undefined {
+    return this.#queue[0]
+  }
+
+  /** Whether no request has begun that is not answered. */
+  get idle(): boolean {
+    return this.#queue.length === 0 && !this.#reader.midMessage
+  }
+
+  date(): string {
+    return this.#server.date()
+  }
+
+  // ConnectionOwner
+
+  onData(bytes: Uint8Array): void {
+    if (this.#state !== 'open') {
+      this.#lingered += bytes.length
+      if (this.#lingered > this.limits.drainBytes) this.connection.close()
+      return
+    }
+    this.corked = true
+    this.#reader.feed(bytes)
+    this.#eventEnds()
+  }
+
+  onEnd(): void {
+    this.#inputEnded = true
+    if (this.#state === 'lingering') this.connection.close()
+    if (this.#state !== 'open') return
+    const whole = this.#reader.end()
+    this.#closeAfter = true
+    if (!whole && this.#reading !== null) this.#failBody(new BodyError(400, 'the client closed before the body ended'))
+    this.#reader.close()
+    this.#settle()
+  }
+
+  onDrain(): void {
+    this.blocked = false
+    if (this.#state === 'open') this.#setDeadline()
+    this.front?.drained()
+  }
+
+  onClose(error: SocketError | null): void {
+    this.#state = 'closed'
+    this.deadline = NEVER
+    this.#server.forget(this)
+    this.#loseAll(error ?? new BodyError(400, 'the client closed the connection'))
+  }
+
+  // OutputOwner
+
+  send(bytes: Uint8Array): void {
+    if (this.#state === 'closed') return
+    if (this.connection.write(bytes)) return
+    this.blocked = true
+    this.#setDeadline()
+  }
+
+  // ReaderSink
+
+  onHead(head: Head, framing: Framing): void {
+    this.#wait = 'nothing'
+    this.#requests++
+    const target = targetOf(head)
+    const fault = target instanceof Verdict ? target : admissionFault(head, framing, this.limits)
+    if (fault !== null) {
+      this.onRefused(fault)
+      return
+    }
+    const exchange = new ServerExchange(this, this.#server.nextId(), head, framing, target as Target)
+    this.#queue.push(exchange)
+    if (this.machine.events.on) this.#reportRequest(exchange)
+    if (!exchange.received) this.#reading = exchange
+    // RFC 9112 §9.3.2: side by side only as long as all of them are safe.
+    if (this.#queue.length > 1 && !isSafe(exchange.method)) exchange.delayed = true
+    else this.#server.dispatch(exchange)
+    if (!exchange.received && !exchange.bodyOpen) this.#reader.pause()
+  }
+
+  onBody(bytes: Uint8Array): void {
+    const exchange = this.#reading
+    if (exchange === null) return
+    const { body } = exchange
+    if (body.received + bytes.length > this.limits.bodyBytes) {
+      this.#reader.close()
+      this.#failBody(new BodyTooLarge(this.limits.bodyBytes, 'limits.bodyBytes of the server'))
+    } else if (exchange.replied && !exchange.bodyClaimed && body.received + bytes.length > this.limits.drainBytes) {
+      this.#reader.close()
+      this.#linger()
+    } else {
+      try {
+        body.push(bytes)
+      } catch (error) {
+        exchange.fail(error)
+      }
+    }
+  }
+
+  onMessageEnd(trailers: FieldLines): void {
+    const exchange = this.#reading
+    this.#reading = null
+    if (exchange !== null) {
+      exchange.received = true
+      exchange.body.trailers = trailers
+      try {
+        exchange.body.finish(null)
+      } catch (error) {
+        exchange.fail(error)
+      }
+    }
+    this.#settle()
+    this.#gate()
+  }
+
+  onRefused(verdict: Verdict): void {
+    this.#reader.close()
+    this.#closeAfter = true
+    const { machine, connection } = this
+    if (machine.events.on)
+      this.#emit({
+        type: 'http.refused',
+        at: machine.clock.now(),
+        host: machine.name,
+        connection: nameOf(connection),
+        status: verdict.status,
+        why: verdict.toString(),
+      })
+    if (this.#reading !== null) this.#failBody(new MessageRefused(verdict.status, verdict.why, verdict.at))
+    else this.#refusal = verdict
+    this.#settle()
+  }
+
+  // For exchanges
+
+  /** The body's reader wants no more for now. */
+  hold(): void {
+    this.#reader.pause()
+  }
+
+  /** The body's reader wants more; not from inside its call, which may be a call of the reader's own. */
+  readOn(): void {
+    if (this.corked) {
+      this.#reader.resume()
+      return
+    }
+    if (this.#resuming) return
+    this.#resuming = true
+    queueMicrotask(() => {
+      this.#resuming = false
+      this.#resume()
+    })
+  }
+
+  /** Decides whether the connection lives on after a reply; the lines that say so. */
+  persistence(exchange: ServerExchange, asked: boolean): string {
+    const { framing } = exchange
+    const last = this.#queue.at(-1) === exchange
+    const unread = exchange.received || exchange.bodyClaimed ? 0 : framing.length - exchange.requestBytes
+    exchange.closes ||=
+      asked ||
+      !framing.persistent ||
+      unread > this.limits.drainBytes ||
+      // The client may or may not send the body that it asked leave for: only closing tells where it ends.
+      (framing.expectsContinue && !exchange.bodyOpen) ||
+      (last && (this.#closeAfter || this.#server.draining || this.#requests >= this.limits.requestsPerConnection))
+    return exchange.closes ? 'Connection: close\r\n' : this.#server.keepAlive
+  }
+
+  replied(exchange: ServerExchange): void {
+    if (!exchange.received && !exchange.bodyClaimed && !exchange.closes) exchange.body.discard()
+    this.#settle()
+  }
+
+  abort(): void {
+    this.output.flush()
+    this.connection.reset()
+  }
+
+  reportError(error: unknown, exchange: Exchange): void {
+    this.#server.reportError(error, exchange)
+  }
+
+  handOver(exchange: ServerExchange, head: string, owner: ConnectionOwner): void {
+    if (this.front !== exchange || this.#queue.length > 1)
+      throw new TypeError('the connection has other requests under way: refuse the upgrade')
+    this.output.latin1(this, head)
+    this.output.flush()
+    this.report(exchange, exchange.status, head)
+    this.#reader.close()
+    this.#successor = owner
+    if (!this.corked) this.#succeed()
+  }
+
+  /** Reports a response head as it was sent. */
+  report(exchange: ServerExchange, status: number, head: string): void {
+    if (!this.machine.events.on) return
+    const fields = head
+      .split('\r\n')
+      .slice(1, -2)
+      .flatMap((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
+    this.#emit({ type: 'http.response', ...this.#about(exchange), status, fields })
+  }
+
+  /** The server is to be closed: what is idle goes at once, the rest after its reply. */
+  drain(): void {
+    if (this.#state !== 'open') return
+    this.#closeAfter = true
+    if (this.idle) this.#linger()
+  }
+
+  // Deadlined
+
+  expire(now: Nanos): void {
+    switch (this.#wait) {
+      case 'idle':
+        this.#linger()
+        break
+      case 'head':
+        if (this.#reader.midHead) {
+          this.#refusal = new Verdict(408, 'the head did not arrive in time', this.#reader.unread)
+          this.#reader.close()
+          this.#settle()
+        } else this.#linger()
+        break
+      case 'body':
+        this.#expireBody(now)
+        break
+      case 'stall':
+        if (this.connection.queued >= this.#mark) this.connection.reset()
+        else this.#renew(now, this.limits.stallTime, this.connection.queued)
+        break
+      default:
+        this.connection.reset()
+    }
+  }
+
+  #expireBody(now: Nanos): void {
+    const exchange = this.#reading
+    if (exchange === null) return
+    const { bodyTime, bodyRate } = this.limits
+    const wanted = (bodyTime / 1e9) * bodyRate
+    if (exchange.requestBytes - this.#mark >= wanted) {
+      this.#renew(now, bodyTime, exchange.requestBytes)
+      return
+    }
+    this.#reader.close()
+    this.#failBody(new BodyError(408, `the body came slower than ${bodyRate} bytes per second`))
+    if (exchange.replied) this.#linger()
+  }
+
+  #renew(now: Nanos, time: Nanos, mark: number): void {
+    this.#mark = mark
+    this.deadline = now + time
+  }
+
+  /** At the end of every event: what was written goes out, who cannot be read is held back. */
+  #eventEnds(): void {
+    this.corked = false
+    this.output.flush()
+    if (this.#successor !== null) {
+      this.#succeed()
+      return
+    }
+    if (this.#state !== 'open') return
+    const reader = this.#reader
+    if (reader.unread > 0 && (reader.paused || reader.state === 'tunnel') && !this.#stopped) {
+      this.#stopped = true
+      this.connection.pause()
+    }
+    this.#setDeadline()
+  }
+
+  #resume(): void {
+    if (this.#state !== 'open') return
+    this.corked = true
+    this.#reader.resume()
+    this.corked = false
+    if (this.#stopped && !this.#reader.paused && this.#successor === null) {
+      this.#stopped = false
+      this.connection.resume()
+    }
+    this.#eventEnds()
+  }
+
+  /** Stops reading when enough requests wait, or when the last of them must not run beside the next. */
+  #gate(): void {
+    const { length } = this.#queue
+    if (length === 0) return
+    if (length >= this.limits.pipelineDepth || !isSafe(this.#queue[length - 1]!.method)) this.#reader.pause()
+  }
+
+  /** Takes what is through off the queue, and brings the next forward. */
+  #settle(): void {
+    if (this.#settling) return
+    this.#settling = true
+    let advanced = false
+    while (this.#state === 'open') {
+      const exchange = this.#queue[0]
+      if (exchange === undefined || !exchange.replied || !(exchange.received || exchange.closes)) break
+      this.#queue.shift()
+      advanced = true
+      if (this.machine.events.on) this.#reportDone(exchange, '')
+      if (exchange.closes) this.#linger()
+      else if (this.#queue.length > 0) this.#bringForward(this.#queue[0]!)
+    }
+    this.#settling = false
+    if (this.#state !== 'open' || this.#queue.length > 0) return
+    if (this.#refusal !== null) this.#refuse(this.#refusal)
+    else if (this.#closeAfter) this.#linger()
+    else if (advanced && this.#reader.paused && this.#reading === null) this.readOn()
+    if (advanced && !this.corked) this.#setDeadline()
+  }
+
+  #bringForward(exchange: ServerExchange): void {
+    exchange.comeForward()
+    if (!exchange.delayed) return
+    exchange.delayed = false
+    this.#server.dispatch(exchange)
+  }
+
+  #refuse(verdict: Verdict): void {
+    this.#refusal = null
+    this.output.latin1(this, refusalReply(verdict, this.#server.date()))
+    this.#linger()
+  }
+
+  /** RFC 9112 §9.6: FIN first, then read on for a while, so that no reset destroys the reply on its way. */
+  #linger(): void {
+    if (this.#state !== 'open') return
+    this.output.flush()
+    this.#state = 'lingering'
+    this.#reader.close()
+    this.connection.end()
+    this.#wait = 'linger'
+    this.deadline = this.machine.clock.now() + this.limits.lingerTime
+    this.#server.noteDeadline(this.deadline)
+    if (this.#stopped) this.connection.resume()
+    if (this.#inputEnded) this.connection.close()
+    this.#loseAll(new BodyError(400, 'the connection was closed after an earlier reply'))
+  }
+
+  #failBody(error: Error): void {
+    const exchange = this.#reading
+    this.#reading = null
+    this.#closeAfter = true
+    if (exchange === null) return
+    exchange.received = true
+    exchange.body.finish(error)
+  }
+
+  #loseAll(error: Error): void {
+    this.#reading = null
+    for (const exchange of this.#queue.splice(0)) {
+      if (this.machine.events.on) this.#reportDone(exchange, error.message)
+      exchange.lose(error)
+    }
+  }
+
+  #succeed(): void {
+    const owner = this.#successor!
+    const early = this.#reader.rest()
+    this.#state = 'handed over'
+    this.deadline = NEVER
+    this.#queue.length = 0
+    this.#server.forget(this)
+    this.connection.attach(owner)
+    if (early.length > 0) owner.onData(early)
+    if (this.#stopped) this.connection.resume()
+    if (this.#inputEnded) owner.onEnd()
+  }
+
+  #setDeadline(): void {
+    if (this.#state !== 'open') return
+    const wait = this.#waitingFor()
+    if (wait === this.#wait && wait !== 'idle') return
+    this.#wait = wait
+    this.#mark = wait === 'stall' ? this.connection.queued : wait === 'body' ? this.#reading!.requestBytes : 0
+    const time = wait === 'nothing' ? NEVER : this.#time(wait)
+    this.deadline = time === NEVER ? NEVER : this.machine.clock.now() + time
+    this.#server.noteDeadline(this.deadline)
+  }
+
+  #waitingFor(): Wait {
+    if (this.blocked) return 'stall'
+    if (this.#reading !== null) return this.#reading.bodyOpen && !this.#reader.paused ? 'body' : 'nothing'
+    if (this.#queue.length > 0) return 'nothing'
+    return this.#requests === 0 || this.#reader.midHead ? 'head' : 'idle'
+  }
+
+  #time(wait: Exclude<Wait, 'nothing'>): Nanos {
+    const { headTime, idleTime, bodyTime, stallTime, lingerTime } = this.limits
+    return { head: headTime, idle: idleTime, body: bodyTime, stall: stallTime, linger: lingerTime }[wait]
+  }
+
+  #reportRequest(exchange: ServerExchange): void {
+    const { method, target, version } = exchange
+    this.#emit({ type: 'http.request', ...this.#about(exchange), method, target, version, fields: exchange.fields() })
+  }
+
+  #reportDone(exchange: ServerExchange, failure: string): void {
+    const { requestBytes, responseBytes } = exchange
+    this.#emit({ type: 'http.done', ...this.#about(exchange), requestBytes, responseBytes, failure })
+  }
+
+  #about(exchange: ServerExchange) {
+    const { machine, connection } = this
+    const at = machine.clock.now()
+    return { at, host: machine.name, side: 'server', exchange: exchange.id, connection: nameOf(connection) } as const
+  }
+
+  #emit(event: AnyHttpEvent): void {
+    this.machine.events.emit(event)
+  }
+}
+
+function nameOf(connection: Connection): string {
+  return `${formatAddress(connection.remote)}>${formatAddress(connection.local)}`
+}
