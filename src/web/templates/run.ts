@@ -1,0 +1,37 @@
+/** What one rendering carries along, and how names are found in it. */
+import { find, MISSING } from './read.ts'
+
+/** A variable that a template has made; the innermost first. */
+export interface Binding {
+  readonly name: string
+  value: unknown
+  readonly parent: Binding | null
+}
+
+export type Filter = (value: unknown, ...args: never[]) => unknown
+
+export interface Run {
+  /** What has been rendered. */
+  out: string
+  scope: Binding | null
+  data: object
+  readonly globals: object
+  /** How many includes and macros are open. */
+  depth: number
+}
+
+/** The value of a name: of the template's own variables, then of the data, then of the globals; MISSING when of none. */
+export function resolve(run: Run, name: string): unknown {
+  for (let binding = run.scope; binding !== null; binding = binding.parent) {
+    if (binding.name === name) return binding.value
+  }
+  const value = find(run.data, name)
+  return value === MISSING ? find(run.globals, name) : value
+}
+
+/** The names that a template can use, for a message about one that it cannot. */
+export function names(run: Run): string[] {
+  const known: string[] = []
+  for (let binding = run.scope; binding !== null; binding = binding.parent) known.push(binding.name)
+  return [...new Set([...known, ...Object.keys(run.data), ...Object.keys(run.globals)])]
+}
