@@ -49,5 +49,3 @@ export const KEEP_ALIVE_PROBES = 9
 
 /** RFC 6928 §2, in segments. */
 export const INITIAL_WINDOW_SEGMENTS = 10
-/** RFC 6928 §2: and at most this many bytes unless two segments are more. */
-export const INITIAL_WINDOW_BYTES = 14_600

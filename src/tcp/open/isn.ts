@@ -1,0 +1,31 @@
+/** Initial sequence numbers (RFC 6528): a clock of 4 µs plus a keyed hash of the connection, SipHash-2-4. */
+import type { Nanos } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { type Seq, seq } from '../sequence.ts'
+import { sipHash } from './siphash.ts'
+
+/** RFC 9293 §3.4.1: the clock that the numbers follow ticks every four microseconds. */
+const TICK: Nanos = 4_000
+
+export class InitialSequence {
+  readonly #key: Uint8Array
+
+  /** @param random the secret is drawn from it, once. */
+  constructor(random: Random) {
+    this.#key = new Uint8Array(16)
+    random.fill(this.#key)
+  }
+
+  /**
+   * ISN = M + F(localip, localport, remoteip, remoteport, secretkey) (RFC 6528 §3): a connection that is made again
+   * starts beyond the old one's numbers, and nobody else can tell where.
+   * @param localAddress the address's bytes, 4 or 16
+   */
+  next(localAddress: Uint8Array, localPort: number, remoteAddress: Uint8Array, remotePort: number, now: Nanos): Seq {
+    const tuple = new Uint8Array(localAddress.length + remoteAddress.length + 4)
+    tuple.set(localAddress)
+    tuple.set(remoteAddress, localAddress.length)
+    tuple.set([localPort >>> 8, localPort, remotePort >>> 8, remotePort], tuple.length - 4)
+    return seq(Math.floor(now / TICK) + sipHash(this.#key, tuple))
+  }
+}
