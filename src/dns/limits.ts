@@ -32,3 +32,24 @@ export const MAX_GENERATED = 65_536
 
 /** Faults reported of one zone file; after that the file is something else than a zone file. */
 export const MAX_ZONE_FAULTS = 50
+
+/** CNAME and DNAME records that one authoritative answer follows within our own zones. */
+export const MAX_ALIASES = 16
+
+/** Names whose addresses are added to an answer: more cost more than they help (CVE-2024-11187). */
+export const MAX_ADDITIONAL_NAMES = 13
+
+/** TCP connections that one server holds at a time; one more is closed at once. */
+export const MAX_TCP_CONNECTIONS = 512
+
+/** Queries on one TCP connection, then it is closed: nobody keeps a place for ever. */
+export const MAX_TCP_QUERIES = 10_000
+
+/** Queries of one TCP connection that are being answered; reading waits while there are so many (RFC 7766 §6.2.1.1). */
+export const MAX_TCP_PENDING = 100
+
+/** UDP queries that are being answered; one more is dropped, as a full socket buffer would drop it. */
+export const MAX_UDP_PENDING = 10_000
+
+/** Nanoseconds that a TCP connection may take from one whole query to the next: octets alone keep nothing alive. */
+export const TCP_IDLE = 10_000_000_000

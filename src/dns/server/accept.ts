@@ -1,0 +1,56 @@
+/** What becomes of the octets that reach a server, decided on the header before anything else is looked at. */
+
+import { EDNS_UDP_SIZE, MAX_MESSAGE, PLAIN_UDP_SIZE } from '../limits.ts'
+import { DecodeFailure, decode, decodeHeader } from '../message/decode.ts'
+import { edns } from '../message/edns.ts'
+import { encode } from '../message/encode.ts'
+import { type Header, type Message, response } from '../message/message.ts'
+import { OPCODE, RCODE } from '../message/types.ts'
+import type { Transport } from './responder.ts'
+
+/** A query to answer, a reply that is ready, or null for silence. */
+export type Accepted = { readonly query: Message } | { readonly reply: Uint8Array } | null
+
+/** Opcodes that a responder may know; it answers NOTIMP to those that it does not. */
+const OPCODES = new Set<number>([OPCODE.QUERY, OPCODE.NOTIFY, OPCODE.UPDATE])
+
+export function accept(bytes: Uint8Array): Accepted {
+  const header = decodeHeader(bytes)
+  // A response is never answered: two servers would talk for ever (CVE-2004-0789). Nor is what has no ID.
+  if (header === null || header.qr) return null
+  if (!OPCODES.has(header.opcode)) return { reply: bare(header, RCODE.NOTIMP) }
+  if (header.opcode !== OPCODE.UPDATE && !plausible(bytes)) return { reply: bare(header, RCODE.FORMERR) }
+  const query = decode(bytes)
+  return query instanceof DecodeFailure ? { reply: bare(header, RCODE.FORMERR) } : { query }
+}
+
+/** Counts that a query or a notification can have: one question, hardly anything else. */
+function plausible(bytes: Uint8Array): boolean {
+  const count = (at: number) => (bytes[at]! << 8) | bytes[at + 1]!
+  return count(4) === 1 && count(6) <= 1 && count(8) <= 1 && count(10) <= 2
+}
+
+/** The header alone: of a message that cannot be read, no part can be repeated. */
+function bare(header: Header, rcode: number): Uint8Array {
+  return encode(response({ ...header, question: [] } as Header, { rcode }))
+}
+
+/** The reply on the wire: with an OPT record exactly when the query had one, and no longer than the client takes. */
+export function finish(query: Message, reply: Message, transport: Transport, udpSize = EDNS_UDP_SIZE): Uint8Array {
+  const withOpt = query.edns === null ? null : (reply.edns ?? edns())
+  // RFC 6891 §6.1.3: without an OPT record there is no room for the upper bits.
+  const rcode = withOpt === null && reply.rcode > 15 ? RCODE.SERVFAIL : reply.rcode
+  const limit = transport === 'tcp' ? MAX_MESSAGE : sizeFor(query, udpSize)
+  return encode({ ...reply, edns: withOpt, rcode }, { limit })
+}
+
+/** RFC 6891 §6.2.5: what the client takes, but not more than what crosses every path. */
+function sizeFor(query: Message, udpSize: number): number {
+  if (query.edns === null) return PLAIN_UDP_SIZE
+  return Math.max(PLAIN_UDP_SIZE, Math.min(query.edns.udpSize, udpSize))
+}
+
+/** The answer to a query that something of ours went wrong with. */
+export function servfail(query: Message): Message {
+  return response(query, { rcode: RCODE.SERVFAIL })
+}

@@ -1,0 +1,40 @@
+/** The zones of a server, by the names they are asked for. */
+import type { Name } from '../message/name.ts'
+import { TYPE } from '../message/types.ts'
+import type { Zone } from './zone.ts'
+
+export class Zones {
+  readonly #zones = new Map<string, Zone>()
+
+  constructor(zones: Iterable<Zone> = []) {
+    for (const zone of zones) this.set(zone)
+  }
+
+  /** Serves the zone, in the place of one of the same name. */
+  set(zone: Zone): void {
+    this.#zones.set(zone.origin.key, zone)
+  }
+
+  get(origin: Name): Zone | undefined {
+    return this.#zones.get(origin.key)
+  }
+
+  get all(): readonly Zone[] {
+    return [...this.#zones.values()]
+  }
+
+  /** The nearest zone at or above the name (RFC 1034 §4.3.2 step 2). */
+  find(name: Name, type: number): Zone | undefined {
+    const at = this.#nearest(name)
+    // RFC 4035 §3.1.4.1: DS stands at the parent's side of a cut.
+    if (type !== TYPE.DS || at === undefined || !at.origin.equals(name) || name.isRoot) return at
+    return this.#nearest(name.parent()) ?? at
+  }
+
+  #nearest(name: Name): Zone | undefined {
+    for (let at = name; ; at = at.parent()) {
+      const zone = this.#zones.get(at.key)
+      if (zone !== undefined || at.isRoot) return zone
+    }
+  }
+}
