@@ -108,8 +108,14 @@ export function emit(message: IcmpMessage, bytes: Uint8Array, offset = 0): numbe
   } else if ('mtu' in message) putU16(bytes, offset + 6, message.mtu)
   bytes.set(message.payload, offset + HEADER_LENGTH)
   const total = length(message)
-  putU16(bytes, offset + 2, checksum(bytes, offset, total))
+  seal(bytes, offset, total)
   return total
+}
+
+/** Recomputes the checksum of a message that was changed in place. */
+export function seal(bytes: Uint8Array, offset: number, size: number): void {
+  putU16(bytes, offset + 2, 0)
+  putU16(bytes, offset + 2, checksum(bytes, offset, size))
 }
 
 const UNREACHABLE_WORDS = ['net', 'host', 'protocol', 'port', 'need to frag']

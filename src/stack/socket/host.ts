@@ -1,0 +1,68 @@
+/** Host 2: the whole `Host` contract on a stack of our own. */
+import type { Clock } from '../../base/clock.ts'
+import { SocketError } from '../../base/errors.ts'
+import type { EventLog } from '../../base/events.ts'
+import type { Random } from '../../base/random.ts'
+import type { Address, Family } from '../../socket/address.ts'
+import type {
+  Connection,
+  ConnectOptions,
+  DatagramOptions,
+  Datagrams,
+  Host,
+  Listener,
+  ListenOptions,
+} from '../../socket/host.ts'
+import type { Stack } from '../stack.ts'
+import { openDatagrams } from './datagrams.ts'
+import { type HostsFile, lookup, type Resolver } from './lookup.ts'
+
+export interface StackHostOptions {
+  /** The clock that programs see; default the stack's own. */
+  readonly clock?: Clock
+  readonly hosts?: HostsFile
+  readonly resolver?: Resolver
+}
+
+export class StackHost implements Host {
+  readonly name: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: EventLog
+  readonly stack: Stack
+  /** Entries that `lookup` knows before it asks anybody. */
+  hosts: HostsFile
+  /** Who answers for all other names. */
+  resolver: Resolver | null
+
+  constructor(stack: Stack, options: StackHostOptions = {}) {
+    this.stack = stack
+    this.name = stack.name
+    this.clock = options.clock ?? stack.clock
+    this.random = stack.random.fork('program')
+    this.events = stack.events
+    this.hosts = options.hosts ?? {}
+    this.resolver = options.resolver ?? null
+  }
+
+  async listen(_at: Address, _accept: (c: Connection) => void, _options?: ListenOptions): Promise<Listener> {
+    throw new SocketError('EPROTONOSUPPORT', 'listen')
+  }
+
+  async connect(_to: Address, _options?: ConnectOptions): Promise<Connection> {
+    throw new SocketError('EPROTONOSUPPORT', 'connect')
+  }
+
+  async datagrams(at?: Address, options?: DatagramOptions): Promise<Datagrams> {
+    return openDatagrams(this.stack, at, options)
+  }
+
+  lookup(name: string, family?: Family): Promise<readonly string[]> {
+    return lookup(name, family, this.hosts, this.resolver)
+  }
+}
+
+/** A host on a stack: `Host` for every program, `stack` for who configures it. */
+export function stackHost(stack: Stack, options?: StackHostOptions): StackHost {
+  return new StackHost(stack, options)
+}
