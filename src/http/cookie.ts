@@ -1,0 +1,77 @@
+/** Cookies (RFC 6265bis): the Cookie field read, Set-Cookie lines made. */
+import { formatDate } from './date.ts'
+import { COOKIE_BYTES, COOKIE_COUNT } from './limits.ts'
+import { isToken } from './machine/characters.ts'
+
+export interface CookieAttributes {
+  /** Default `/`. */
+  readonly path?: string
+  readonly domain?: string
+  /** Seconds; 0 or less deletes it. */
+  readonly maxAge?: number
+  /** Milliseconds since 1970. */
+  readonly expires?: number
+  readonly secure?: boolean
+  readonly httpOnly?: boolean
+  readonly sameSite?: 'Strict' | 'Lax' | 'None'
+  readonly partitioned?: boolean
+}
+
+/**
+ * The cookies of a request by name. Of several with one name the first counts: browsers send the one with the most
+ * specific path first (RFC 6265bis §5.8.3). Pairs without a name are left out, and what comes past `most`.
+ */
+export function parseCookies(field: string | undefined, most = COOKIE_COUNT): Map<string, string> {
+  const cookies = new Map<string, string>()
+  if (field === undefined) return cookies
+  for (let at = 0; at < field.length && cookies.size < most; ) {
+    const mark = field.indexOf(';', at)
+    const end = mark < 0 ? field.length : mark
+    const equals = field.indexOf('=', at)
+    if (equals >= 0 && equals < end) {
+      const name = field.slice(at, equals).trim()
+      if (name !== '' && !cookies.has(name)) cookies.set(name, field.slice(equals + 1, end).trim())
+    }
+    at = end + 1
+  }
+  return cookies
+}
+
+/**
+ * A Set-Cookie value.
+ * @throws TypeError for what a browser would refuse or read as something else: a bad name or value, a `__Host-` or
+ * `__Secure-` prefix without its attributes, SameSite=None without Secure, more than 4096 bytes.
+ */
+export function formatCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
+  const { path = '/', domain, maxAge, expires, secure, httpOnly, sameSite, partitioned } = attributes
+  const wrong = (why: string) => new TypeError(`cookie ${JSON.stringify(name)}: ${why}`)
+  if (!isToken(name)) throw wrong('the name is not a token')
+  if (/[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/.test(value))
+    throw wrong(
+      `value ${JSON.stringify(value)} has a character that cookies lack; encodeURIComponent() or base64url it`,
+    )
+  if (name.length + value.length > COOKIE_BYTES) throw wrong(`name and value take more than ${COOKIE_BYTES} bytes`)
+  if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(path)) throw wrong(`path ${JSON.stringify(path)} is no path`)
+  if (domain !== undefined && !/^\.?[A-Za-z0-9.-]+$/.test(domain))
+    throw wrong(`domain ${JSON.stringify(domain)} is no name`)
+  const prefix = /^__(?:host|secure)-/i.exec(name)?.[0].toLowerCase()
+  if (prefix !== undefined && !secure) throw wrong(`the prefix ${prefix} needs Secure`)
+  if (prefix === '__host-' && (path !== '/' || domain !== undefined)) throw wrong('__Host- needs Path=/ and no Domain')
+  if (sameSite === 'None' && !secure) throw wrong('SameSite=None needs Secure')
+  if (partitioned && !secure) throw wrong('Partitioned needs Secure')
+  let text = `${name}=${value}; Path=${path}`
+  if (domain !== undefined) text += `; Domain=${domain}`
+  if (maxAge !== undefined) {
+    if (!Number.isSafeInteger(maxAge)) throw wrong(`maxAge ${maxAge} is no whole number of seconds`)
+    text += `; Max-Age=${maxAge}`
+  }
+  if (expires !== undefined) {
+    if (!Number.isFinite(expires)) throw wrong(`expires ${expires} is no number of milliseconds`)
+    text += `; Expires=${formatDate(expires)}`
+  }
+  if (secure) text += '; Secure'
+  if (httpOnly) text += '; HttpOnly'
+  if (sameSite !== undefined) text += `; SameSite=${sameSite}`
+  if (partitioned) text += '; Partitioned'
+  return text
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { MULTIPART_LIMITS, type MultipartLimits } from './limits.ts'
+import { latin1 } from './machine/latin1.ts'
+import { answer } from './memory.ts'
+import { boundaryOf, MultipartParser, readForm } from './multipart.ts'
+import { testMachine } from './testing/machine.ts'
+
+interface Seen {
+  name: string
+  filename: string | null
+  type: string
+  data: string
+}
+
+function parse(body: string, cuts: readonly number[] = [], limits: Partial<MultipartLimits> = {}) {
+  const parts: Seen[] = []
+  const take = ({ name, filename, type }: { name: string; filename: string | null; type: string }) => {
+    const part = { name, filename, type, data: '' }
+    parts.push(part)
+    return { data: (bytes: Uint8Array) => void (part.data += latin1(bytes)), end: () => void (part.data += '|') }
+  }
+  const parser = new MultipartParser('XX', take, { ...MULTIPART_LIMITS, ...limits })
+  const bytes = Buffer.from(body, 'latin1')
+  const places = [...new Set([0, ...cuts.map((c) => c % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b)
+  for (let i = 1; i < places.length; i++) parser.write(bytes.subarray(places[i - 1], places[i]))
+  const failure = parser.end()
+  return { parts, failure: failure && `${failure.status} ${failure.message}` }
+}
+
+const part = (head: string, data: string) => `--XX\r\n${head}\r\n\r\n${data}\r\n`
+const field = (name: string, data: string) => part(`Content-Disposition: form-data; name="${name}"`, data)
+const GOOD = `${field('a', '1')}${field('empty', '')}${part(
+  'Content-Disposition: form-data; name="f"; filename="C:\\x\\y \\"q\\".png"\r\nContent-Type: image/png',
+  '\r\n--X\r\n--XY\0\xff\r\r\n',
+)}--XX--\r\n`
+
+test('parts as they were sent, cut anywhere', () => {
+  const whole = parse(GOOD)
+  assert.deepEqual(whole, {
+    failure: null,
+    parts: [
+      { name: 'a', filename: null, type: 'text/plain', data: '1|' },
+      { name: 'empty', filename: null, type: 'text/plain', data: '|' },
+      { name: 'f', filename: 'C:\\x\\y "q".png', type: 'image/png', data: '\r\n--X\r\n--XY\0\xff\r\r\n|' },
+    ],
+  })
+  assert.deepEqual(
+    parse(
+      GOOD,
+      Array.from({ length: GOOD.length }, (_, i) => i),
+    ),
+    whole,
+  )
+  fc.assert(
+    fc.property(fc.array(fc.nat()), (cuts) => assert.deepEqual(parse(GOOD, cuts), whole)),
+    { numRuns: 100 },
+  )
+})
+
+test('what is no sound form is refused by name', () => {
+  const table: [string, RegExp][] = [
+    ['', /400 .*ends before its closing delimiter/],
+    [field('a', '1'), /400 .*ends before its closing delimiter/],
+    ['--XX\r\nX: y\r\n\r\n\r\n--XX--', /no Content-Disposition/],
+    ['--XX\r\n\r\ndata\r\n--XX--', /no Content-Disposition/],
+    ['--XX\r\nContent-Disposition: attachment; name="a"\r\n\r\n\r\n--XX--', /no Content-Disposition/],
+    ['--XX\r\nContent-Disposition: form-data; name="a\r\n\r\n\r\n--XX--', /no Content-Disposition/],
+    ['--XX\r\nContent-Disposition: form-data; name="a"; name="b"\r\n\r\n\r\n--XX--', /no Content-Disposition/],
+    ['--XX\r\nContent-Disposition : form-data; name="a"\r\n\r\n\r\n--XX--', /space before the colon/],
+    ['--XX\nContent-Disposition: form-data; name="a"\n\n1\n--XX--', /followed by something else/],
+    [`${field('a', '1').slice(0, -2)}\r\n--XXXY`, /followed by something else/],
+  ]
+  for (const [body, expected] of table) assert.match(parse(body).failure ?? 'none', expected, body)
+})
+
+test('every cap is met', () => {
+  const two = `${field('a', '1')}${field('b', '2')}--XX--`
+  assert.match(parse(two, [], { parts: 1 }).failure!, /413 more than 1 parts/)
+  assert.match(parse(two, [], { bytes: 50 }).failure!, /413 .*more than 50 bytes/)
+  assert.match(parse(two, [], { headBytes: 20 }).failure!, /413 the head of a part/)
+  assert.match(parse(two, [], { fields: 0 }).failure!, /more than 0 fields/)
+  assert.match(parse(field('long', ''), [], { nameBytes: 3 }).failure!, /413 the name of part 1/)
+  assert.match(parse(`--XX\r\n${'x'.repeat(10_000)}`).failure!, /413 the head of a part/)
+})
+
+test('boundaries', () => {
+  assert.equal(boundaryOf('multipart/form-data; boundary="a b"'), 'a b')
+  for (const bad of [
+    'multipart/form-data',
+    'multipart/mixed; boundary=a',
+    'multipart/form-data; boundary="a "',
+    `multipart/form-data; boundary=${'a'.repeat(71)}`,
+    'multipart/form-data; boundary="\xff"',
+    undefined,
+  ])
+    assert.equal(boundaryOf(bad), null)
+})
+
+test('a form made by the platform comes out as it went in, and a bad one is a 4xx', async () => {
+  const form = new FormData()
+  form.append('título', 'ñ €')
+  form.append('pic', new Blob([Uint8Array.of(0, 13, 10, 255)], { type: 'image/png' }), 'bild ü.png')
+  form.append('__proto__', 'x')
+  const response = await answer(
+    async (exchange) => {
+      const { fields, files } = await readForm(exchange.body, exchange.header('content-type'))
+      assert.deepEqual(
+        [...fields],
+        [
+          ['título', 'ñ €'],
+          ['__proto__', 'x'],
+        ],
+      )
+      assert.equal(files.length, 1)
+      assert.equal(files[0]!.filename, 'bild ü.png')
+      assert.deepEqual([...files[0]!.bytes], [0, 13, 10, 255])
+      exchange.reply(204, [], null)
+    },
+    new Request('http://a/', { method: 'POST', body: form }),
+    testMachine(),
+    { onError: (error) => assert.fail(error as Error) },
+  )
+  assert.equal(response.status, 204)
+  const errors: unknown[] = []
+  await answer(
+    async (exchange) => void (await readForm(exchange.body, exchange.header('content-type'))),
+    new Request('http://a/', { method: 'POST', body: 'x', headers: { 'Content-Type': 'text/plain' } }),
+    testMachine(),
+    { onError: (error) => errors.push(error) },
+  )
+  assert.match(String(errors[0]), /not multipart\/form-data/)
+})
+
+test('adversarial part heads take linear time', () => {
+  for (const junk of ['\\'.repeat(8000), '"'.repeat(8000), ';'.repeat(8000), '; a='.repeat(2000)])
+    parse(`--XX\r\nContent-Disposition: form-data; name="${junk}\r\n\r\n\r\n--XX--`)
+})

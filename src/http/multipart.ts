@@ -1,0 +1,293 @@
+/**
+ * `multipart/form-data` (RFC 7578) as it streams: parts are pushed to whoever wants them, memory stays constant however
+ * long the body is. Only CRLF line ends, only bare delimiters; everything is capped.
+ */
+import { type Charset, charsetNamed, decode, decodeField } from './charset.ts'
+import { BodyError } from './errors.ts'
+import type { RequestBody } from './exchange.ts'
+import { MULTIPART_LIMITS, type MultipartLimits } from './limits.ts'
+import { isToken } from './machine/characters.ts'
+import { Head } from './machine/head.ts'
+import { latin1 } from './machine/latin1.ts'
+import { parseFields } from './machine/parse.ts'
+import { parseMediaType } from './media-type.ts'
+import { Parameters } from './query.ts'
+
+/** The head of one part. */
+export interface PartHead {
+  readonly name: string
+  /** As the client named it: never a path to use. Null for a plain field. */
+  readonly filename: string | null
+  /** Content-Type, `text/plain` when absent. */
+  readonly type: string
+  readonly charset: Charset
+}
+
+export interface PartSink {
+  /** Valid during the call only. */
+  data(bytes: Uint8Array): void
+  end(): void
+}
+
+/** Gets a part's head; answers who takes its bytes, null to skip them. What it throws ends the reading. */
+export type PartTaker = (head: PartHead) => PartSink | null
+
+type State = 'preamble' | 'delimiter' | 'head' | 'data' | 'epilogue' | 'failed'
+
+const SKIP: PartSink = { data() {}, end() {} }
+const indexOf: (this: Uint8Array, needle: Uint8Array, from: number) => number = Buffer.prototype.indexOf
+const HEAD_END = Buffer.from('\r\n\r\n')
+
+/** The boundary of a Content-Type; null when it is not multipart/form-data with a sound one (RFC 2046 §5.1.1). */
+export function boundaryOf(contentType: string | undefined): string | null {
+  const media = contentType === undefined ? null : parseMediaType(contentType)
+  if (media === null || media.type !== 'multipart/form-data') return null
+  const boundary = media.parameters.get('boundary')
+  return boundary !== undefined && /^[A-Za-z0-9'()+_,\-./:=? ]{0,69}[A-Za-z0-9'()+_,\-./:=?]$/.test(boundary)
+    ? boundary
+    : null
+}
+
+export class MultipartParser {
+  /** Why the body is refused, once it is. */
+  failure: BodyError | null = null
+  readonly #delimiter: Uint8Array
+  readonly #take: PartTaker
+  readonly #limits: MultipartLimits
+  #state: State = 'preamble'
+  #sink: PartSink = SKIP
+  #parts = 0
+  #bytes = 0
+  // The first delimiter has no line before it whose end it could begin with.
+  #tail: Uint8Array = Buffer.from('\r\n')
+
+  constructor(boundary: string, take: PartTaker, limits: MultipartLimits = MULTIPART_LIMITS) {
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`)
+    this.#take = take
+    this.#limits = limits
+  }
+
+  /** Takes bytes; false once the body is refused. */
+  write(bytes: Uint8Array): boolean {
+    this.#bytes += bytes.length
+    if (this.#bytes > this.#limits.bytes) this.#fail(413, `the parts take more than ${this.#limits.bytes} bytes`)
+    if (this.#state === 'failed') return false
+    const all = this.#tail.length === 0 ? bytes : Buffer.concat([this.#tail, bytes])
+    let at = 0
+    for (;;) {
+      const next = this.#step(all, at)
+      if (next < 0) break
+      at = next
+    }
+    this.#tail = this.failure === null ? new Uint8Array(all.subarray(at)) : new Uint8Array(0)
+    return this.failure === null
+  }
+
+  /** The body has ended; null when that was at its closing delimiter. */
+  end(): BodyError | null {
+    if (this.#state !== 'epilogue') this.#fail(400, 'the multipart body ends before its closing delimiter')
+    return this.failure
+  }
+
+  /** Goes on from `at`; -1 when more bytes are needed, of which those from `at` on are kept. */
+  #step(all: Uint8Array, at: number): number {
+    switch (this.#state) {
+      case 'preamble':
+      case 'data':
+        return this.#content(all, at)
+      case 'delimiter':
+        return this.#afterDelimiter(all, at)
+      case 'head':
+        return this.#partHead(all, at)
+      default:
+        return at < all.length && this.#state === 'epilogue' ? all.length : -1
+    }
+  }
+
+  #content(all: Uint8Array, at: number): number {
+    const found = indexOf.call(all, this.#delimiter, at)
+    // Without a delimiter, all but what could be the beginning of one.
+    const end = found >= 0 ? found : Math.max(at, all.length - this.#delimiter.length + 1)
+    if (end > at && this.#state === 'data') this.#sink.data(all.subarray(at, end))
+    if (found < 0) return end > at ? end : -1
+    if (this.#state === 'data') this.#sink.end()
+    this.#state = 'delimiter'
+    return found + this.#delimiter.length
+  }
+
+  #afterDelimiter(all: Uint8Array, at: number): number {
+    if (all.length - at < 2) return -1
+    const mark = latin1(all, at, at + 2)
+    if (mark === '--') this.#state = 'epilogue'
+    else if (mark === '\r\n') this.#state = 'head'
+    else this.#fail(400, 'a multipart delimiter is followed by something else than CRLF or --')
+    return at + 2
+  }
+
+  #partHead(all: Uint8Array, at: number): number {
+    const { headBytes, parts, fields } = this.#limits
+    // An empty line at once: no field, hence no name.
+    if (all[at] === 13) return this.#nameless()
+    const found = indexOf.call(all, HEAD_END, at)
+    if ((found < 0 ? all.length : found) - at > headBytes) {
+      this.#fail(413, `the head of a part takes more than ${headBytes} bytes`)
+      return -1
+    }
+    if (found < 0) return -1
+    if (++this.#parts > parts) this.#fail(413, `more than ${parts} parts`)
+    const head = new Head()
+    head.reset(latin1(all, at, found + 4))
+    const fault = parseFields(head, 0, { startLineBytes: 0, fieldCount: fields }, 400)
+    if (fault !== null) this.#fail(400, `the head of part ${this.#parts}: ${fault}`)
+    if (this.failure !== null) return -1
+    const part = this.#describe(head)
+    if (part === null) return this.#nameless()
+    this.#sink = this.#take(part) ?? SKIP
+    this.#state = 'data'
+    return found + 4
+  }
+
+  #describe(head: Head): PartHead | null {
+    const disposition = parseDisposition(head.get('content-disposition') ?? '')
+    const name = disposition?.get('name')
+    if (disposition === null || name === undefined) return null
+    const filename = disposition.get('filename') ?? null
+    const { nameBytes } = this.#limits
+    if (name.length > nameBytes || (filename !== null && filename.length > nameBytes)) {
+      this.#fail(413, `the name of part ${this.#parts} takes more than ${nameBytes} bytes`)
+      return null
+    }
+    const type = head.get('content-type') ?? 'text/plain'
+    const charset = charsetNamed(parseMediaType(type)?.parameters.get('charset') ?? 'utf-8') ?? 'utf-8'
+    return { name: text(name), filename: filename === null ? null : text(filename), type, charset }
+  }
+
+  #nameless(): number {
+    this.#fail(400, `part ${this.#parts} has no Content-Disposition: form-data with a name`)
+    return -1
+  }
+
+  #fail(status: number, why: string): void {
+    if (this.failure !== null) return
+    this.failure = new BodyError(status, why)
+    this.#state = 'failed'
+  }
+}
+
+/** Names are UTF-8 in practice (WHATWG HTML §4.10.22.8); what is not is taken for ISO-8859-1. */
+function text(value: string): string {
+  return decodeField(value, 'utf-8') ?? value
+}
+
+/**
+ * `form-data *( ";" name "=" value )`. Unlike a quoted-string of HTTP a backslash escapes only a quote or another
+ * backslash: browsers send the others as they are.
+ */
+function parseDisposition(value: string): Map<string, string> | null {
+  const kind = /^form-data[ \t]*(?=;|$)/i.exec(value)
+  if (kind === null) return null
+  const parameters = new Map<string, string>()
+  const start = /[ \t]*;[ \t]*([^=;"\s]+)=/y
+  for (let at = kind[0].length; at < value.length; ) {
+    start.lastIndex = at
+    const match = start.exec(value)
+    if (match === null) return null
+    const name = match[1]!.toLowerCase()
+    const read = value[start.lastIndex] === '"' ? readName(value, start.lastIndex) : readBare(value, start.lastIndex)
+    if (read === null || !isToken(name) || parameters.has(name)) return null
+    parameters.set(name, read.text)
+    at = read.end
+  }
+  return parameters
+}
+
+function readName(value: string, at: number): { text: string; end: number } | null {
+  let name = ''
+  for (let i = at + 1; i < value.length; i++) {
+    let c = value[i]!
+    if (c === '"') return { text: name, end: i + 1 }
+    if (c === '\\' && (value[i + 1] === '"' || value[i + 1] === '\\')) c = value[++i]!
+    name += c
+  }
+  return null
+}
+
+function readBare(value: string, at: number): { text: string; end: number } {
+  let end = at
+  while (end < value.length && value[end] !== ';') end++
+  return { text: value.slice(at, end).trim(), end }
+}
+
+/**
+ * Reads a body part by part. Resolves when it is through, rejects with a `BodyError` (status 400, 413, 415) or with
+ * what the taker threw. What is left of the body then is thrown away by its connection.
+ */
+export function readMultipart(
+  body: RequestBody,
+  contentType: string | undefined,
+  take: PartTaker,
+  limits: MultipartLimits = MULTIPART_LIMITS,
+): Promise<void> {
+  const boundary = boundaryOf(contentType)
+  if (boundary === null)
+    return Promise.reject(new BodyError(415, 'the body is not multipart/form-data with a boundary'))
+  return new Promise((resolve, reject) => {
+    const parser = new MultipartParser(boundary, take, limits)
+    let failed = false
+    const fail = (error: unknown) => {
+      failed = true
+      reject(error)
+    }
+    body.read({
+      data: (bytes) => {
+        if (failed) return
+        try {
+          if (!parser.write(bytes)) fail(parser.failure)
+        } catch (error) {
+          fail(error)
+        }
+      },
+      end: (error) => {
+        if (failed) return
+        const failure = error ?? parser.end()
+        if (failure === null) resolve()
+        else fail(failure)
+      },
+    })
+  })
+}
+
+/** A file of a form, in memory. */
+export interface FormFile extends PartHead {
+  readonly filename: string
+  readonly bytes: Uint8Array
+}
+
+export interface FormData {
+  readonly fields: Parameters
+  /** In order. A file input without a file sends one that is empty and unnamed; those are left out. */
+  readonly files: readonly FormFile[]
+}
+
+/** Reads a whole form into memory, within the limits. */
+export async function readForm(
+  body: RequestBody,
+  contentType: string | undefined,
+  limits: MultipartLimits = MULTIPART_LIMITS,
+): Promise<FormData> {
+  const fields = new Parameters()
+  const files: FormFile[] = []
+  const take: PartTaker = (head) => {
+    const pieces: Uint8Array[] = []
+    return {
+      data: (bytes) => void pieces.push(new Uint8Array(bytes)),
+      end() {
+        const bytes = Buffer.concat(pieces)
+        if (head.filename === null) fields.append(head.name, decode(bytes, head.charset))
+        else if (head.filename !== '' || bytes.length > 0) files.push({ ...head, filename: head.filename, bytes })
+      },
+    }
+  }
+  await readMultipart(body, contentType, take, limits)
+  return { fields, files }
+}
