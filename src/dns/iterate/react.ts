@@ -17,7 +17,9 @@ import { type Core, follow } from './walk.ts'
 export function noReply(core: Core, frame: Frame, asking: Asking, now: Nanos): void {
   const { candidate, query } = asking
   const { triesPerServer } = core.settings.limits
-  const dead = core.servers.timeouts(formatAddress(candidate.address), query.type, now) > triesPerServer
+  const dead =
+    !frame.servers?.forwarding &&
+    core.servers.timeouts(formatAddress(candidate.address), query.type, now) > triesPerServer
   if (candidate.tries >= triesPerServer || dead) candidate.spent = true
   if (isMinimised(frame, asking.query)) {
     const failures = frame.minimise.failures + 1

@@ -109,6 +109,13 @@ export class ServerSet {
     return true
   }
 
+  /** Whether a name server inside the zone has no address from the parent zone in the cache (any more). */
+  lacksGlue(cache: RrsetCache, rrclass: number, now: Nanos): boolean {
+    const has = (name: Name) =>
+      [TYPE.A, TYPE.AAAA].some((type) => cache.get(name, type, rrclass, now, 'parent') !== undefined)
+    return [...this.#targets.values()].some(({ name }) => name.isUnder(this.zone) && !has(name))
+  }
+
   /** The next name whose address is worth looking for, and of which type: IPv6 only where IPv4 gave nothing. */
   nextTarget(policy: AddressPolicy, skip: (name: Name, type: number) => boolean): { name: Name; type: number } | null {
     for (const type of [TYPE.A, TYPE.AAAA]) {
@@ -145,7 +152,8 @@ export function choose(
     ({ spent, address }) =>
       !spent &&
       known.lameness(set.zone, formatAddress(address), type, now) === undefined &&
-      !known.isSilent(formatAddress(address), type, now),
+      // Configured resolvers are always worth asking: there is nobody else.
+      (set.forwarding || !known.isSilent(formatAddress(address), type, now)),
   )
   if (usable.length === 0) return null
   const fewest = Math.min(...usable.map(({ tries }) => tries))

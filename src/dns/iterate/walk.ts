@@ -154,6 +154,7 @@ const FOREVER: Seconds = Number.POSITIVE_INFINITY
 
 function configuredServers(configured: ConfiguredZone, limits: ResolverSettings['limits']): ServerSet {
   const servers = new ServerSet(configured.zone, FOREVER, limits, configured.forwarding)
+  servers.fresh = true // nobody above has a say in it
   for (const server of configured.servers) servers.addServer(canonicalServer(server))
   return servers
 }
@@ -166,8 +167,8 @@ function askSomebody(core: Core, plan: Plan, frame: Frame, servers: ServerSet, q
   const { budget, frames } = plan
   if (frames.length < limits.depth) {
     const target = servers.nextTarget(core.settings, (name, type) => isOnTheWay(frames, name, type))
-    if (target !== null) {
-      if (!budget.target()) return { kind: 'done', outcome: failed('too many name servers without an address', false) }
+    // Past the budget the names are left alone; what is known from the parent zone may still do.
+    if (target !== null && budget.target()) {
       return {
         kind: 'descend',
         frame: newFrame({ ...target, class: frame.query.class }, 'address', core.settings.minimise),
@@ -206,6 +207,9 @@ function isOnTheWay(frames: readonly Frame[], name: Name, type: number): boolean
 /** The servers above, to say anew who serves the zone, where what the cache knew of it leads nowhere. */
 function askAbove(core: Core, servers: ServerSet, query: Query, now: Nanos): ServerSet | null {
   if (servers.fresh || servers.forwarding || servers.zone.isRoot) return null
+  const { rrsets } = core.cache
+  const known = rrsets.get(servers.zone, TYPE.NS, query.class, now, 'parent') !== undefined
+  if (known && !servers.lacksGlue(rrsets, query.class, now)) return null
   const above = findServers(core, { ...query, name: servers.zone.parent(), type: TYPE.NS }, now)
   if (above !== null) above.fresh = true
   return above

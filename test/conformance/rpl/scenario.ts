@@ -31,6 +31,9 @@ export interface Scenario {
   readonly steps: readonly Step[]
 }
 
+/** `key: value`, of which a line may hold several; a value goes on to the next key. */
+const KEY_AND_VALUE = /([a-z][\w-]*):\s+((?:"[^"]*"|'[^']*'|(?![a-z][\w-]*:\s)\S+|\s+)+)/g
+
 const CLAUSES = ['server', 'stub-zone', 'forward-zone', 'auth-zone', 'rpz', 'view', 'remote-control', 'dynlib']
 
 export function parseScenario(text: string): Scenario {
@@ -108,14 +111,14 @@ function parseStep(lines: readonly Line[], at: number): [Step, number] {
 function parseConfig(text: string): Clause[] {
   const clauses: { name: string; keys: [string, string][] }[] = [{ name: 'server', keys: [] }]
   for (const raw of text.split('\n')) {
-    let line = raw.replace(/(^|\s)[#;].*$/, '').trim()
-    const clause = CLAUSES.find((name) => line.startsWith(`${name}:`))
+    let line = `${raw.replace(/(^|\s)[#;].*$/, '').trim()} `
+    const clause = CLAUSES.find((name) => line.startsWith(`${name}: `))
     if (clause !== undefined) {
       clauses.push({ name: clause, keys: [] })
-      line = line.slice(clause.length + 1).trim()
+      line = line.slice(clause.length + 1)
     }
-    const match = /^([\w-]+):\s*(.*)$/.exec(line)
-    if (match !== null) clauses.at(-1)!.keys.push([match[1]!, match[2]!.replace(/^(["'])(.*)\1$/, '$2')])
+    for (const [, key, value] of line.matchAll(KEY_AND_VALUE))
+      clauses.at(-1)!.keys.push([key!, value!.trim().replace(/^(["'])(.*)\1$/, '$2')])
   }
   return clauses
 }

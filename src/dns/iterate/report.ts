@@ -1,0 +1,51 @@
+/** Reports of a stage of name resolution to the event log. */
+import { type Address, formatAddress } from '../../socket/address.ts'
+import type { Machine } from '../../socket/host.ts'
+import type { Answer, Query } from '../cache/cache.ts'
+import type { DnsStage, DnsStageEvent } from '../events.ts'
+import { printRdata } from '../message/rdata/text.ts'
+import { RCODE, rcodeName, typeName } from '../message/types.ts'
+import { ttlOf } from './respond.ts'
+
+/** The stage has the answer, or knows that there is none. */
+export function reportAnswer(machine: Machine, stage: DnsStage, query: Query, answer: Answer, cached: boolean): void {
+  if (!machine.events.on) return
+  const failed = answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN
+  machine.events.emit(
+    event(machine, stage, query, {
+      outcome: failed ? 'failed' : 'answered',
+      cached,
+      answer: answer.answer.flatMap((set) =>
+        set.rdatas.map((rdata) => `${typeName(set.type)} ${printRdata(set.type, rdata)}`),
+      ),
+      rcode: rcodeName(answer.rcode),
+      ttl: ttlOf(answer),
+    }),
+  )
+}
+
+/** The stage asks the next one. */
+export function reportPassed(machine: Machine, stage: DnsStage, query: Query, next: Address | null): void {
+  if (!machine.events.on) return
+  machine.events.emit(
+    event(machine, stage, query, { outcome: 'passed', next: next === null ? '' : formatAddress(next) }),
+  )
+}
+
+function event(machine: Machine, stage: DnsStage, query: Query, parts: Partial<DnsStageEvent>): DnsStageEvent {
+  return {
+    type: 'dns.stage',
+    at: machine.clock.now(),
+    host: machine.name,
+    stage,
+    name: query.name.toString(),
+    rrtype: typeName(query.type),
+    outcome: 'answered',
+    cached: false,
+    answer: [],
+    rcode: '',
+    ttl: -1,
+    next: '',
+    ...parts,
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * A host's own name resolution, for all its programs: hosts file, cache, then the configured resolvers; what
+ * getaddrinfo, nscd and systemd-resolved do together on Linux.
+ */
+import { SECOND } from '../../base/clock.ts'
+import { SocketError } from '../../base/errors.ts'
+import { canonicalIp } from '../../base/ip.ts'
+import { type Family, familyOf } from '../../socket/address.ts'
+import type { Host } from '../../socket/host.ts'
+import type { Answer, Query } from '../cache/cache.ts'
+import { type CacheLimits, smallCacheLimits } from '../cache/limits.ts'
+import type { HostExchangeOptions } from '../exchange/client.ts'
+import { forwarding } from '../forward/forwarder.ts'
+import type { ResolverDriver } from '../iterate/driver.ts'
+import { defaultResolverLimits } from '../iterate/limits.ts'
+import { reportAnswer, reportPassed } from '../iterate/report.ts'
+import { ttlOf } from '../iterate/respond.ts'
+import { resolverDriver } from '../iterate/serve.ts'
+import { addressOf } from '../iterate/servers.ts'
+import { specialAnswer } from '../iterate/special.ts'
+import { Name, parseName } from '../message/name.ts'
+import { CLASS, RCODE, TYPE } from '../message/types.ts'
+import { addressAnswer } from './address-answer.ts'
+import { type HostsFile, parseHostsFile } from './hosts-file.ts'
+import { parseResolvConf, type ResolvConf, searchNames } from './resolv-conf.ts'
+
+/** What a name was found to be. */
+export interface Found {
+  /** IPv4 ones first; empty when there is none. */
+  readonly addresses: readonly string[]
+  /** Seconds that they hold; -1 when nobody said. */
+  readonly ttl: number
+  /** Why there are none: no such name (or none of that family), or nobody to say. */
+  readonly failure: '' | 'ENOTFOUND' | 'EAI_AGAIN'
+}
+
+/** Whoever turns names into addresses: a host, or a program's cache before it. */
+export interface NameFinder {
+  /** Never rejects. Without a family: every family that the finder is set to. */
+  find(name: string, family?: Family): Promise<Found>
+  /** As `find`, in the way of `Host.lookup`: rejects with a SocketError `ENOTFOUND` or `EAI_AGAIN`. */
+  lookup(name: string, family?: Family): Promise<readonly string[]>
+}
+
+export interface HostResolverOptions extends HostExchangeOptions {
+  /** The text of a hosts file. */
+  readonly hostsFile?: string
+  /** The text of a resolv.conf, or what it says. */
+  readonly resolvConf: string | ResolvConf
+  readonly cache?: Partial<CacheLimits>
+  /** What a lookup without a family asks for; default both. */
+  readonly families?: readonly Family[]
+}
+
+export interface HostResolver extends NameFinder {
+  readonly hostsFile: HostsFile
+  readonly resolvConf: ResolvConf
+  /** The cache and the exchanges below it; null when no nameserver is configured. */
+  readonly driver: ResolverDriver | null
+}
+
+export function hostResolver(host: Host, options: HostResolverOptions): HostResolver {
+  return new Stub(host, options)
+}
+
+class Stub implements HostResolver {
+  readonly hostsFile: HostsFile
+  readonly resolvConf: ResolvConf
+  readonly driver: ResolverDriver | null
+  readonly #host: Host
+  readonly #families: readonly Family[]
+
+  constructor(host: Host, options: HostResolverOptions) {
+    this.#host = host
+    this.#families = options.families ?? [4, 6]
+    this.hostsFile = parseHostsFile(options.hostsFile ?? '')
+    const { resolvConf } = options
+    this.resolvConf = typeof resolvConf === 'string' ? parseResolvConf(resolvConf) : resolvConf
+    this.driver = stubDriver(host, this.resolvConf, options)
+  }
+
+  async find(name: string, family?: Family): Promise<Found> {
+    const families = family === undefined ? this.#families : [family]
+    const literal = canonicalIp(name)
+    if (literal !== null) return found(families.includes(familyOf(literal)) ? [literal] : [], -1)
+    const listed = families.flatMap((each) => this.hostsFile.addresses(name, each))
+    for (const each of families) this.#reportHostsFile(name, each, listed)
+    if (listed.length > 0) return found(listed, -1)
+    let failure: Found = { addresses: [], ttl: -1, failure: 'ENOTFOUND' }
+    for (const candidate of searchNames(name, this.resolvConf)) {
+      const asked = parseName(candidate)
+      if (!(asked instanceof Name)) continue
+      const result = await this.#findExactly(asked, families)
+      if (result.addresses.length > 0) return result
+      // "Try again" outweighs "no such name": the suffix that could not be asked may have it.
+      if (failure.failure !== 'EAI_AGAIN') failure = result
+    }
+    return failure
+  }
+
+  async lookup(name: string, family?: Family): Promise<readonly string[]> {
+    return addressesOrError(name, await this.find(name, family))
+  }
+
+  async #findExactly(name: Name, families: readonly Family[]): Promise<Found> {
+    const answers = await Promise.all(
+      families.map((family) => this.#ask({ name, type: family === 4 ? TYPE.A : TYPE.AAAA, class: CLASS.IN })),
+    )
+    return together(answers)
+  }
+
+  async #ask(query: Query): Promise<Answer> {
+    const special = specialAnswer(query)
+    if (special !== undefined) {
+      reportAnswer(this.#host, 'host cache', query, special, false)
+      return special
+    }
+    if (this.driver === null) return { rcode: RCODE.SERVFAIL, answer: [], authority: [], additional: [] }
+    return (await this.driver.resolve(query)).answer
+  }
+
+  #reportHostsFile(name: string, family: Family, listed: readonly string[]): void {
+    const asked = this.#host.events.on ? parseName(name) : null
+    if (!(asked instanceof Name)) return
+    const query = { name: asked, type: family === 4 ? TYPE.A : TYPE.AAAA, class: CLASS.IN }
+    if (listed.length === 0) reportPassed(this.#host, 'hosts file', query, null)
+    else reportAnswer(this.#host, 'hosts file', query, addressAnswer(query, listed, 0), false)
+  }
+}
+
+function stubDriver(host: Host, conf: ResolvConf, options: HostResolverOptions): ResolverDriver | null {
+  if (conf.nameservers.length === 0) return null
+  const wait = conf.timeout * SECOND
+  const limits = { ...defaultResolverLimits, triesPerServer: conf.attempts }
+  // `rotate` spreads the load: any of the servers that answer about as fast as the fastest.
+  const base = forwarding(conf.nameservers, conf.rotate ? 'fastest' : 'listed')
+  const patience = wait * conf.attempts * conf.nameservers.length + SECOND
+  const settings = { ...base, leastTimeout: wait, mostTimeout: wait, limits, patience }
+  // A laptop is often offline for a moment: a failure is not remembered for longer than RFC 9520 §3.2 asks.
+  const cache = { ...smallCacheLimits, failureTtl: 1, maxFailureTtl: 1, ...options.cache }
+  return resolverDriver(host, 'host cache', settings, { ...options, cache })
+}
+
+/** The addresses in the answers to one name's questions, family by family. */
+function together(answers: readonly Answer[]): Found {
+  const addresses: string[] = []
+  let ttl = Number.POSITIVE_INFINITY
+  for (const answer of answers) {
+    const own = addressesIn(answer)
+    addresses.push(...own)
+    if (own.length > 0) ttl = Math.min(ttl, ttlOf(answer))
+  }
+  if (addresses.length > 0) return found(addresses, ttl)
+  const unsure = answers.some(({ rcode }) => rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN)
+  const ttls = answers.map(ttlOf)
+  return { addresses: [], ttl: unsure ? -1 : Math.min(...ttls), failure: unsure ? 'EAI_AGAIN' : 'ENOTFOUND' }
+}
+
+function addressesIn(answer: Answer): string[] {
+  return answer.answer
+    .filter((set) => set.type === TYPE.A || set.type === TYPE.AAAA)
+    .flatMap((set) => set.rdatas.map(addressOf))
+    .filter((address) => address !== undefined)
+}
+
+function found(addresses: readonly string[], ttl: number): Found {
+  return { addresses, ttl, failure: addresses.length > 0 ? '' : 'ENOTFOUND' }
+}
+
+/** The way of `Host.lookup`. @throws SocketError */
+export function addressesOrError(name: string, result: Found): readonly string[] {
+  if (result.failure === '') return result.addresses
+  throw new SocketError(result.failure, 'getaddrinfo', { address: name })
+}
