@@ -32,7 +32,11 @@ export function receiveText(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
     }
     const limit = tcb.finAt !== null && lt(tcb.finAt, tcb.rcvAdv) ? tcb.finAt : tcb.rcvAdv
     const room = diff(limit, start)
-    if (bytes.length > room) bytes = bytes.subarray(0, Math.max(0, room))
+    if (bytes.length > room) {
+      // More than was offered: the sender has to hear where the window ends.
+      bytes = bytes.subarray(0, Math.max(0, room))
+      tcb.ackNow = true
+    }
     if (bytes.length === 0) tcb.ackNow = true
     else if (start === tcb.rcvNxt) inOrder(tcb, bytes, now)
     else outOfOrder(tcb, start, bytes)
@@ -89,7 +93,7 @@ function receiveFin(tcb: Tcb, now: Nanos): void {
  * RFC 9293 §3.8.6.2.2: the edge moves by half the buffer or a whole segment, or not at all; it never moves back.
  */
 export function advertise(tcb: Tcb): number {
-  const free = Math.max(0, tcb.settings.receiveBuffer - tcb.unread)
+  const free = freeSpace(tcb)
   const edge = add(tcb.rcvNxt, free)
   if (diff(edge, tcb.rcvAdv) >= Math.min(tcb.settings.receiveBuffer / 2, tcb.mss)) tcb.rcvAdv = edge
   const window = diff(tcb.rcvAdv, tcb.rcvNxt)
@@ -103,9 +107,18 @@ export function advertise(tcb: Tcb): number {
   return field
 }
 
-/** Whether telling the peer of the room the program has made is worth a segment of its own. */
+/** Bytes that the buffer takes, and the window field can tell of. */
+function freeSpace(tcb: Tcb): number {
+  const largest = Math.min(tcb.settings.receiveBuffer, 0xffff * 2 ** tcb.rcvScale)
+  return Math.max(0, largest - tcb.unread)
+}
+
+/**
+ * Whether telling the peer of the room the program has made is worth a segment of its own: it doubles the window
+ * (as Linux has it), and by enough for the peer to use. Otherwise the next ACK will tell.
+ */
 export function windowIsNews(tcb: Tcb): boolean {
-  const free = tcb.settings.receiveBuffer - tcb.unread
-  const gain = diff(add(tcb.rcvNxt, free), tcb.rcvAdv)
-  return gain >= Math.min(tcb.settings.receiveBuffer / 2, 2 * tcb.mss)
+  const free = freeSpace(tcb)
+  const window = diff(tcb.rcvAdv, tcb.rcvNxt)
+  return free >= 2 * window && free - window >= Math.min(tcb.settings.receiveBuffer / 2, 2 * tcb.mss)
 }

@@ -5,6 +5,7 @@
  * then no reader can fail), and `TcpSegment`, a plain value with `parse`, `emit`, `length` and `print`.
  */
 import { checksum as internetChecksum } from './checksum.ts'
+import { putU16, putU32, u16, u32 } from './octets.ts'
 
 /** Bytes of a header without options; also the least that `check` accepts. */
 export const HEADER_LENGTH = 20
@@ -94,14 +95,6 @@ export function check(bytes: Uint8Array, offset: number, length: number): TcpFau
   if (header < HEADER_LENGTH) return 'data offset under 5 words'
   if (header > length) return 'data offset beyond the segment'
   return null
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 export function sourcePort(bytes: Uint8Array, offset: number): number {
@@ -234,31 +227,19 @@ export function emit(segment: TcpSegment, bytes: Uint8Array, offset: number, pse
   const total = header + segment.payload.length
   if (offset + total > bytes.length)
     throw new RangeError(`tcp.emit: ${total} bytes at ${offset} do not fit a buffer of ${bytes.length}`)
-  put16(bytes, offset, segment.sourcePort)
-  put16(bytes, offset + 2, segment.destinationPort)
-  put32(bytes, offset + 4, segment.seq)
-  put32(bytes, offset + 8, segment.ack)
+  putU16(bytes, offset, segment.sourcePort)
+  putU16(bytes, offset + 2, segment.destinationPort)
+  putU32(bytes, offset + 4, segment.seq)
+  putU32(bytes, offset + 8, segment.ack)
   bytes[offset + 12] = (header >>> 2) << 4
   bytes[offset + 13] = segment.flags
-  put16(bytes, offset + 14, segment.window)
-  put16(bytes, offset + 16, 0)
-  put16(bytes, offset + 18, segment.urgent)
+  putU16(bytes, offset + 14, segment.window)
+  putU16(bytes, offset + 16, 0)
+  putU16(bytes, offset + 18, segment.urgent)
   if (optionBytes > 0) emitOptions(segment.options, bytes, offset + HEADER_LENGTH, offset + header)
   bytes.set(segment.payload, offset + header)
-  put16(bytes, offset + 16, internetChecksum(bytes, offset, total, pseudoSum))
+  putU16(bytes, offset + 16, internetChecksum(bytes, offset, total, pseudoSum))
   return total
-}
-
-function put16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8
-  bytes[at + 1] = value
-}
-
-function put32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24
-  bytes[at + 1] = value >>> 16
-  bytes[at + 2] = value >>> 8
-  bytes[at + 3] = value
 }
 
 /** Linux's order and padding (tcp_options_write): MSS, SACK-permitted and time stamps, window scale, SACK. */
@@ -268,7 +249,7 @@ function emitOptions(options: TcpOptions, bytes: Uint8Array, start: number, end:
     for (const value of values) bytes[at++] = value
   }
   const putWord = (value: number) => {
-    put32(bytes, at, value)
+    putU32(bytes, at, value)
     at += 4
   }
   if (options.mss !== null) put(KIND.mss, 4, options.mss >>> 8, options.mss)

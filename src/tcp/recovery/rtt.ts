@@ -14,6 +14,8 @@ export class RttEstimator {
   minRtt: Nanos = Number.POSITIVE_INFINITY
   /** How many times the time-out has been doubled since the last measurement. */
   backoff = 0
+  /** Whether there has been one. A round trip of no time at all is a measurement too, in a simulation. */
+  measured = false
   #base: Nanos
   readonly #min: Nanos
   readonly #max: Nanos
@@ -32,7 +34,8 @@ export class RttEstimator {
   /** One measurement, of a segment that was sent once (Karn's algorithm: the caller sees to that). */
   sample(rtt: Nanos): void {
     if (rtt < this.minRtt) this.minRtt = rtt
-    if (this.srtt === 0) {
+    if (!this.measured) {
+      this.measured = true
       // RFC 6298 §2.2
       this.srtt = rtt
       this.rttvar = Math.floor(rtt / 2)
@@ -56,6 +59,6 @@ export class RttEstimator {
   /** RFC 6298 §5.7. */
   synWasLost(): void {
     this.backoff = 0
-    if (this.srtt === 0) this.#base = Math.max(this.#base, RTO_AFTER_SYN_LOSS)
+    if (!this.measured) this.#base = Math.max(this.#base, RTO_AFTER_SYN_LOSS)
   }
 }

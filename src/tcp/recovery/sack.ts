@@ -48,9 +48,9 @@ function repair(tcb: Tcb, partial: boolean): void {
   markLost(tcb)
   if (!partial) return
   tcb.partialAcks++
-  // What a partial ACK stops at is missing: a segment behind it has arrived, and RFC 6582's reasoning holds here too.
+  // What a partial ACK stops at, while more behind it has arrived, is the next hole: RFC 6582's reasoning holds here too.
   const head = tcb.scoreboard.first
-  if (head !== undefined && !head.sacked && !head.lost) tcb.scoreboard.lose(head)
+  if (head !== undefined && tcb.scoreboard.sackedBytes > 0 && !head.sacked && !head.lost) tcb.scoreboard.lose(head)
 }
 
 function leave(tcb: Tcb, now: Nanos): void {

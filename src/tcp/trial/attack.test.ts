@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { accepted, Script } from './script.ts'
+
+test('a blind reset is questioned unless it has the exact number (RFC 5961 §3)', () => {
+  const script = accepted()
+  script.arrive('R 500:500(0) win 0').expect('. 1:1(0) ack 1').tells()
+  script.arrive('R 999999:999999(0) win 0').expect().tells()
+  script.arrive('R 1:1(0) win 0').tells('CLOSED', 'closed ECONNRESET')
+})
+
+test('a blind SYN is questioned (RFC 5961 §4)', () => {
+  const script = accepted()
+  script.arrive('S 500:500(0) win 0').expect('. 1:1(0) ack 1')
+  script.arrive('S 99999999:99999999(0) win 0').expect('. 1:1(0) ack 1')
+  script.arrive('S. 1:1(0) ack 1 win 0').expect('. 1:1(0) ack 1').tells()
+})
+
+test('blind data is not taken when its ACK is out of range (RFC 5961 §5)', () => {
+  const script = Script.established({}, 'S. 0:0(0) ack 1 win 1000 <mss 1000>')
+  script.arrive('P. 1:11(10) ack 9 win 1000').expect('. 1:1(0) ack 1').tells()
+  script.send(500).arrive('. 1:1(0) ack 501 win 1000').expect('P. 1:501(500) ack 1')
+  script.arrive('P. 1:11(10) ack 1000000000 win 1000').expect('. 501:501(0) ack 1').tells()
+})
+
+test('challenges are limited to ten a second, so that two peers cannot answer each other for ever', () => {
+  const script = accepted()
+  for (let i = 0; i < 100; i++) script.arrive('. 900000:900000(0) ack 1 win 0')
+  script.expect(...Array(10).fill('. 1:1(0) ack 1'))
+  script.pass(1000).arrive('S 900000:900000(0) win 0').expect('. 1:1(0) ack 1')
+  const strict = accepted({ challengeAcksPerSecond: 2 })
+  for (let i = 0; i < 100; i++) strict.arrive('R 600:600(0) win 0')
+  strict.expect(...Array(2).fill('. 1:1(0) ack 1'))
+})
+
+test('divided ACKs open no more than the bytes they are for (RFC 3465)', () => {
+  const script = Script.established()
+  script.send(20_000)
+  for (let ack = 11; ack <= 1001; ack += 10) script.arrive(`. 1:1(0) ack ${ack} win 65535`)
+  assert.equal(script.tcb.congestion.cwnd, 11_000)
+})
+
+test('forged duplicate ACKs send no more than was out', () => {
+  const script = Script.established()
+  script.send(400_000)
+  for (let i = 0; i < 500; i++) script.arrive('. 1:1(0) ack 1 win 65535')
+  // Ten out, two by limited transmit, the hole, and as much again as duplicates can claim: bounded by the window.
+  assert.ok(script.tcb.segmentsOut < 70, String(script.tcb.segmentsOut))
+})
+
+test('an ACK of data never sent is questioned and changes nothing', () => {
+  const script = accepted()
+  script.send(10).expect('P. 1:11(10) ack 1')
+  script.arrive('. 1:1(0) ack 12 win 5').expect('. 11:11(0) ack 1')
+  assert.equal(script.tcb.queued, 10)
+  assert.equal(script.tcb.sndWnd, 65535)
+})
+
+test('an old segment does not set the window (SND.WL1, SND.WL2)', () => {
+  const script = accepted()
+  script.arrive('. 1:11(10) ack 1 win 1000').arrive('. 1:1(0) ack 1 win 5')
+  assert.equal(script.tcb.sndWnd, 1000)
+})
+
+test('a segment without ACK is dropped', () => {
+  accepted().arrive('P 1:11(10) win 5').expect().tells()
+})

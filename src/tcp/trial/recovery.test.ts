@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TcpSegmentEvent } from '../events.ts'
+import { Script } from './script.ts'
+
+/** Ten segments out, cwnd 10 000. The handshake took no time, so the time-out is the least: 200 ms. */
+function tenOut(options = ''): Script {
+  const script = Script.established({}, `S. 0:0(0) ack 1 win 65535 <mss 1000${options}>`)
+  script.send(20_000).expect(...run(1, 10))
+  return script
+}
+
+function run(from: number, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `. ${from + i * 1000}:${from + (i + 1) * 1000}(1000) ack 1`)
+}
+
+test('slow start: the window grows by what is acknowledged, by two segments an ACK at most (RFC 5681 §3.1, RFC 3465)', () => {
+  const script = tenOut()
+  assert.equal(script.tcb.congestion.cwnd, 10_000)
+  script.arrive('. 1:1(0) ack 1001 win 65535').expect(...run(10_001, 2))
+  assert.equal(script.tcb.congestion.cwnd, 11_000)
+  script.arrive('. 1:1(0) ack 3001 win 65535').expect(...run(12_001, 4))
+  assert.equal(script.tcb.congestion.cwnd, 13_000)
+  script.arrive('. 1:1(0) ack 9001 win 65535')
+  assert.equal(script.tcb.congestion.cwnd, 15_000)
+})
+
+test('a sender that does not fill the window does not widen it', () => {
+  const script = Script.established()
+  for (let i = 0; i < 20; i++) script.send(100).arrive(`. 1:1(0) ack ${1 + (i + 1) * 100} win 65535`)
+  assert.equal(script.tcb.congestion.cwnd, 10_000)
+})
+
+test('limited transmit, fast retransmit, fast recovery (RFC 3042, RFC 5681 §3.2, RFC 6582)', () => {
+  const script = tenOut()
+  const dup = '. 1:1(0) ack 1 win 65535'
+  script.arrive(dup).expect(...run(10_001, 1))
+  script.arrive(dup).expect(...run(11_001, 1))
+  script.arrive(dup).expect(...run(1, 1)) // the third: the hole, and nothing new
+  assert.equal(script.tcb.congestion.ssthresh, 6000) // half of the twelve segments out
+  assert.equal(script.tcb.congestion.cwnd, 6000)
+  assert.equal(script.tcb.info(0).ca_state, 3)
+  // 6582: cwnd = ssthresh + 3, inflated by each further one; new data from where that passes the 12 in flight.
+  script.arrive(dup).arrive(dup).arrive(dup).expect()
+  script.arrive(dup).expect(...run(12_001, 1))
+  script.arrive(dup).expect(...run(13_001, 1))
+  // Full acknowledgement: all that was out when the loss was found.
+  script.arrive('. 1:1(0) ack 12001 win 65535')
+  assert.equal(script.tcb.congestion.cwnd, 3000) // min (ssthresh, FlightSize + SMSS)
+  assert.equal(script.tcb.phase, 'open')
+})
+
+test('partial acknowledgements mend one hole each (RFC 6582 §3.2)', () => {
+  const script = tenOut()
+  for (let i = 0; i < 3; i++) script.arrive('. 1:1(0) ack 1 win 65535')
+  script.expect(...run(10_001, 2), ...run(1, 1))
+  script.arrive('. 1:1(0) ack 4001 win 65535').expect(...run(4001, 1))
+  assert.equal(script.tcb.phase, 'recovery')
+  script.arrive('. 1:1(0) ack 7001 win 65535').expect(...run(7001, 1), ...run(12_001, 1))
+  script.arrive('. 1:1(0) ack 12001 win 65535')
+  assert.equal(script.tcb.phase, 'open')
+  assert.equal(script.tcb.totalRetransmits, 3)
+})
+
+test('SACK: exactly what is missing is sent again (RFC 6675)', () => {
+  const script = tenOut(',sackOK')
+  const dup = (blocks: string) => script.arrive(`. 1:1(0) ack 1001 win 65535 <sack ${blocks}>`)
+  script.arrive('. 1:1(0) ack 1001 win 65535').expect(...run(10_001, 2))
+  dup('2001:3001').expect(...run(12_001, 1))
+  dup('2001:4001').expect(...run(13_001, 1))
+  dup('5001:6001 2001:4001').expect(...run(1001, 1)) // three above the first hole: lost
+  dup('5001:8001 2001:4001') // three above the second too
+  assert.equal(script.tcb.info(0).lost, 2)
+  dup('5001:10001 2001:4001')
+  script.expect('. 4001:5001(1000) ack 1')
+  script.arrive('. 1:1(0) ack 10001 win 65535')
+  assert.equal(script.tcb.totalRetransmits, 2)
+})
+
+test('nonsense in SACK blocks changes nothing', () => {
+  const script = tenOut(',sackOK')
+  for (const blocks of ['1:500', '99000:99900', '5001:2001', '4001:4001', '20001:60001'])
+    script.arrive(`. 1:1(0) ack 1 win 65534 <sack ${blocks}>`)
+  assert.equal(script.tcb.scoreboard.sackedBytes, 0)
+})
+
+test('a time-out: one segment, the threshold at half, then slow start through what was lost (RFC 5681 §3.1)', () => {
+  const script = tenOut()
+  script.pass(200).expect(...run(1, 1))
+  assert.equal(script.tcb.congestion.cwnd, 1000)
+  assert.equal(script.tcb.congestion.ssthresh, 5000)
+  script.arrive('. 1:1(0) ack 1001 win 65535').expect(...run(1001, 2))
+  script.arrive('. 1:1(0) ack 3001 win 65535').expect(...run(3001, 3)) // by one segment an ACK (RFC 3465 §2.3)
+  script.arrive('. 1:1(0) ack 10001 win 65535').expect(...run(10_001, 4))
+  assert.equal(script.tcb.phase, 'open')
+})
+
+test('back-off doubles, and Karn: only a segment sent once ends it (RFC 6298 §5.5, §3)', () => {
+  const script = Script.established()
+  script.send(1000).expect('P. 1:1001(1000) ack 1')
+  const rto = script.tcb.rtt.rto / 1e6
+  for (const times of [1, 2, 4, 8, 16]) {
+    script.pass(rto * times - 1).expect()
+    script.pass(1).expect('P. 1:1001(1000) ack 1')
+  }
+  script.arrive('. 1:1(0) ack 1001 win 65535')
+  assert.equal(script.tcb.rtt.backoff, 5, 'the ACK may belong to any of them')
+  script.send(1000).pass(100).arrive('. 1:1(0) ack 2001 win 65535')
+  assert.equal(script.tcb.rtt.backoff, 0)
+})
+
+test('a second time-out for the same data does not halve again (RFC 5681 §3.1)', () => {
+  const script = tenOut()
+  script.pass(200)
+  assert.equal(script.tcb.congestion.ssthresh, 5000)
+  script.pass(400)
+  assert.equal(script.tcb.retransmits, 2)
+  assert.equal(script.tcb.congestion.ssthresh, 5000)
+})
+
+test('data that nobody acknowledges ends the connection', () => {
+  const script = Script.established({ retries: 2 })
+  script
+    .send(10)
+    .pass(60_000)
+    .expect(...Array(3).fill('P. 1:11(10) ack 1'))
+  script.tells('CLOSED', 'closed ETIMEDOUT')
+})
+
+test('TCP_USER_TIMEOUT cuts that short (RFC 5482)', () => {
+  const script = Script.established({ userTimeout: 700e6 })
+  script.send(10).pass(699).tells()
+  script.pass(1).tells('CLOSED', 'closed ETIMEDOUT')
+  script.expect(...Array(3).fill('P. 1:11(10) ack 1'), 'R. 11:11(0) ack 1')
+})
+
+test('congestion avoidance: a segment a round trip (RFC 5681 §3.1)', () => {
+  const script = tenOut()
+  script.pass(200).arrive('. 1:1(0) ack 10001 win 65535') // cwnd 2000, ssthresh 5000
+  let next = 10_001
+  const windows: number[] = []
+  for (let round = 0; round < 12; round++) {
+    script.do((tcb) => tcb.send(new Uint8Array(20_000)))
+    const flight = script.tcb.scoreboard.outstanding
+    for (let i = 0; i < flight; i += 1000) script.arrive(`. 1:1(0) ack ${(next += 1000)} win 65535`)
+    windows.push(script.tcb.congestion.cwnd / 1000)
+  }
+  const steps = windows.slice(4).map((cwnd, i) => cwnd - windows[i + 3]!)
+  assert.ok(
+    steps.every((step) => step <= 2),
+    windows.join(),
+  )
+  assert.ok(windows.at(-1)! > 8, windows.join())
+})
+
+test('after idleness the window is begun anew (RFC 5681 §4.1)', () => {
+  const script = tenOut()
+  for (let ack = 1001; ack <= 20_001; ack += 1000) script.arrive(`. 1:1(0) ack ${ack} win 65535`)
+  assert.ok(script.tcb.congestion.cwnd > 10_000)
+  script.pass(10_000).send(100)
+  assert.equal(script.tcb.congestion.cwnd, 10_000)
+})
+
+test('events tell why a segment was sent again', () => {
+  const script = tenOut()
+  for (let i = 0; i < 3; i++) script.arrive('. 1:1(0) ack 1 win 65535')
+  script.arrive('. 1:1(0) ack 4001 win 65535').pass(2000)
+  const why = script.log.events
+    .filter((event): event is TcpSegmentEvent => event.type === 'tcp.segment')
+    .map((event) => event.retransmission)
+    .filter((word) => word !== '')
+  assert.deepEqual(why.slice(0, 3), ['fast', 'recovery', 'rto'])
+})

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { accepted, Script } from './script.ts'
+
+test('a closed window is probed after one time-out, then ever more rarely, for as long as the peer answers', () => {
+  const script = Script.established({}, 'S. 0:0(0) ack 1 win 0 <mss 1000>')
+  script.send(500).expect()
+  const rto = script.tcb.rtt.rto / 1e6
+  let wait = rto
+  for (let i = 0; i < 20; i++) {
+    script.pass(wait - 1).expect()
+    script.pass(1).expect('. 0:0(0) ack 1')
+    script.arrive('. 1:1(0) ack 1 win 0').expect()
+    wait = Math.min(rto * 2, 120_000) // an answer begins the count anew
+  }
+  script.arrive('. 1:1(0) ack 1 win 2000').expect('P. 1:501(500) ack 1')
+})
+
+test('probes that nobody answers end the connection', () => {
+  const script = Script.established({ retries: 3 }, 'S. 0:0(0) ack 1 win 0 <mss 1000>')
+  script.send(500).pass(60_000).expect('. 0:0(0) ack 1', '. 0:0(0) ack 1', '. 0:0(0) ack 1')
+  script.tells('CLOSED', 'closed ETIMEDOUT')
+})
+
+test('a FIN waits for the window too', () => {
+  const script = Script.established({}, 'S. 0:0(0) ack 1 win 100 <mss 1000>')
+  script.send(100).do((tcb) => tcb.shutdown())
+  script.expect('P. 1:101(100) ack 1')
+  script.arrive('. 1:1(0) ack 101 win 0').expect()
+  script.arrive('. 1:1(0) ack 101 win 1').expect('F. 101:101(0) ack 1')
+})
+
+test('silly windows of the peer are not filled (RFC 9293 §3.8.6.2.1), until the override', () => {
+  const script = Script.established({}, 'S. 0:0(0) ack 1 win 4000 <mss 1000>')
+  script.send(6000).expect(...[1, 1001, 2001].map((n) => `. ${n}:${n + 1000}(1000) ack 1`), '. 3001:4001(1000) ack 1')
+  script.arrive('. 1:1(0) ack 4001 win 100').expect()
+  script.pass(script.tcb.rtt.rto / 1e6 + 1).expect('. 4001:4101(100) ack 1')
+})
+
+test('half the largest window is worth a segment', () => {
+  const script = Script.established({}, 'S. 0:0(0) ack 1 win 300 <mss 1000>')
+  script.send(1000).expect('. 1:301(300) ack 1')
+  script.arrive('. 1:1(0) ack 301 win 140').expect()
+  script.arrive('. 1:1(0) ack 301 win 150').expect('. 301:451(150) ack 1')
+})
+
+test('the receive window closes with unread data and opens by steps worth having (RFC 9293 §3.8.6.2.2)', () => {
+  const script = accepted({ receiveBuffer: 4000 })
+  script.reading = false
+  script.arrive('. 1:1001(1000) ack 1 win 65535').arrive('. 1001:2001(1000) ack 1 win 65535')
+  script.expect('. 1:1(0) ack 2001 win 2000')
+  script.arrive('. 2001:3001(1000) ack 1 win 65535').arrive('. 3001:4001(1000) ack 1 win 65535')
+  script.expect('. 1:1(0) ack 4001 win 0')
+  script.do((tcb) => tcb.consumed(999)).expect()
+  script.do((tcb) => tcb.consumed(1000)).expect()
+  script.do((tcb) => tcb.consumed(1)).expect('. 1:1(0) ack 4001 win 2000')
+})
+
+test('what is acceptable at a closed window: the ACK of an in-sequence segment counts (RFC 9293 §3.10.7.4, first)', () => {
+  const script = accepted({ receiveBuffer: 1000 })
+  script.reading = false
+  script.send(10).expect('P. 1:11(10) ack 1')
+  script.arrive('. 1:1001(1000) ack 1 win 65535').pass(50).expect('. 11:11(0) ack 1001 win 0')
+  script.arrive('. 1001:1002(1) ack 11 win 65535').expect('. 11:11(0) ack 1001 win 0')
+  assert.equal(script.tcb.queued, 0)
+})
+
+test('the advertised edge never moves back, with scaling neither', () => {
+  const script = Script.established({ receiveBuffer: 300_000 }, 'S. 0:0(0) ack 1 win 65535 <mss 1000,wscale 3>')
+  script.reading = false
+  let edge = 0
+  let next = 1
+  while (next < 250_000) {
+    script.arrive(`. ${next}:${next + 777}(777) ack 1 win 65535`)
+    next += 777
+    const now = script.tcb.rcvAdv
+    assert.ok(edge === 0 || ((now - edge) | 0) >= 0)
+    edge = now
+    assert.ok(script.tcb.unread + ((script.tcb.rcvAdv - script.tcb.rcvNxt) >>> 0) < 300_000 + 8)
+  }
+})
+
+test('a window that shrank over what was in flight: sent again as soon as it opens', () => {
+  const script = Script.established()
+  script.send(2000).expect('. 1:1001(1000) ack 1', 'P. 1001:2001(1000) ack 1')
+  script.arrive('. 1:1(0) ack 1 win 0').expect()
+  script.pass(100_000)
+  script.arrive('. 1:1(0) ack 1 win 0')
+  assert.ok(script.tcb.rtt.backoff > 3)
+  script.expect(...Array(script.tcb.totalRetransmits).fill('. 1:1001(1000) ack 1'))
+  script.arrive('. 1:1(0) ack 1 win 5000').expect('. 1:1001(1000) ack 1')
+  script.arrive('. 1:1(0) ack 1001 win 5000').expect('P. 1001:2001(1000) ack 1')
+})
