@@ -4,18 +4,24 @@ import type { Driver, DriverName } from './driver.ts'
 import { libc } from './libc.ts'
 import type { KernelLimits } from './limits.ts'
 import { nodeDriver } from './node/driver.ts'
+import { uringDriver, uringMissing } from './uring/driver.ts'
 
+/** @throws SocketError EOPNOTSUPP for a driver that there is not or that cannot work here. */
 export function chooseDriver(asked: DriverName | undefined, limits: KernelLimits): { driver: Driver; reason: string } {
   const node = nodeDriver({ libc: libc(), limits })
-  const wanted = asked ?? process.env['RETICLE_DRIVER']
+  const wanted = asked ?? process.env['RETICLE_DRIVER'] ?? ''
   const asker = asked === undefined ? 'RETICLE_DRIVER asks for it' : 'the caller asks for it'
   switch (wanted) {
     case 'node':
       return { driver: node, reason: asker }
-    case undefined:
-    case '':
-      return { driver: node, reason: 'the only driver there is' }
+    case 'uring':
+      return { driver: uringDriver(limits, node), reason: asker }
+    case '': {
+      const missing = uringMissing()
+      if (missing !== null) return { driver: node, reason: missing }
+      return { driver: uringDriver(limits, node), reason: 'io_uring works here, and is the fastest' }
+    }
     default:
-      throw new SocketError('EOPNOTSUPP', 'socket', { hint: `there is no driver ${wanted}: node` })
+      throw new SocketError('EOPNOTSUPP', 'socket', { hint: `there is no driver ${wanted}: uring or node` })
   }
 }

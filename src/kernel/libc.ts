@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 
-type Memory = Uint8Array | Int32Array | Uint32Array | bigint | null
+export type Memory = Uint8Array | Int32Array | Uint32Array | bigint | null
 
 /** The calls this floor makes. They answer -1 on failure and `errno()` says why. */
 export interface Libc {
@@ -17,8 +17,13 @@ export interface Libc {
   getpeername(fd: number, address: Memory, length: Memory): number
   setsockopt(fd: number, level: number, name: number, value: Memory, length: number): number
   getsockopt(fd: number, level: number, name: number, value: Memory, length: Memory): number
+  /** With MSG_TRUNC: drops what a TCP socket has received. */
+  recv(fd: number, buffer: Memory, length: number, flags: number): number
   inet_pton(family: number, text: string, address: Memory): number
+  inet_ntop(family: number, address: Memory, text: Memory, length: number): unknown
   if_nametoindex(name: string): number
+  /** Null when there is no such interface. */
+  if_indextoname(index: number, name: Memory): unknown
   errno(): number
   readonly koffi: Koffi
 }
@@ -78,6 +83,9 @@ function bindings(koffi: Koffi): Libc {
     getpeername: library.func('int getpeername(int, void*, void*)'),
     setsockopt: library.func('int setsockopt(int, int, int, void*, uint)'),
     getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
+    recv: library.func('intptr_t recv(int, void*, size_t, int)'),
+    inet_ntop: library.func('void* inet_ntop(int, void*, void*, uint)'),
+    if_indextoname: library.func('void* if_indextoname(uint, void*)'),
     inet_pton: library.func('int inet_pton(int, const char*, void*)'),
     if_nametoindex: library.func('uint if_nametoindex(const char*)'),
     errno: () => koffi.errno(),

@@ -27,3 +27,6 @@ export const DEFAULT_BACKLOG = 511
 
 /** The largest UDP payload: 65,535 less the UDP header, and less the IP header that IPv4 counts in (RFC 791, RFC 8200). */
 export const MAX_DATAGRAM = { 4: 65_507, 6: 65_527 } as const
+
+/** After running out of descriptors or memory, `accept` is tried again this much later: others need time to close. */
+export const ACCEPT_RETRY_MS = 100

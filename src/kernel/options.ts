@@ -95,3 +95,8 @@ function numbers(family: Family, name: OptionName): [level: number, number: numb
   const six = family === 6 ? IPV6_NUMBER[name] : undefined
   return six === undefined ? [OPTIONS[name][0], OPTIONS[name][1]] : [IPPROTO_IPV6, six]
 }
+
+/** What an option call on a closed socket is answered with. */
+export function closedSocket(syscall: 'setsockopt' | 'getsockopt', name: OptionName): SocketError {
+  return new SocketError('EBADF', syscall, { hint: `${name} on a socket that is closed` })
+}

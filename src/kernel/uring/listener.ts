@@ -1,0 +1,132 @@
+/** A listening socket on the ring: one multishot accept as long as it is not paused. */
+import { type Address, familyOf } from '../../socket/address.ts'
+import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
+import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
+import { ACCEPT_RETRY_MS, DEFAULT_BACKLOG, type KernelLimits } from '../limits.ts'
+import { closedSocket, getFromDescriptor, requireOption, setOnDescriptor } from '../options.ts'
+import { nameOf } from '../sockaddr.ts'
+import { UringConnection } from './connection.ts'
+import { IORING_ACCEPT_MULTISHOT, IORING_CQE_F_MORE, IORING_OP_ACCEPT, SOCK_CLOEXEC } from './constants.ts'
+import { ACCEPTED, Endpoint, type Reactor } from './reactor.ts'
+import { boundSocket, failed } from './socket.ts'
+
+/** EMFILE, ENFILE, ENOMEM, ENOBUFS: trying again at once would spin. */
+const EXHAUSTED: ReadonlySet<number> = new Set([24, 23, 12, 105])
+
+export function listen(
+  reactor: Reactor,
+  limits: KernelLimits,
+  at: Address,
+  accept: (connection: Connection) => void,
+  options: ListenOptions,
+): Listener {
+  // As Node does for every server: a port with connections in TIME-WAIT can be listened on again at once.
+  const settings = { SO_REUSEADDR: 1, ...options.options }
+  const fd = boundSocket(reactor.libc, at, settings, 'listen')
+  if (reactor.libc.listen(fd, options.backlog ?? DEFAULT_BACKLOG) < 0) throw failed(reactor.libc, fd, 'listen', at)
+  return new UringListener(reactor, fd, limits, accept)
+}
+
+class UringListener extends Endpoint implements Listener {
+  readonly local: Address
+  readonly #limits: KernelLimits
+  readonly #accept: (connection: Connection) => void
+  readonly #everyInterface: boolean
+  #accepting = false
+  #paused = false
+  /** Descriptors that were accepted before a cancelled accept had stopped. */
+  #waiting: number[] = []
+  #retry: NodeJS.Timeout | null = null
+  #onFreed: (() => void)[] = []
+  #freed = false
+
+  constructor(reactor: Reactor, fd: number, limits: KernelLimits, accept: (connection: Connection) => void) {
+    super(reactor, fd)
+    this.local = nameOf(reactor.libc, fd, 'getsockname')
+    this.#limits = limits
+    this.#accept = accept
+    this.#everyInterface = this.local.address === '0.0.0.0' || this.local.address === '::'
+    this.#arm()
+  }
+
+  #arm(): void {
+    if (this.#accepting || this.#paused || this.released) return
+    this.#accepting = true
+    this.submit(ACCEPTED, IORING_OP_ACCEPT, 0, IORING_ACCEPT_MULTISHOT, 0, 0, 0, SOCK_CLOEXEC)
+  }
+
+  override completed(_kind: number, result: number, flags: number): void {
+    if ((flags & IORING_CQE_F_MORE) === 0) this.#accepting = false
+    if (EXHAUSTED.has(-result)) this.#armLater()
+    else this.#arm()
+    if (result < 0) return // a connection that was gone before it was taken, or the cancelled accept itself
+    if (this.released) this.reactor.libc.close(result)
+    else if (this.#paused || this.#waiting.length > 0) this.#waiting.push(result)
+    else this.#take(result)
+  }
+
+  #take(fd: number): void {
+    const { libc } = this.reactor
+    const local = this.#everyInterface ? nameOf(libc, fd, 'getsockname') : this.local
+    const settings = { limits: this.#limits, linger: this.#linger }
+    this.#accept(new UringConnection(this.reactor, fd, local, nameOf(libc, fd, 'getpeername'), settings))
+  }
+
+  /** Accepted sockets inherit it. */
+  #linger: Linger | null = null
+
+  #armLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = null
+      this.#arm()
+    }, ACCEPT_RETRY_MS)
+  }
+
+  override turn(): void {
+    while (!this.#paused && !this.released && this.#waiting.length > 0) this.#take(this.#waiting.shift()!)
+    this.#arm()
+  }
+
+  pause(): void {
+    if (this.#paused || this.released) return
+    this.#paused = true
+    if (this.#accepting) this.cancel()
+  }
+
+  resume(): void {
+    if (!this.#paused || this.released) return
+    this.#paused = false
+    this.reactor.list(this)
+  }
+
+  close(): Promise<void> {
+    if (!this.released) {
+      if (this.#retry !== null) clearTimeout(this.#retry)
+      for (const fd of this.#waiting) this.reactor.libc.close(fd)
+      this.#waiting = []
+      this.release()
+    }
+    if (this.#freed) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onFreed.push(resolve)
+    })
+  }
+
+  override freed(): void {
+    this.#freed = true
+    for (const resolve of this.#onFreed) resolve()
+  }
+
+  setOption(name: OptionName, value: OptionValue): void {
+    requireOption('setsockopt', 'stream', name)
+    if (this.released) throw closedSocket('setsockopt', name)
+    setOnDescriptor(this.reactor.libc, this.fd, familyOf(this.local.address), name, value)
+    if (name === 'SO_LINGER') this.#linger = value as Linger
+  }
+
+  getOption(name: OptionName): OptionValue {
+    requireOption('getsockopt', 'stream', name)
+    if (this.released) throw closedSocket('getsockopt', name)
+    return getFromDescriptor(this.reactor.libc, this.fd, familyOf(this.local.address), name)
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The two rings that io_uring shares with the kernel: entries are written to one, completions read from the other,
+ * and one system call per turn of the event loop hands over what was written.
+ */
+import type { SocketError } from '../../base/errors.ts'
+import { fromErrno } from '../errors.ts'
+import type { Libc, Memory } from '../libc.ts'
+import {
+  IORING_ENTER_GETEVENTS,
+  IORING_FEAT_NODROP,
+  IORING_FEAT_SINGLE_MMAP,
+  IORING_OFF_SQ_RING,
+  IORING_OFF_SQES,
+  IORING_SETUP_COOP_TASKRUN,
+  IORING_SETUP_CQSIZE,
+  IORING_SETUP_SINGLE_ISSUER,
+  IORING_SETUP_SUBMIT_ALL,
+  IORING_SQ_CQ_OVERFLOW,
+  MAP_PRIVATE_ANONYMOUS,
+  MAP_SHARED_POPULATE,
+  PROT_READ_WRITE,
+  SYS_IO_URING_ENTER,
+  SYS_IO_URING_REGISTER,
+  SYS_IO_URING_SETUP,
+} from './constants.ts'
+
+/** Entries that one system call can hand over; a fuller turn makes two calls. */
+const SQ_ENTRIES = 1024
+/** Completions that fit before the kernel has to keep them aside for us, which is slower but loses nothing. */
+const CQ_ENTRIES = 4096
+const SQE_WORDS = 16
+const CQE_WORDS = 4
+const TWO_32 = 0x1_0000_0000
+/** Longest run of a full submission ring that does not shrink. */
+const ENTER_ATTEMPTS = 3
+
+/** What a completion is handed to: the two halves of `user_data`, the result (negative: errno), the flags. */
+export type Completed = (low: number, high: number, result: number, flags: number) => void
+
+interface Calls {
+  setup(number: number, entries: number, params: Memory): number
+  enter(number: number, fd: number, submit: number, wait: number, flags: number, sig: number, size: number): number
+  register(number: number, fd: number, operation: number, argument: Memory, count: number): number
+  mmap(address: null, length: number, protection: number, flags: number, fd: number, offset: number): unknown
+  munmap(address: unknown, length: number): number
+}
+
+/** A piece of memory outside the JavaScript heap, which the kernel may read and write. */
+export interface Mapping {
+  readonly bytes: ArrayBuffer
+  /** Where it is: below 2^47 on every Linux, so exact as a number. */
+  readonly address: number
+  unmap(): void
+}
+
+export class Ring {
+  readonly fd: number
+  readonly #libc: Libc
+  readonly #calls: Calls
+  readonly #rings: Mapping
+  readonly #entries: Mapping
+  readonly #words: Int32Array
+  readonly #sqes: Int32Array
+  readonly #sqTail: number
+  readonly #sqFlags: number
+  readonly #sqMask: number
+  readonly #cqHead: number
+  readonly #cqTail: number
+  readonly #cqMask: number
+  readonly #cqes: number
+  #tail: number
+  /** Entries written and not yet handed over. */
+  pending = 0
+
+  /** @throws SocketError with the errno of io_uring_setup(2): EPERM where it is forbidden, EINVAL before Linux 6.0. */
+  constructor(libc: Libc) {
+    this.#libc = libc
+    this.#calls = callsOf(libc)
+    const params = new Uint32Array(30) // struct io_uring_params: 10 words, then sq_off and cq_off of 10 words each
+    params[1] = CQ_ENTRIES
+    params[2] = IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SINGLE_ISSUER
+    this.fd = this.#calls.setup(SYS_IO_URING_SETUP, SQ_ENTRIES, params)
+    if (this.fd < 0) throw fromErrno(libc.errno(), 'io_uring_setup')
+    const wanted = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP
+    if ((params[5]! & wanted) !== wanted) throw this.#refused(95)
+    const [sqEntries, cqEntries] = params as unknown as [number, number]
+    const sq = params.subarray(10, 20)
+    const cq = params.subarray(20, 30)
+    const size = Math.max(sq[6]! + sqEntries * 4, cq[5]! + cqEntries * CQE_WORDS * 4)
+    this.#rings = this.#map(size, MAP_SHARED_POPULATE, this.fd, IORING_OFF_SQ_RING)
+    this.#entries = this.#map(sqEntries * SQE_WORDS * 4, MAP_SHARED_POPULATE, this.fd, IORING_OFF_SQES)
+    this.#words = new Int32Array(this.#rings.bytes)
+    this.#sqes = new Int32Array(this.#entries.bytes)
+    this.#sqTail = sq[1]! >> 2
+    this.#sqFlags = sq[4]! >> 2
+    this.#sqMask = sqEntries - 1
+    this.#cqHead = cq[0]! >> 2
+    this.#cqTail = cq[1]! >> 2
+    this.#cqMask = cqEntries - 1
+    this.#cqes = cq[5]! >> 2
+    for (let i = 0; i < sqEntries; i++) this.#words[(sq[6]! >> 2) + i] = i // entries are used in order
+    this.#tail = this.#words[this.#sqTail]!
+  }
+
+  /**
+   * Writes an entry. `ioprio`, `flags` and `operationFlags` are its fields of that name (linux/io_uring.h); `offset`
+   * is the low half of `off`; `low` and `high` come back with the completion.
+   */
+  push(
+    operation: number,
+    flags: number,
+    ioprio: number,
+    fd: number,
+    offset: number,
+    address: number,
+    length: number,
+    operationFlags: number,
+    low: number,
+    high: number,
+  ): void {
+    if (this.pending > this.#sqMask) this.enter()
+    const sqes = this.#sqes
+    const at = (this.#tail & this.#sqMask) * SQE_WORDS
+    sqes[at] = operation | (flags << 8) | (ioprio << 16)
+    sqes[at + 1] = fd
+    sqes[at + 2] = offset
+    sqes[at + 3] = 0
+    sqes[at + 4] = (address % TWO_32) | 0
+    sqes[at + 5] = (address / TWO_32) | 0
+    sqes[at + 6] = length
+    sqes[at + 7] = operationFlags
+    sqes[at + 8] = low
+    sqes[at + 9] = high
+    sqes[at + 10] = 0 // buffer group 0, no personality
+    sqes[at + 11] = 0
+    sqes[at + 12] = 0
+    sqes[at + 13] = 0
+    this.#tail = (this.#tail + 1) | 0
+    this.pending++
+  }
+
+  /** Makes sure that the next `count` entries go over in one call, as linked ones must. */
+  reserve(count: number): void {
+    if (this.pending + count > this.#sqMask + 1) this.enter()
+  }
+
+  /** Hands over what was written. The completions of what could be done at once are there when it returns. */
+  enter(): void {
+    Atomics.store(this.#words, this.#sqTail, this.#tail)
+    for (let attempt = 0; attempt < ENTER_ATTEMPTS; attempt++) {
+      const overflow = (Atomics.load(this.#words, this.#sqFlags) & IORING_SQ_CQ_OVERFLOW) !== 0
+      const flags = overflow ? IORING_ENTER_GETEVENTS : 0
+      const taken = this.#calls.enter(SYS_IO_URING_ENTER, this.fd, this.pending, 0, flags, 0, 0)
+      if (taken > 0) this.pending -= taken
+      if (this.pending === 0) return
+    }
+    // EAGAIN, EBUSY, EINTR: what is left goes with the next turn, unless there is no room to wait in.
+    if (this.pending > this.#sqMask) throw fromErrno(this.#libc.errno(), 'io_uring_enter')
+  }
+
+  /** Whether the kernel keeps completions aside because the ring was full; `enter` fetches them. */
+  get overflowed(): boolean {
+    return (Atomics.load(this.#words, this.#sqFlags) & IORING_SQ_CQ_OVERFLOW) !== 0
+  }
+
+  /** Hands every completion that is there now to `completed`. What it throws leaves the rest for the next call. */
+  reap(completed: Completed): number {
+    const words = this.#words
+    let head = words[this.#cqHead]!
+    const end = Atomics.load(words, this.#cqTail)
+    const count = (end - head) | 0
+    while (head !== end) {
+      const at = this.#cqes + (head & this.#cqMask) * CQE_WORDS
+      const low = words[at]!
+      const high = words[at + 1]!
+      const result = words[at + 2]!
+      const flags = words[at + 3]!
+      head = (head + 1) | 0
+      Atomics.store(words, this.#cqHead, head)
+      completed(low, high, result, flags)
+    }
+    return count
+  }
+
+  /** io_uring_register(2). @throws SocketError */
+  register(operation: number, argument: Memory, count: number): void {
+    if (this.#calls.register(SYS_IO_URING_REGISTER, this.fd, operation, argument, count) < 0)
+      throw fromErrno(this.#libc.errno(), 'io_uring_register')
+  }
+
+  /** Memory that operations may name. @throws SocketError ENOMEM */
+  memory(length: number): Mapping {
+    return this.#map(length, MAP_PRIVATE_ANONYMOUS, -1, 0)
+  }
+
+  /** No operation may be under way. */
+  close(): void {
+    this.#rings.unmap()
+    this.#entries.unmap()
+    this.#libc.close(this.fd)
+  }
+
+  #map(length: number, flags: number, fd: number, offset: number): Mapping {
+    const { koffi } = this.#libc
+    const pointer = this.#calls.mmap(null, length, PROT_READ_WRITE, flags, fd, offset)
+    const address = Number(koffi.address(pointer))
+    if (address > 2 ** 52) throw this.#refused(this.#libc.errno()) // MAP_FAILED is -1
+    return {
+      bytes: koffi.view(pointer, length),
+      address,
+      unmap: () => void this.#calls.munmap(pointer, length),
+    }
+  }
+
+  #refused(errno: number): SocketError {
+    this.#libc.close(this.fd)
+    return fromErrno(errno, 'io_uring_setup')
+  }
+}
+
+function callsOf({ koffi }: Libc): Calls {
+  const library = koffi.load(null)
+  return {
+    setup: library.func('syscall', 'int', ['long', 'uint32', 'void*']),
+    enter: library.func('syscall', 'int', ['long', 'int', 'uint32', 'uint32', 'uint32', 'size_t', 'size_t']),
+    register: library.func('syscall', 'int', ['long', 'int', 'uint32', 'void*', 'uint32']),
+    mmap: library.func('void* mmap(void*, size_t, int, int, int, int64)'),
+    munmap: library.func('int munmap(void*, size_t)'),
+  }
+}
