@@ -66,8 +66,8 @@ export class World {
       for (;;) {
         await this.#quieten()
         if (finished()) return 'finished'
-        const next = this.schedule.next()
-        if (next > until) return next === Number.POSITIVE_INFINITY ? 'idle' : 'until'
+        if (this.schedule.size === 0) return 'idle'
+        if (this.schedule.next() > until) return 'until'
         this.#stretch(until)
       }
     } finally {
@@ -90,11 +90,10 @@ export class World {
   /** Events without a break, to the end of the instant in which application code ran. */
   #stretch(until: Nanos): void {
     const schedule = this.schedule
-    for (let next = schedule.next(); next <= until; next = schedule.next()) {
-      if (next > this.now) {
+    while (schedule.size > 0 && schedule.next() <= until) {
+      if (schedule.next() > this.now) {
         if (this.#applicationRan) return
-        if (next !== Number.POSITIVE_INFINITY) this.now = next
-        else return
+        this.now = schedule.next()
       }
       schedule.take()
       schedule.task!.run(schedule.argument)

@@ -107,9 +107,14 @@ export class Stack {
     return this.#own.has(address)
   }
 
-  /** Whether a socket may be bound to it: an own address, all of 127/8, or a broadcast address of an interface. */
+  /** Whether packets to it come back to this host: an own address, or one of 127/8. */
+  isLocal(address: Ip4): boolean {
+    return this.isOwn(address) || isLoopback4(address)
+  }
+
+  /** Whether a datagram socket may be bound to it: an own address, all of 127/8, or a broadcast address of an interface. */
   isBindable(address: Ip4): boolean {
-    return this.isOwn(address) || isLoopback4(address) || this.interfaces.some((each) => each.isBroadcast(address))
+    return this.isLocal(address) || this.interfaces.some((each) => each.isBroadcast(address))
   }
 
   /** Runs `task.run(argument)` at that time. The slot can be given to `cancel` or `move` until then. */

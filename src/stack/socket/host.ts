@@ -1,6 +1,5 @@
 /** Host 2: the whole `Host` contract on a stack of our own. */
 import type { Clock } from '../../base/clock.ts'
-import { SocketError } from '../../base/errors.ts'
 import type { EventLog } from '../../base/events.ts'
 import type { Random } from '../../base/random.ts'
 import type { Address, Family } from '../../socket/address.ts'
@@ -14,7 +13,9 @@ import type {
   ListenOptions,
 } from '../../socket/host.ts'
 import type { Stack } from '../stack.ts'
+import { openConnection } from './connect.ts'
 import { openDatagrams } from './datagrams.ts'
+import { openListener } from './listener.ts'
 import { type HostsFile, lookup, type Resolver } from './lookup.ts'
 
 export interface StackHostOptions {
@@ -45,12 +46,12 @@ export class StackHost implements Host {
     this.resolver = options.resolver ?? null
   }
 
-  async listen(_at: Address, _accept: (c: Connection) => void, _options?: ListenOptions): Promise<Listener> {
-    throw new SocketError('EPROTONOSUPPORT', 'listen')
+  async listen(at: Address, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener> {
+    return openListener(this.stack, at, accept, options)
   }
 
-  async connect(_to: Address, _options?: ConnectOptions): Promise<Connection> {
-    throw new SocketError('EPROTONOSUPPORT', 'connect')
+  async connect(to: Address, options?: ConnectOptions): Promise<Connection> {
+    return openConnection(this.stack, to, options)
   }
 
   async datagrams(at?: Address, options?: DatagramOptions): Promise<Datagrams> {

@@ -31,10 +31,6 @@ export class OptionTable {
     return value
   }
 
-  has(name: OptionName): boolean {
-    return name in this.#values
-  }
-
   number(name: OptionName): number {
     return this.get(name) as number
   }
@@ -44,8 +40,9 @@ export class OptionTable {
   }
 
   /** The values as they are now, for a socket that inherits them. */
-  get all(): OptionSettings {
-    return { ...this.#values }
+  get settings(): OptionSettings {
+    const { SO_ERROR: _readOnly, ...settable } = this.#values
+    return settable
   }
 }
 

@@ -1,5 +1,6 @@
-/** TCP of one stack: which connection a segment is for, and the packet around what a connection sends. */
-import type { Ip4 } from '../../base/ip.ts'
+/** TCP of one stack: which connection or listener a segment is for, and the packet around what a connection sends. */
+import { type Ip4, isLoopback4 } from '../../base/ip.ts'
+import { InitialSequence, type ListenQueue, resetFor, sequence } from '../../tcp/index.ts'
 import { pseudoSum4 } from '../../wire/checksum.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import * as tcp from '../../wire/tcp.ts'
@@ -8,17 +9,104 @@ import type { Arrived } from '../ip/input.ts'
 import { PAYLOAD } from '../ip/output.ts'
 import { TTL } from '../limits.ts'
 import type { Stack } from '../stack.ts'
+import { ephemeralPort } from './ports.ts'
+import { type Tuple, TupleTable } from './tuples.ts'
+
+/** A connection, as far as demultiplexing goes. */
+export interface TcpEndpoint extends Tuple<TcpEndpoint> {
+  segmentArrived(segment: tcp.TcpSegment): void
+  /** Whether it is over, and has made room for the new connection that this SYN opens. */
+  yieldsTo(segment: tcp.TcpSegment): boolean
+  /** ICMP has complained of one of its segments. */
+  complained(error: NetworkError): void
+  /** The octets that it has sent and that were not acknowledged: from, to. */
+  readonly outstanding: readonly [number, number]
+}
+
+/** A listening socket, as far as demultiplexing goes. The address is 0 where it does not matter. */
+export interface TcpListenEndpoint {
+  readonly localAddress: Ip4
+  readonly localPort: number
+  /** SO_REUSEPORT: others that have it too may share the port. */
+  readonly shares: boolean
+  readonly queue: ListenQueue
+  /** Makes the connection that answers a SYN. */
+  open(syn: tcp.TcpSegment, packet: Arrived): void
+}
 
 export class Tcp {
   readonly #stack: Stack
+  readonly #connections: TupleTable<TcpEndpoint>
+  readonly #listeners = new Map<number, TcpListenEndpoint[]>()
+  readonly #initialSequence: InitialSequence
 
   constructor(stack: Stack) {
     this.#stack = stack
+    this.#connections = new TupleTable(stack.random.fork('tcp connections').u32())
+    this.#initialSequence = new InitialSequence(stack.random.fork('tcp initial sequence'))
   }
 
-  /** Whether a listener with that address may have the port. */
-  mayBind(_address: Ip4, _port: number, _shares: boolean): boolean {
-    return true
+  get connections(): Iterable<TcpEndpoint> {
+    return this.#connections
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** RFC 6528. */
+  initialSequence(local: Ip4, localPort: number, remote: Ip4, remotePort: number): number {
+    return this.#initialSequence.next(octets(local), localPort, octets(remote), remotePort, this.#stack.clock.now())
+  }
+
+  /** The MSS to announce on the way to a destination: what one packet takes less both headers (RFC 9293 §3.7.1). */
+  mssTo(remote: Ip4): number {
+    return (this.#stack.output.path(remote)?.mtu ?? 576) - ipv4.HEADER_LENGTH - tcp.HEADER_LENGTH
+  }
+
+  /** A local port for a connection to there, or 0 when all are taken. */
+  freePort(local: Ip4, remote: Ip4, remotePort: number): number {
+    return ephemeralPort(
+      this.#stack.random,
+      (port) => !this.#listeners.has(port) && this.#connections.get(local, port, remote, remotePort) === null,
+    )
+  }
+
+  /** A port for a listener, or 0. */
+  freeListenPort(): number {
+    return ephemeralPort(this.#stack.random, (port) => !this.#listeners.has(port))
+  }
+
+  find(local: Ip4, localPort: number, remote: Ip4, remotePort: number): TcpEndpoint | null {
+    return this.#connections.get(local, localPort, remote, remotePort)
+  }
+
+  enter(connection: TcpEndpoint): void {
+    this.#connections.add(connection)
+  }
+
+  leave(connection: TcpEndpoint): void {
+    this.#connections.remove(connection)
+  }
+
+  /** Whether a listener with that address may have the port. Connections that are left of an earlier one do not matter. */
+  mayBind(address: Ip4, port: number, shares: boolean): boolean {
+    return (this.#listeners.get(port) ?? []).every(
+      (other) =>
+        (shares && other.shares) || (address !== 0 && other.localAddress !== 0 && other.localAddress !== address),
+    )
+  }
+
+  bind(listener: TcpListenEndpoint): void {
+    const others = this.#listeners.get(listener.localPort)
+    if (others === undefined) this.#listeners.set(listener.localPort, [listener])
+    else others.push(listener)
+  }
+
+  release(listener: TcpListenEndpoint): void {
+    const left = (this.#listeners.get(listener.localPort) ?? []).filter((other) => other !== listener)
+    if (left.length === 0) this.#listeners.delete(listener.localPort)
+    else this.#listeners.set(listener.localPort, left)
   }
 
   arrived(packet: Arrived): void {
@@ -26,43 +114,59 @@ export class Tcp {
     const { bytes, payload: at, length, source, destination } = packet
     counters.tcpReceived++
     const segment = tcp.parse(bytes, at, length)
-    const pseudo = pseudoSum4(source, destination, ipv4.PROTOCOL_TCP, length)
-    // RFC 1122 §4.2.3.10: a segment to a broadcast or multicast address is no segment.
-    if (typeof segment === 'string' || packet.group || !tcp.verify(bytes, at, length, pseudo)) {
+    // RFC 1122 §4.2.3.10: what comes to or from a group's address is no segment.
+    if (typeof segment === 'string' || packet.group || !this.#verify(packet)) {
       counters.tcpMalformed++
       return
     }
-    counters.tcpNoConnection++
-    this.#refuse(segment, packet)
+    const connection = this.#connections.get(destination, segment.destinationPort, source, segment.sourcePort)
+    if (connection !== null && !connection.yieldsTo(segment)) connection.segmentArrived(segment)
+    else this.#unknown(segment, packet)
   }
 
-  complained(
-    _error: NetworkError,
-    _mtu: number,
-    _local: Ip4,
-    _localPort: number,
-    _remote: Ip4,
-    _remotePort: number,
-    _seq: number,
-  ): void {}
+  #verify({ bytes, payload, length, source, destination }: Arrived): boolean {
+    return tcp.verify(bytes, payload, length, pseudoSum4(source, destination, ipv4.PROTOCOL_TCP, length))
+  }
 
-  /** RFC 9293 §3.10.7.1: a segment for no connection is answered by a reset, unless it is one. */
-  #refuse(segment: tcp.TcpSegment, { source, destination }: Arrived): void {
-    if (segment.flags & tcp.RST) return
-    const withAck = (segment.flags & tcp.ACK) !== 0
-    const span = segment.payload.length + (segment.flags & tcp.SYN ? 1 : 0) + (segment.flags & tcp.FIN ? 1 : 0)
-    this.#stack.counters.tcpResetsSent++
-    this.emit(destination, source, {
-      sourcePort: segment.destinationPort,
-      destinationPort: segment.sourcePort,
-      seq: withAck ? segment.ack : 0,
-      ack: withAck ? 0 : (segment.seq + span) >>> 0,
-      flags: withAck ? tcp.RST : tcp.RST | tcp.ACK,
-      window: 0,
-      urgent: 0,
-      options: tcp.NO_OPTIONS,
-      payload: new Uint8Array(0),
-    })
+  /** A segment for no connection: a listener's, or nobody's. */
+  #unknown(segment: tcp.TcpSegment, packet: Arrived): void {
+    const { counters } = this.#stack
+    const { source, destination } = packet
+    const listener = this.#listener(segment, packet)
+    const verdict = listener === null ? 'reset' : listener.queue.judge(segment)
+    if (verdict === 'open') listener!.open(segment, packet)
+    if (listener === null) counters.tcpNoConnection++
+    const reset = verdict === 'reset' ? resetFor(segment) : null
+    if (reset === null) return
+    counters.tcpResetsSent++
+    this.emit(destination, source, reset)
+  }
+
+  #listener(segment: tcp.TcpSegment, { source, destination }: Arrived): TcpListenEndpoint | null {
+    const all = this.#listeners.get(segment.destinationPort)
+    if (all === undefined) return null
+    const named = all.filter((each) => each.localAddress === destination)
+    const suitable = named.length > 0 ? named : all.filter((each) => each.localAddress === 0)
+    // Among listeners that share the port the peer's address and port decide, so a retransmitted SYN meets the same one.
+    return suitable[((source ^ segment.sourcePort) >>> 0) % suitable.length] ?? null
+  }
+
+  /** RFC 5927 §4.1: an ICMP error counts only when it is about a segment that may be under way. */
+  complained(
+    error: NetworkError,
+    mtu: number,
+    local: Ip4,
+    localPort: number,
+    remote: Ip4,
+    port: number,
+    seq: number,
+  ): void {
+    const connection = this.#connections.get(local, localPort, remote, port)
+    if (connection === null) return
+    const [from, to] = connection.outstanding
+    if (!sequence.within(sequence.seq(seq), sequence.seq(from), sequence.seq(to))) return
+    if (error === 'fragmentation needed') this.#stack.output.learnMtu(remote, mtu)
+    else connection.complained(error)
   }
 
   /** Sends a segment. False when there is no way to the destination, or it does not fit. */
@@ -71,10 +175,16 @@ export class Tcp {
     const path = output.path(destination, source)
     const length = tcp.length(segment)
     if (path === null || path.group || ipv4.HEADER_LENGTH + length > path.mtu) return false
+    // Traffic within the host keeps within it, whatever addresses it bears.
+    if (isLoopback4(source) && path.interface !== this.#stack.loopback) return false
     const frame = output.frame(length)
     tcp.emit(segment, frame, PAYLOAD, pseudoSum4(source, destination, ipv4.PROTOCOL_TCP, length))
     counters.tcpSent++
     output.send(frame, path, { source, destination, protocol: ipv4.PROTOCOL_TCP, ttl })
     return true
   }
+}
+
+function octets(address: Ip4): Uint8Array {
+  return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address)
 }

@@ -1,0 +1,144 @@
+/** A listening TCP socket of the stack. */
+import { SocketError } from '../../base/errors.ts'
+import { formatIp4, IP4_ANY, type Ip4 } from '../../base/ip.ts'
+import type { Task } from '../../base/schedule.ts'
+import type { Address } from '../../socket/address.ts'
+import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
+import type { OptionName, OptionValue } from '../../socket/options.ts'
+import { ListenQueue } from '../../tcp/index.ts'
+import type { TcpSegment } from '../../wire/tcp.ts'
+import type { Arrived } from '../ip/input.ts'
+import type { Stack } from '../stack.ts'
+import type { TcpListenEndpoint } from '../transport/tcp.ts'
+import { ipv4Of, portOf } from './address.ts'
+import { type Opening, StackConnection } from './connection.ts'
+import { OptionTable } from './options.ts'
+import { TCP_DEFAULTS } from './tcp-options.ts'
+
+/** Listens as `Host.listen` promises. */
+export function openListener(
+  stack: Stack,
+  at: Address,
+  accept: (connection: Connection) => void,
+  options: ListenOptions = {},
+): StackListener {
+  const address = ipv4Of(at, 'listen')
+  const wanted = portOf(at, 'listen')
+  const detail = { address: at.address, port: wanted }
+  if (address !== IP4_ANY && !stack.isLocal(address)) throw new SocketError('EADDRNOTAVAIL', 'listen', detail)
+  const table = new OptionTable(TCP_DEFAULTS, options.options)
+  const port = wanted || stack.tcp.freeListenPort()
+  if (port === 0 || !stack.tcp.mayBind(address, port, table.flag('SO_REUSEPORT')))
+    throw new SocketError('EADDRINUSE', 'listen', detail)
+  return new StackListener(stack, address, port, table, new ListenQueue(options.backlog), accept)
+}
+
+export class StackListener implements Listener, TcpListenEndpoint, Opening, Task {
+  readonly localAddress: Ip4
+  readonly localPort: number
+  readonly local: Address
+  readonly shares: boolean
+  readonly queue: ListenQueue
+  readonly #stack: Stack
+  readonly #options: OptionTable
+  readonly #accept: (connection: Connection) => void
+  readonly #halfOpen = new Set<StackConnection>()
+  /** Complete and not accepted, in the order of completion. */
+  readonly #complete: StackConnection[] = []
+  #paused = false
+  #closed = false
+  #scheduled = false
+
+  constructor(
+    stack: Stack,
+    address: Ip4,
+    port: number,
+    options: OptionTable,
+    queue: ListenQueue,
+    accept: (connection: Connection) => void,
+  ) {
+    this.#stack = stack
+    this.localAddress = address
+    this.localPort = port
+    this.local = { address: formatIp4(address), port }
+    this.shares = options.flag('SO_REUSEPORT')
+    this.#options = options
+    this.queue = queue
+    this.#accept = accept
+    stack.tcp.bind(this)
+  }
+
+  open(syn: TcpSegment, packet: Arrived): void {
+    const ends = {
+      localAddress: packet.destination,
+      localPort: this.localPort,
+      remoteAddress: packet.source,
+      remotePort: syn.sourcePort,
+    }
+    // Accepted sockets inherit the listener's options, as accept(2) has it on Linux.
+    const options = new OptionTable(TCP_DEFAULTS, this.#options.settings)
+    this.queue.opened()
+    const connection = new StackConnection(this.#stack, ends, options, this, syn)
+    this.#halfOpen.add(connection)
+    connection.start()
+  }
+
+  admit(): boolean {
+    return this.queue.roomToAccept
+  }
+
+  established(connection: StackConnection): void {
+    this.#halfOpen.delete(connection)
+    this.queue.completed()
+    this.#complete.push(connection)
+    this.#wake()
+  }
+
+  failed(connection: StackConnection): void {
+    if (this.#halfOpen.delete(connection)) this.queue.failed()
+  }
+
+  #wake(): void {
+    if (this.#paused || this.#scheduled || this.#complete.length === 0) return
+    this.#scheduled = true
+    this.#stack.soon(this)
+  }
+
+  /** Hands over what waits. */
+  run(): void {
+    this.#scheduled = false
+    while (!this.#paused && !this.#closed) {
+      const connection = this.#complete.shift()
+      if (connection === undefined) return
+      this.queue.taken()
+      this.#stack.enterApplication()
+      this.#accept(connection)
+    }
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#wake()
+  }
+
+  /** Connections that the program has not been given are reset, as close(2) does with a backlog. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#stack.tcp.release(this)
+    for (const connection of [...this.#halfOpen, ...this.#complete]) connection.reset()
+    this.#complete.length = 0
+  }
+
+  setOption(name: OptionName, value: OptionValue): void {
+    this.#options.set(name, value)
+  }
+
+  getOption(name: OptionName): OptionValue {
+    return this.#options.get(name)
+  }
+}
