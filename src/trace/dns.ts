@@ -22,6 +22,9 @@ export function dnsWords(payload: Uint8Array): string {
     .join('  ')
 }
 
+/** The stages that answer out of what they were configured with. */
+const KNOWS: ReadonlySet<string> = new Set(['hosts file', 'root', 'top-level domain', 'authoritative'])
+
 /** One stage of the walk: `host cache: passed on to 192.168.1.1:53`. */
 export function stageWords(event: DnsStageEvent): string {
   const question = `${event.name} ${event.rrtype}`
@@ -33,7 +36,7 @@ export function stageWords(event: DnsStageEvent): string {
     case 'failed':
       return `${event.stage}: ${question} failed, ${event.rcode}`
     case 'answered': {
-      const source = event.cached ? 'from its cache' : 'from its own knowledge'
+      const source = event.cached ? 'from its cache' : KNOWS.has(event.stage) ? 'its own to say' : 'just learnt'
       const ttl = event.ttl < 0 ? '' : `, time to live ${event.ttl} s`
       return `${event.stage}: ${question} = ${event.answer.join(', ') || event.rcode} (${source}${ttl})`
     }

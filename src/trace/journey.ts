@@ -39,6 +39,8 @@ interface Placed {
   readonly index: number
   readonly at: Nanos
   readonly act: Act
+  /** The phase of a conversation that this row opens. */
+  readonly begins: Act | null
   readonly row: Row
 }
 
@@ -52,7 +54,16 @@ export function journey(events: readonly Event[], options: JourneyOptions): stri
   settleActs(rows)
   const zero = rows[0]?.at ?? 0
   const lines: string[] = []
-  for (const chapter of chapters(rows)) lines.push(...drawChapter(chapter, zero, options), '')
+  let heads = ''
+  for (const chapter of chapters(rows)) {
+    const lanes = lanesOf(chapter.rows, options)
+    const drawn = drawChapter(chapter, lanes, zero, options)
+    // The heads of the lanes are said once, as long as the lanes stay the same.
+    const names = lanes.map(({ host }) => host).join(' ')
+    const known = heads === names ? (lanes.length > 0 && lanes.some(({ detail }) => detail !== undefined) ? 2 : 1) : 0
+    lines.push(options.paint('bold', TITLES[chapter.act]), ...drawn.slice(known), '')
+    heads = names
+  }
   lines.push(...summary(events, all, zero, options))
   return lines
 }
@@ -71,8 +82,15 @@ function packetRows(all: readonly Packet[], events: readonly Event[]): Placed[] 
     } as const
     const { label, style, act } = wordsOf(packet, conversations)
     const lost: Style = hop.dropped === null ? style : 'red'
-    return { index: packet.index, at: sent(packet), act, row: { ...common, label, style: lost } }
+    const begins = packet.tcp === null ? null : phaseOf(packet.tcp)
+    return { index: packet.index, at: sent(packet), act, begins, row: { ...common, label, style: lost } }
   })
+}
+
+function phaseOf({ flags, payload }: tcp.TcpSegment): Act | null {
+  if ((flags & (tcp.SYN | tcp.ACK)) === tcp.SYN) return 'connect'
+  if (flags & (tcp.FIN | tcp.RST)) return 'close'
+  return payload.length > 0 ? 'exchange' : null
 }
 
 function wordsOf(packet: Packet, conversations: Conversations): { label: string; style: Style; act: Act } {
@@ -83,12 +101,11 @@ function wordsOf(packet: Packet, conversations: Conversations): { label: string;
     return { label: `UDP ${sourcePort} > ${destinationPort} (${payload.length} B)`, style: 'plain', act: 'other' }
   }
   if (packet.tcp !== null) {
-    const { flags, sourcePort, destinationPort } = packet.tcp
+    const { sourcePort, destinationPort } = packet.tcp
     const { label, style } = conversations.describe(packet)
     if (sourcePort === DNS_PORT || destinationPort === DNS_PORT)
       return { label: `TCP ${label}`, style: 'cyan', act: 'lookup' }
-    const act = flags & tcp.SYN ? 'connect' : flags & (tcp.FIN | tcp.RST) ? 'close' : 'exchange'
-    return { label, style, act }
+    return { label, style, act: 'exchange' }
   }
   if (packet.icmp !== null) return { label: icmp.print(packet.icmp), style: 'magenta', act: 'other' }
   if (packet.arp !== null) return { label: arp.print(packet.arp), style: 'dim', act: 'other' }
@@ -103,28 +120,33 @@ function noteRows(events: readonly Event[]): Placed[] {
     if (said === null) return
     const { act, text, style } = said
     const row = { kind: 'note', at: event.at, host: event.host, text, style } as const
-    rows.push({ index, at: event.at, act, row })
+    rows.push({ index, at: event.at, act, begins: said.begins ?? null, row })
   })
   return rows
 }
 
-function noteOf(event: Event): { act: Act; text: string; style: Style } | null {
+interface Note {
+  readonly act: Act
+  readonly begins?: Act
+  readonly text: string
+  readonly style: Style
+}
+
+function noteOf(event: Event): Note | null {
   switch (event.type) {
     case 'dns.stage':
       return { act: 'lookup', text: stageWords(event as DnsStageEvent), style: 'dim' }
     case 'tcp.state': {
       const { from, to, connection } = event as TcpStateEvent
       if (/:53(>|$)/.test(connection)) return null
-      return {
-        act: to === 'ESTABLISHED' || to.startsWith('SYN') ? 'connect' : 'close',
-        text: `${from} → ${to}`,
-        style: 'dim',
-      }
+      const begins = to === 'SYN-SENT' ? 'connect' : to === 'FIN-WAIT-1' || to === 'CLOSE-WAIT' ? 'close' : undefined
+      return { act: 'exchange', ...(begins && { begins }), text: `${from} → ${to}`, style: 'dim' }
     }
     case 'http.request': {
       const { side, method, target, version } = event as HttpRequestEvent
       return {
         act: 'exchange',
+        begins: 'exchange',
         text: `${side === 'client' ? 'asks' : 'is asked'} ${method} ${target} ${version}`,
         style: 'bold',
       }
@@ -183,29 +205,26 @@ function fieldWords(fields: readonly string[]): string {
 }
 
 /**
- * Acknowledgments belong to what they acknowledge: a bare ACK right after a SYN is still the handshake, and after the
- * first FIN everything is the close.
+ * Gives every row of a conversation the phase in which it falls. A phase begins with what is typical of it and lasts
+ * until the next one begins: acknowledgments and changes of state belong to what goes on around them.
  */
 function settleActs(rows: Placed[]): void {
-  let opening = false
-  let closing = false
+  let phase: Act = 'connect'
   rows.forEach((placed, i) => {
-    if (placed.act === 'connect') {
-      opening = true
-      closing = false
-    } else if (placed.act === 'close') closing = true
-    else if (placed.act === 'exchange') {
-      const bare = placed.row.kind === 'arrow' && !/ B\)/.test(placed.row.label)
-      if (bare && closing) rows[i] = { ...placed, act: 'close' }
-      else if (bare && opening) rows[i] = { ...placed, act: 'connect' }
-      if (!bare) opening = closing = false
-    }
+    if (placed.act === 'lookup' || placed.act === 'other') return
+    if (placed.begins !== null) phase = placed.begins
+    rows[i] = { ...placed, act: phase }
   })
 }
 
+interface Chapter {
+  readonly act: Act
+  readonly rows: Row[]
+}
+
 /** Neighbouring rows of one act. */
-function chapters(rows: readonly Placed[]): { act: Act; rows: Row[] }[] {
-  const result: { act: Act; rows: Row[] }[] = []
+function chapters(rows: readonly Placed[]): Chapter[] {
+  const result: Chapter[] = []
   for (const { act, row } of rows) {
     const current = result[result.length - 1]
     if (current?.act === act) current.rows.push(row)
@@ -216,18 +235,17 @@ function chapters(rows: readonly Placed[]): { act: Act; rows: Row[] }[] {
 
 const TIMES = 24 // two columns of times and the gaps
 
-function drawChapter(
-  { act, rows }: { act: Act; rows: readonly Row[] },
-  zero: Nanos,
-  options: JourneyOptions,
-): string[] {
+function lanesOf(rows: readonly Row[], { hosts }: JourneyOptions): Lane[] {
   const seen = new Set(rows.flatMap((row) => (row.kind === 'arrow' ? [row.from, row.to] : [row.host])))
-  const known = options.hosts.filter(({ host }) => seen.has(host))
-  const unknown = [...seen].filter((host) => !known.some((lane) => lane.host === host)).map((host) => ({ host }))
-  const lanes = [...known, ...unknown]
+  const known = hosts.filter(({ host }) => seen.has(host))
+  return [...known, ...[...seen].filter((host) => !known.some((lane) => lane.host === host)).map((host) => ({ host }))]
+}
+
+function drawChapter(chapter: Chapter, lanes: readonly Lane[], zero: Nanos, options: JourneyOptions): string[] {
   const room = Math.max(options.columns - TIMES, 24)
-  const spacing = Math.max(14, Math.min(act === 'lookup' ? 18 : 72, Math.floor(room / Math.max(1, lanes.length - 1))))
-  return [options.paint('bold', TITLES[act]), ...ladder(rows, { lanes, spacing, zero, paint: options.paint })]
+  const widest = chapter.act === 'lookup' ? 18 : 72
+  const spacing = Math.max(14, Math.min(widest, Math.floor(room / Math.max(1, lanes.length - 1))))
+  return ladder(chapter.rows, { lanes, spacing, zero, paint: options.paint })
 }
 
 /** Where the time went, and what became of the packets. */
