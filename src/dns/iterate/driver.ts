@@ -35,7 +35,8 @@ export class ResolverDriver {
   ask(query: Query, done: Waiting): void {
     const request = this.#nextRequest++
     this.#waiting.set(request, done)
-    this.#step({ kind: 'question', request, query })
+    // A client's mixed case is a secret between it and us: it goes back in the question and no further.
+    this.#step({ kind: 'question', request, query: { ...query, name: query.name.lower() } })
   }
 
   resolve(query: Query): Promise<Resolved> {

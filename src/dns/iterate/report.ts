@@ -38,7 +38,7 @@ function event(machine: Machine, stage: DnsStage, query: Query, parts: Partial<D
     at: machine.clock.now(),
     host: machine.name,
     stage,
-    name: query.name.toString(),
+    name: query.name.lower().toString(),
     rrtype: typeName(query.type),
     outcome: 'answered',
     cached: false,

@@ -107,8 +107,9 @@ export class Resolver {
       const outcome = reply(this.#core, frame, asking, event.message, now)
       if (outcome !== null) this.#finish(plan, outcome, now)
     } else {
-      if (event.kind === 'timeout') this.servers.timedOut(server, asking.query.type, now)
-      else asking.candidate.spent = true
+      // Unreachable or silent: either way others are the better choice for a while.
+      this.servers.timedOut(server, asking.query.type, now)
+      if (event.kind === 'error') asking.candidate.spent = true
       noReply(this.#core, frame, asking, now)
     }
     return plan

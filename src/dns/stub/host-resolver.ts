@@ -83,6 +83,7 @@ class Stub implements HostResolver {
     const families = family === undefined ? this.#families : [family]
     const literal = canonicalIp(name)
     if (literal !== null) return found(families.includes(familyOf(literal)) ? [literal] : [], -1)
+    if (!(parseName(name) instanceof Name)) return found([], -1)
     const listed = families.flatMap((each) => this.hostsFile.addresses(name, each))
     for (const each of families) this.#reportHostsFile(name, each, listed)
     if (listed.length > 0) return found(listed, -1)
