@@ -98,13 +98,18 @@ export class IpOutput {
 
   /** Sends a frame made by `frame`. The caller has seen to it that it fits `path.mtu`. */
   send(frame: Uint8Array, path: Path, fields: ipv4.HeaderFields): void {
+    this.seal(frame, fields)
+    this.transmit(frame, path, fields.destination)
+  }
+
+  /** Writes the IP header of a frame made by `frame`. */
+  seal(frame: Uint8Array, fields: ipv4.HeaderFields): void {
     // RFC 6864 §4.1: for a packet that may not be fragmented the identification means nothing. It is counted all the
     // same, so that a person can follow one packet over several hops.
     this.#identification = (this.#identification + 1) & 0xffff
     const total = frame.length - LINK_HEADROOM
     ipv4.emitHeader(frame, LINK_HEADROOM, fields, total, this.#identification, ipv4.DONT_FRAGMENT)
     this.#stack.counters.ipSent++
-    this.transmit(frame, path, fields.destination)
   }
 
   /** Sends a frame whose IP packet is complete. */

@@ -284,6 +284,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   attach(owner: ConnectionOwner): void {
     this.#owner = owner
+    this.#paused = false
     this.#deliverSoon()
   }
 
@@ -311,7 +312,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   }
 
   get queued(): number {
-    return this.#tcb.unsent + this.#overflowBytes
+    return this.#tcb.dead ? 0 : this.#tcb.unsent + this.#overflowBytes
   }
 
   pause(): void {
@@ -336,8 +337,6 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     this.#afterwards = 'close'
     this.#dropUnread()
     this.#flushOverflow()
-    // close(2) does not wait for the peer, unless SO_LINGER asks it to.
-    if (this.#lingers === undefined) this.#end(null)
     this.#pollAndDeliver()
   }
 
@@ -382,7 +381,11 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
       this.#overflow.shift()
     }
     if (this.#afterwards === 'end') this.#tcb.shutdown()
-    else if (this.#afterwards === 'close') this.#tcb.close(this.#lingers)
+    else if (this.#afterwards === 'close') {
+      this.#tcb.close(this.#lingers)
+      // Like close(2) it does not wait for the peer, once nothing waits above TCP, unless SO_LINGER asks it to.
+      if (this.#lingers === undefined) this.#end(null)
+    }
   }
 
   #dropUnread(): void {

@@ -37,12 +37,20 @@ export function openDatagrams(stack: Stack, at: Address | undefined, options: Da
   const detail = at === undefined ? {} : { address: at.address, port: at.port }
   if (address !== IP4_ANY && !isMulticast4(address) && !stack.isBindable(address))
     throw new SocketError('EADDRNOTAVAIL', 'bind', detail)
-  const table = new OptionTable(DEFAULTS, options.options)
+  const { IP_ADD_MEMBERSHIP, ...settings } = options.options ?? {}
+  const table = new OptionTable(DEFAULTS, settings)
   const port = wanted || stack.udp.freePort()
   if (port === 0) throw new SocketError('EADDRINUSE', 'bind', { ...detail, hint: 'every ephemeral port is taken' })
   const shares = table.flag('SO_REUSEADDR') || table.flag('SO_REUSEPORT')
   if (!stack.udp.mayBind(address, port, shares)) throw new SocketError('EADDRINUSE', 'bind', detail)
-  return new StackDatagrams(stack, address, port, table)
+  const socket = new StackDatagrams(stack, address, port, table)
+  try {
+    if (IP_ADD_MEMBERSHIP !== undefined) socket.setOption('IP_ADD_MEMBERSHIP', IP_ADD_MEMBERSHIP)
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+  return socket
 }
 
 export class StackDatagrams implements Datagrams, UdpEndpoint, Task {

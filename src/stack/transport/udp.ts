@@ -116,7 +116,9 @@ export class Udp {
     frame.set(bytes, PAYLOAD + udp.HEADER_LENGTH)
     const pseudo = pseudoSum4(source, to, ipv4.PROTOCOL_UDP, size)
     udp.emitHeader(frame, PAYLOAD, from.localPort, toPort, bytes.length, pseudo)
-    output.send(frame, path, { source, destination: to, protocol: ipv4.PROTOCOL_UDP, ttl })
+    output.seal(frame, { source, destination: to, protocol: ipv4.PROTOCOL_UDP, ttl })
+    // RFC 1112 §6.1: with a time to live of zero it does not leave the host.
+    if (ttl > 0) output.transmit(frame, path, to)
     counters.udpSent++
     if (path.group && loop) this.#stack.loopGroup(path.interface, frame, LINK_HEADROOM)
   }
