@@ -111,6 +111,7 @@ test('failures name the place and keep the header for a FORMERR', () => {
     ['counts larger than the message', `${HEADER} ${QUESTION}`, /past the end/],
     ['trailing octets', `0001 0100 0001 0000 0000 0000 ${QUESTION} 00`, /1 octets follow/],
     ['pointer to itself', `${HEADER} ${QUESTION} c021 0001 0001 00000000 0000`, /not backward/],
+    ['pointer into the header', `${HEADER} ${QUESTION} c004 0001 0001 00000000 0000`, /into the header/],
     ['pointer forward', `${HEADER} ${QUESTION} c023 0001 0001 00000000 0000`, /not backward/],
     ['pointer loop', '0001 0100 0001 0000 0000 0000 0161 c00c 0001 0001', /not backward/],
     ['label type 0x40', '0001 0100 0001 0000 0000 0000 4161 00 0001 0001', /label type 0x40/],

@@ -9,6 +9,8 @@ export interface Fault {
   readonly why: string
 }
 
+const HEADER = 12
+
 export class Reader {
   readonly bytes: Uint8Array
   at: number
@@ -99,6 +101,7 @@ export class Reader {
       if (octet < 0xc0) return this.#reject(at, `label type 0x${(octet & 0xc0).toString(16)} is not in use`)
       if (at + 2 > limit) return this.#reject(at, 'a compression pointer runs past the end')
       const target = ((octet & 0x3f) << 8) | bytes[at + 1]!
+      if (target < HEADER) return this.#reject(at, 'a compression pointer leads into the header')
       if (target >= lowest) return this.#reject(at, `a compression pointer leads to ${target}, not backward`)
       if (++jumps > MAX_POINTER_JUMPS) return this.#reject(at, `more than ${MAX_POINTER_JUMPS} compression pointers`)
       if (jumps === 1) this.at = at + 2

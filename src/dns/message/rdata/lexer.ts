@@ -55,13 +55,14 @@ export class Lexer {
     while (this.#at < this.#text.length) {
       const indented = isBlank(this.#text[this.#at]!)
       const words: Word[] = []
+      let end: Place
       try {
-        this.#entry(words)
+        end = this.#entry(words)
       } catch (fault) {
         this.#skipLine()
         throw fault
       }
-      if (words.length > 0) return { indented, words, end: this.#place() }
+      if (words.length > 0) return { indented, words, end }
     }
     return null
   }
@@ -70,18 +71,20 @@ export class Lexer {
     return { line: this.#line, column: this.#at - this.#lineStart + 1 }
   }
 
-  #entry(words: Word[]): void {
+  /** Gathers the words of an entry; where the last of them ends. */
+  #entry(words: Word[]): Place {
     const text = this.#text
     const open: Place[] = []
+    let end = this.#place()
     for (;;) {
       const character = text[this.#at]
       if (character === undefined) {
         if (open.length > 0) throw new TextFault("this '(' is never closed", open.at(-1)!)
-        return
+        return end
       }
       if (character === '\n') {
         this.#newline()
-        if (open.length === 0) return
+        if (open.length === 0) return end
       } else if (character === ';') this.#skipComment()
       else if (isBlank(character)) this.#at++
       else if (character === '(') {
@@ -90,7 +93,10 @@ export class Lexer {
       } else if (character === ')') {
         if (open.pop() === undefined) throw new TextFault("a ')' without its '('", this.#place())
         this.#at++
-      } else words.push(character === '"' ? this.#quoted() : this.#plain())
+      } else {
+        words.push(character === '"' ? this.#quoted() : this.#plain())
+        end = this.#place()
+      }
     }
   }
 
