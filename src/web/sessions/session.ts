@@ -1,0 +1,102 @@
+/** What one visitor's session holds between requests. */
+import { FLASH_LIMIT } from '../limits.ts'
+
+export interface Flash {
+  readonly text: string
+  /** `info`, `success`, `warning`, `error`, or what you like. */
+  readonly kind: string
+}
+
+/** The plain form of a session, as stores keep it. JSON values only. */
+export interface SessionRecord {
+  readonly id: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** Names that the framework keeps in a session itself. */
+export const RESERVED = { user: '@user', stamp: '@stamp', csrf: '@csrf', flash: '@flash' } as const
+
+export class Session {
+  #id: string
+  readonly #values: Map<string, unknown>
+  readonly #newId: () => string
+  /** Whether it has to be saved. */
+  changed = false
+  /** The id it was loaded under, when that is no longer its own: the store forgets it. */
+  replaced: string | null = null
+
+  /** @param record null for a visitor without a session: nothing is stored until something is put in. */
+  constructor(record: SessionRecord | null, newId: () => string) {
+    this.#newId = newId
+    this.#id = record?.id ?? ''
+    this.#values = new Map(record === null ? [] : Object.entries(record.data))
+  }
+
+  /** Random; changes at login and logout. Made on first use. */
+  get id(): string {
+    if (this.#id === '') this.#id = this.#newId()
+    return this.#id
+  }
+
+  get size(): number {
+    return this.#values.size
+  }
+
+  get(name: string): unknown {
+    return this.#values.get(name)
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name)
+  }
+
+  /** @param value a JSON value; undefined deletes. @throws TypeError for a value that JSON cannot hold. */
+  set(name: string, value: unknown): void {
+    if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+      throw new TypeError(`session: '${name}' would be a ${typeof value}, and a session holds JSON values only`)
+    if (value === undefined) this.#values.delete(name)
+    else this.#values.set(name, value)
+    this.changed = true
+  }
+
+  delete(name: string): void {
+    if (this.#values.delete(name)) this.changed = true
+  }
+
+  /** Forgets everything and takes a new id. */
+  clear(): void {
+    this.#values.clear()
+    this.rotate()
+  }
+
+  /** A new id for the same session: whoever planted or saw the old one has nothing (session fixation). */
+  rotate(): void {
+    if (this.#id !== '') this.replaced ??= this.#id
+    this.#id = ''
+    this.changed = true
+  }
+
+  /** Keeps a message for the next page that shows messages. */
+  flash(text: string, kind = 'info'): void {
+    const waiting = this.#flashes()
+    this.set(RESERVED.flash, [...waiting.slice(1 - FLASH_LIMIT), { text: String(text), kind }])
+  }
+
+  /** The messages that wait; they are taken away. */
+  takeFlashes(): readonly Flash[] {
+    const waiting = this.#flashes()
+    if (waiting.length > 0) this.delete(RESERVED.flash)
+    return waiting
+  }
+
+  #flashes(): readonly Flash[] {
+    const waiting = this.#values.get(RESERVED.flash)
+    return Array.isArray(waiting) ? (waiting as Flash[]) : []
+  }
+
+  record(): SessionRecord {
+    const data: Record<string, unknown> = Object.create(null)
+    for (const [name, value] of this.#values) data[name] = value
+    return { id: this.id, data }
+  }
+}

@@ -1,0 +1,28 @@
+/** Where sessions are kept. The cookie carries what `save` gives and `load` gets back. */
+import type { SessionRecord } from './session.ts'
+
+export interface SessionStore {
+  /** Makes it loaded before the handler runs, since it cannot be loaded at once. */
+  readonly asynchronous: boolean
+  /**
+   * The session of a cookie's value, or null when there is none, it is too old, or it was tampered with.
+   * `stale` asks that it be saved again so that it does not run out on somebody who is active.
+   */
+  load(value: string, wallMillis: number): Loaded | null | Promise<Loaded | null>
+  /** The cookie's value. @throws SessionTooLarge when the store cannot hold so much. */
+  save(record: SessionRecord, wallMillis: number): string | Promise<string>
+  /** Forgets the session of this id, where the store can. */
+  forget(id: string): void | Promise<void>
+  /** Seconds that a session lives without use. */
+  readonly maxAge: number
+}
+
+export interface Loaded {
+  readonly record: SessionRecord
+  readonly stale: boolean
+}
+
+/** A session that its store cannot hold. */
+export class SessionTooLarge extends Error {
+  override readonly name = 'SessionTooLarge'
+}
