@@ -40,4 +40,12 @@ export interface WebDoneEvent extends WebEvent {
   readonly duration: Nanos
 }
 
-export type AnyWebEvent = WebRouteEvent | WebSqlEvent | WebTemplateEvent | WebDoneEvent
+/** A request met an error that is the site's own fault. */
+export interface WebErrorEvent extends WebEvent {
+  readonly type: 'web.error'
+  readonly message: string
+  /** What the page that the client got and the log have in common. */
+  readonly reference: string
+}
+
+export type AnyWebEvent = WebRouteEvent | WebSqlEvent | WebTemplateEvent | WebDoneEvent | WebErrorEvent

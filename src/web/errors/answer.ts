@@ -1,0 +1,74 @@
+/**
+ * Answers errors: by the site's own handlers, while developing with a page that explains, else with a plain one and
+ * a reference that the log has too.
+ */
+import type { RecordingLog } from '../../base/events.ts'
+import { reasonPhrase } from '../../http/status.ts'
+import { randomText } from '../security/random.ts'
+import type { Chain } from '../site/compile.ts'
+import type { Context } from '../site/context.ts'
+import { type Reply, TEXT, toReply } from '../site/reply.ts'
+import { respond } from '../site/respond.ts'
+import { HttpError, statusOf } from './http-error.ts'
+import { wants } from './negotiation.ts'
+import { explainingPage, plainPage } from './page.ts'
+import { describe } from './report.ts'
+
+/** Sends the answer to an error, and logs those that are the site's fault. Never throws; gives the status. */
+export async function explain(
+  c: Context<never, never>,
+  error: unknown,
+  chain: Chain,
+  record: RecordingLog | null,
+): Promise<number> {
+  const status = statusOf(error)
+  const reference = status >= 500 ? randomText(c.machine, 6) : ''
+  if (reference !== '') c.services.report(c, error, reference)
+  // A reply that has begun cannot be taken back: whoever streams has broken it off.
+  if (c.exchange.answered) return status
+  try {
+    const own = await ownAnswer(c, error, status, chain)
+    return await respond(c, own ?? standardReply(c, error, status, reference, record), chain)
+  } catch (second) {
+    c.services.report(c, second)
+    if (c.exchange.answered) return status
+    const fields = ['Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Cache-Control', 'no-store']
+    c.exchange.reply(500, fields, `${reasonPhrase(500)}\n`)
+    return 500
+  }
+}
+
+async function ownAnswer(
+  c: Context<never, never>,
+  error: unknown,
+  status: number,
+  chain: Chain,
+): Promise<Reply | null> {
+  const own = chain.errors.find(({ of }) => (typeof of === 'number' ? of === status : error instanceof of))
+  if (own === undefined) return null
+  const reply = toReply(await own.view(c, error as never), `the error handler of ${String(own.of)}`)
+  if (reply.status === 200) reply.status = status
+  return withFields(reply, error)
+}
+
+function standardReply(
+  c: Context<never, never>,
+  error: unknown,
+  status: number,
+  reference: string,
+  record: RecordingLog | null,
+): Reply {
+  // An error below 500 was meant for the client; what lies behind another is nobody's business out there.
+  const message = status < 500 && error instanceof Error ? error.message : ''
+  const kind = wants(c.header('accept'), c.header('content-type'))
+  let reply: Reply
+  if (c.services.debug && status >= 500) reply = explainingPage(c, describe(c, error, record), status, kind)
+  else reply = plainPage(status, message, reference, kind)
+  reply.set('Cache-Control', 'no-store')
+  return withFields(reply, error)
+}
+
+function withFields(reply: Reply, error: unknown): Reply {
+  if (error instanceof HttpError) for (const [name, value] of Object.entries(error.headers)) reply.set(name, value)
+  return reply
+}

@@ -1,0 +1,174 @@
+/** The application: routes, hooks and settings, and the one function that answers. */
+
+import { type EventLog, RecordingLog, silent, tee } from '../../base/events.ts'
+import type { Exchange } from '../../http/exchange.ts'
+import { answer } from '../../http/memory.ts'
+import { systemMachine } from '../../kernel/machine.ts'
+import type { Machine } from '../../socket/host.ts'
+import { explain } from '../errors/answer.ts'
+import { RECORD_LIMIT } from '../limits.ts'
+import { RouteError } from '../routing/pattern.ts'
+import type { Base } from '../routing/route.ts'
+import { type Compiled, compile } from './compile.ts'
+import { Context } from './context.ts'
+import { withCurrent } from './current.ts'
+import { dispatch, type Maybe } from './dispatch.ts'
+import { Group, type Mounted, type MountTarget, type Registration, type Registry, type Teardown } from './group.ts'
+import { handleMounted, SiteBase } from './mounting.ts'
+import type { SiteOptions, TemplateEngine } from './options.ts'
+import type { Answer } from './reply.ts'
+import { respond } from './respond.ts'
+import { Services } from './services.ts'
+
+/** @typeParam U a signed-in user. */
+export class Site<U = never> extends Group<U | null> {
+  readonly services: Services
+  readonly debug: boolean
+  readonly #registry: SiteRegistry
+  #machine: Machine | null
+  #compiled: Compiled | null = null
+
+  constructor(options: SiteOptions<U>, templates: TemplateEngine | null) {
+    const registry = new SiteRegistry()
+    super(registry, null, '', false, new SiteBase())
+    this.#registry = registry
+    this.services = new Services(options as unknown as SiteOptions<never>, templates)
+    this.debug = this.services.debug
+    this.#machine = options.machine ?? null
+    registry.site = this as unknown as Site<never>
+  }
+
+  /**
+   * Closes the registration and checks it. The first request does it when nobody has.
+   * @throws RouteError for routes that are in each other's way.
+   */
+  begin(): this {
+    this.#begun()
+    return this
+  }
+
+  #begun(): Compiled {
+    if (this.#compiled === null) {
+      const csrf = !this.services.options.dangerouslyWithoutCsrf
+      const root = this as unknown as Group<never>
+      this.#compiled = compile(this.#registry.registrations, root, csrf, this.services.names)
+      this.#registry.open = false
+      // The longest prefix first: `/admin/api` before `/admin`.
+      this.#registry.mounted.sort((a, b) => b.prefix.length - a.prefix.length)
+    }
+    return this.#compiled
+  }
+
+  /** Answers an exchange: the site as an HTTP `Handler`. Usable without `this`. */
+  readonly handle = (exchange: Exchange): void | Promise<void> => this.handleUnder(exchange, '')
+
+  /** As a site that is mounted at `prefix`. */
+  handleUnder(exchange: Exchange, prefix: string): void | Promise<void> {
+    const path = prefix === '' ? exchange.path : exchange.path.slice(prefix.length)
+    const mounted = this.#registry.mounted.length === 0 ? null : this.#mountedAt(path)
+    if (mounted !== null) {
+      this.#begun()
+      return handleMounted(exchange, path, prefix, mounted)
+    }
+    const c = new Context<never, never>(exchange, this.services, path)
+    if (!exchange.machine.events.on && !this.debug) return this.#serve(c, null)
+    // A record is kept for the page that explains an error.
+    const record = this.debug ? new RecordingLog(RECORD_LIMIT) : null
+    const events: EventLog = tee(exchange.machine.events, record ?? silent)
+    return withCurrent({ exchange, events }, () => this.#serve(c, record))
+  }
+
+  #mountedAt(path: string): Mounted | null {
+    for (const mounted of this.#registry.mounted) {
+      const { prefix } = mounted
+      if (path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')) return mounted
+    }
+    return null
+  }
+
+  #serve(c: Context<never, never>, record: RecordingLog | null): void | Promise<void> {
+    const started = c.machine.events.on ? c.machine.clock.now() : 0
+    let sent: Maybe<number>
+    try {
+      const given: Maybe<Answer> = dispatch(c, this.#begun())
+      sent = given instanceof Promise ? given.then((last) => this.#respond(c, last)) : this.#respond(c, given)
+    } catch (error) {
+      sent = this.#failed(c, error, record)
+    }
+    if (!(sent instanceof Promise)) return this.#done(c, sent, started)
+    return sent
+      .catch((error: unknown) => this.#failed(c, error, record))
+      .then((status) => this.#done(c, status, started))
+  }
+
+  #respond(c: Context<never, never>, given: unknown): Maybe<number> {
+    return respond(c, given, c.chain ?? this.#begun().root)
+  }
+
+  /** Answers an error: by the site's own handlers, else with a page. Never throws. */
+  async #failed(c: Context<never, never>, error: unknown, record: RecordingLog | null): Promise<number> {
+    c.failure = error
+    const chain = c.chain ?? this.#compiled?.root ?? { before: [], after: [], teardown: [], errors: [] }
+    return explain(c, error, chain, record)
+  }
+
+  #done(c: Context<never, never>, status: number, started: number): void | Promise<void> {
+    const { machine, id } = c.exchange
+    if (machine.events.on) {
+      const at = machine.clock.now()
+      const event = { type: 'web.done', at, host: machine.name, exchange: id, status, duration: at - started }
+      machine.events.emit(event)
+    }
+    const chain = c.chain ?? this.#compiled?.root
+    if (chain === undefined || chain.teardown.length === 0) return
+    return this.#teardown(c, chain.teardown)
+  }
+
+  /** All of them, whatever the others do. */
+  async #teardown(c: Context<never, never>, hooks: readonly Teardown<never>[]): Promise<void> {
+    for (const hook of hooks) {
+      try {
+        await hook(c, c.failure)
+      } catch (error) {
+        this.services.report(c, error)
+      }
+    }
+  }
+
+  /** Where `fetch` runs when it is not told. */
+  get machine(): Machine {
+    return (this.#machine ??= systemMachine())
+  }
+
+  /** For `Group.mount`. */
+  mountAt(outer: Base, prefix: string): void {
+    ;(this.base as SiteBase).mount(outer, prefix)
+  }
+
+  /**
+   * The whole site as a function from request to response: for tests, for other servers, for service workers.
+   * `machine` gives it the clock, the randomness and the event log; this machine's own by default.
+   */
+  readonly fetch = (request: Request, machine: Machine = this.machine): Promise<Response> =>
+    answer(this.handle, request, machine, {
+      onError: (error) =>
+        this.services.log({ reference: '', error, method: request.method, path: request.url, route: '' }),
+    })
+}
+
+class SiteRegistry implements Registry {
+  readonly registrations: Registration[] = []
+  readonly mounted: Mounted[] = []
+  open = true
+  site: Site<never> | null = null
+
+  assertOpen(what: string): void {
+    if (!this.open) throw new RouteError(`${what} comes too late: the site has begun to answer`)
+  }
+
+  adopt(target: MountTarget, prefix: string): void {
+    if (!(target instanceof Site)) return
+    if (target === this.site) throw new RouteError(`mount '${prefix}': a site cannot be mounted in itself`)
+    target.mountAt(this.site!.base, prefix)
+  }
+}
