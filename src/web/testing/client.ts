@@ -1,0 +1,238 @@
+/**
+ * A browser for tests: it calls the site in this process, without a port, keeps cookies, follows redirects when told
+ * to, and sends what a browser would send of itself with every form.
+ */
+import type { Exchange } from '../../http/exchange.ts'
+import { answer } from '../../http/memory.ts'
+import { isBodiless } from '../../http/status.ts'
+import type { Machine } from '../../socket/host.ts'
+import { login, type Signable } from '../auth/sign-in.ts'
+import { Context } from '../site/context.ts'
+import { SESSION_COOKIE } from '../site/services.ts'
+import type { Site } from '../site/site.ts'
+import { TestCookies } from './cookies.ts'
+
+/** What a form sends; a Blob or File makes it multipart. */
+export type FormValues = Readonly<Record<string, string | number | boolean | Blob | readonly string[]>>
+
+export interface TestOptions {
+  /** Default `http://localhost`. */
+  readonly origin?: string
+  readonly machine?: Machine
+  /** Fields of every request. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface RequestOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Follows redirects within the site, up to ten. */
+  readonly follow?: boolean
+}
+
+export class TestClient {
+  readonly cookies = new TestCookies()
+  readonly origin: string
+  readonly #site: Site<never>
+  readonly #machine: Machine
+  readonly #headers: Readonly<Record<string, string>>
+
+  constructor(site: Site<never>, options: TestOptions) {
+    this.#site = site
+    this.origin = options.origin ?? 'http://localhost'
+    this.#machine = options.machine ?? site.machine
+    this.#headers = options.headers ?? { accept: 'text/html,*/*' }
+  }
+
+  get(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request('GET', path, undefined, options)
+  }
+  head(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request('HEAD', path, undefined, options)
+  }
+  post(path: string, data?: FormValues, options?: RequestOptions): Promise<TestResponse> {
+    return this.request('POST', path, formBody(data ?? {}), options)
+  }
+  put(path: string, data?: FormValues, options?: RequestOptions): Promise<TestResponse> {
+    return this.request('PUT', path, formBody(data ?? {}), options)
+  }
+  patch(path: string, data?: FormValues, options?: RequestOptions): Promise<TestResponse> {
+    return this.request('PATCH', path, formBody(data ?? {}), options)
+  }
+  delete(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request('DELETE', path, undefined, options)
+  }
+  /** Sends a value as JSON. */
+  json(method: string, path: string, value: unknown, options: RequestOptions = {}): Promise<TestResponse> {
+    const headers = { 'content-type': 'application/json', accept: 'application/json', ...options.headers }
+    return this.request(method, path, JSON.stringify(value), { ...options, headers })
+  }
+
+  /**
+   * Fills in a page's form and sends it, hidden inputs, token and standing values with it, as a browser does that
+   * sends no Sec-Fetch-Site or Origin: what stands is what the page's HTML says.
+   * @throws Error when the page has no form, or none with that action.
+   */
+  async submit(
+    page: string,
+    data: FormValues,
+    options: RequestOptions & { readonly action?: string } = {},
+  ): Promise<TestResponse> {
+    const shown = await this.get(page)
+    const form = findForm(shown.text, options.action)
+    if (form === null) throw new Error(`${page} has no form${options.action ? ` with action ${options.action}` : ''}`)
+    const headers = { 'sec-fetch-site': '', ...options.headers }
+    const body = formBody({ ...form.values, ...data })
+    return this.request(form.method, form.action ?? page, body, { ...options, headers })
+  }
+
+  /** Signs a user in as `login(c, user)` does. */
+  async login(user: Signable): Promise<void> {
+    this.cookies.take(await sessionCookie(this.#site, this.#machine, user), this.#machine.clock.wallMillis())
+  }
+  logout(): void {
+    this.cookies.delete(SESSION_COOKIE)
+  }
+
+  /** Any request. Fields with an empty value are left out: `{ 'sec-fetch-site': '' }`. */
+  async request(
+    method: string,
+    path: string,
+    body?: string | FormData | URLSearchParams,
+    options: RequestOptions = {},
+  ): Promise<TestResponse> {
+    // Not resolved against the origin: `//a` shall reach the site as it is.
+    const url = new URL(path.startsWith('/') ? this.origin + path : path)
+    const headers = new Headers({ 'sec-fetch-site': 'same-origin', ...this.#headers, ...options.headers })
+    for (const [name, value] of [...headers]) if (value === '') headers.delete(name)
+    const now = this.#machine.clock.wallMillis()
+    const cookie = this.cookies.field(url.pathname, url.protocol === 'https:', now)
+    if (cookie !== null && !headers.has('cookie')) headers.set('cookie', cookie)
+    const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
+    const response = await this.#answer(new Request(url, init))
+    for (const line of response.headers.getSetCookie()) this.cookies.take(line, now)
+    const made = new TestResponse(response, url.pathname + url.search, await response.text())
+    return options.follow ? this.#follow(made, 10) : made
+  }
+
+  /** The whole reply, when the site is done with the request, teardown and all. */
+  async #answer(request: Request): Promise<Response> {
+    const done: Promise<void>[] = []
+    const handler = (exchange: Exchange) => {
+      const later = this.#site.handle(exchange)
+      if (later !== undefined) done.push(later)
+      return later
+    }
+    const begun = await answer(handler, request, this.#machine)
+    const { status, statusText, headers } = begun
+    const bytes = await begun.arrayBuffer()
+    await Promise.allSettled(done)
+    return new Response(isBodiless(status) ? null : bytes, { status, statusText, headers })
+  }
+
+  async #follow(response: TestResponse, left: number): Promise<TestResponse> {
+    const { location } = response
+    if (response.status < 300 || response.status > 399 || location === null) return response
+    if (left === 0) throw new Error(`more than ten redirects, the last to ${location}`)
+    return this.#follow(await this.get(location), left - 1)
+  }
+}
+
+export class TestResponse {
+  readonly response: Response
+  /** The path that was asked for, after redirects the last one. */
+  readonly path: string
+  readonly text: string
+
+  constructor(response: Response, path: string, text: string) {
+    this.response = response
+    this.path = path
+    this.text = text
+  }
+
+  get status(): number {
+    return this.response.status
+  }
+  get headers(): Headers {
+    return this.response.headers
+  }
+  get location(): string | null {
+    return this.response.headers.get('location')
+  }
+  json(): unknown {
+    return JSON.parse(this.text)
+  }
+}
+
+/** The Set-Cookie field of a session in which `user` is signed in: made by the site as it makes any. */
+async function sessionCookie(site: Site<never>, machine: Machine, user: Signable): Promise<string> {
+  let line = ''
+  await answer(
+    async (exchange) => {
+      const c = new Context<unknown, unknown>(exchange, site.services, '/')
+      login(c, user)
+      await site.services.saveSession(c, c.session)
+      line = [...c.cookies.lines()].join()
+      exchange.reply(204, [], null)
+    },
+    new Request('http://localhost/'),
+    machine,
+  )
+  return line
+}
+
+/** A browser for one site. */
+export function testClient(site: Site<never> | Site<unknown>, options: TestOptions = {}): TestClient {
+  return new TestClient(site as Site<never>, options)
+}
+
+function formBody(data: FormValues): URLSearchParams | FormData {
+  const many = Object.values(data).some((value) => value instanceof Blob)
+  const body = many ? new FormData() : new URLSearchParams()
+  for (const [name, value] of Object.entries(data)) {
+    if (value instanceof Blob) (body as FormData).append(name, value)
+    else for (const one of Array.isArray(value) ? value : [value]) body.append(name, String(one))
+  }
+  return body
+}
+
+interface FoundForm {
+  readonly method: string
+  readonly action: string | null
+  readonly values: Record<string, string>
+}
+
+const FORM = /<form\b([^>]*)>([\s\S]*?)<\/form>/gi
+
+/** The first form of a page, or the one with that action. For pages that this framework's templates make. */
+function findForm(html: string, action: string | undefined): FoundForm | null {
+  for (const [, tag = '', inside = ''] of html.matchAll(FORM)) {
+    const its = attribute(tag, 'action')
+    if (action !== undefined && its !== action) continue
+    const values: Record<string, string> = {}
+    for (const [, input = ''] of inside.matchAll(/<input\b([^>]*)>/gi)) {
+      const name = attribute(input, 'name')
+      const type = attribute(input, 'type') ?? 'text'
+      const off = (type === 'checkbox' || type === 'radio') && !/\schecked\b/i.test(input)
+      if (name === null || off || type === 'file' || type === 'submit') continue
+      values[name] = attribute(input, 'value') ?? ''
+    }
+    for (const [, area = '', text = ''] of inside.matchAll(/<textarea\b([^>]*)>\n?([\s\S]*?)<\/textarea>/gi)) {
+      const name = attribute(area, 'name')
+      if (name !== null) values[name] = decodeEntities(text)
+    }
+    return { method: (attribute(tag, 'method') ?? 'GET').toUpperCase(), action: its, values }
+  }
+  return null
+}
+
+function attribute(tag: string, name: string): string | null {
+  const found = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(` ${tag}`)
+  return found === null ? null : decodeEntities(found[1] ?? found[2] ?? found[3] ?? '')
+}
+
+function decodeEntities(text: string): string {
+  return text.replace(
+    /&(?:#39|quot|lt|gt|amp);/g,
+    (entity) => ({ '&#39;': "'", '&quot;': '"', '&lt;': '<', '&gt;': '>' })[entity] ?? '&',
+  )
+}
