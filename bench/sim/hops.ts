@@ -1,0 +1,149 @@
+/**
+ * What the simulator does in a second: schedule push+pop, frames through one link, packets through a router, TCP
+ * segments end to end. `node bench/sim/hops.ts [--json]`; each figure is the median of five rounds.
+ */
+import { SeededRandom } from '../../src/base/random.ts'
+import { Schedule, type Task } from '../../src/base/schedule.ts'
+import { type Internet, internet, ms, type SimHost } from '../../src/sim/index.ts'
+import { printTable, type Row } from './table.ts'
+
+const ROUNDS = 5
+const PENDING = 10_000
+const nothing: Task = { run() {} }
+
+/** One push and one pop at a time, with 10,000 entries waiting at random distances. */
+function schedule(): number {
+  const count = 1_000_000
+  const random = new SeededRandom('schedule')
+  const distances = Float64Array.from({ length: 4096 }, () => random.u32() % 1_000_000)
+  const queue = new Schedule()
+  for (let i = 0; i < PENDING; i++) queue.add(distances[i & 4095]!, nothing)
+  return perSecond(count, () => {
+    for (let i = 0; i < count; i++) {
+      queue.take()
+      queue.add(queue.when + distances[i & 4095]!, nothing)
+    }
+  })
+}
+
+/** Frames of 1,514 octets from one end of a link to the other, no stack: the link and the schedule alone. */
+async function link(): Promise<number> {
+  const count = 500_000
+  const net = internet({ seed: 1 })
+  const [a, b] = [net.host('a'), net.host('b')]
+  const { a: from, b: to } = net.link(a, b, { latency: ms(1), rate: 1e12 })
+  let arrived = 0
+  to.attach(() => arrived++)
+  const frame = new Uint8Array(1514)
+  return perSecondAsync(count, async () => {
+    for (let sent = 0; sent < count; sent += 500) {
+      for (let i = 0; i < 500; i++) from.transmit(frame)
+      await net.run()
+    }
+    if (arrived !== count) throw new Error(`${arrived} of ${count} frames arrived`)
+  })
+}
+
+/** UDP datagrams of 64 octets, host to host over a line of five routers: six hops each, headers checked and rewritten. */
+async function routed(): Promise<number> {
+  const count = 50_000
+  const net = internet({ seed: 1 })
+  const line: SimHost[] = [net.host('a')]
+  for (let i = 1; i <= 5; i++) line.push(net.router(`r${i}`))
+  line.push(net.host('b'))
+  for (let i = 1; i < line.length; i++) net.link(line[i - 1]!, line[i]!, { latency: ms(1) })
+  const last = line.at(-1)!
+  const from = await line[0]!.datagrams()
+  const to = await last.datagrams({ address: '0.0.0.0', port: 9 })
+  let arrived = 0
+  to.attach({ onDatagram: () => arrived++, onError() {}, onClose() {} })
+  const bytes = new Uint8Array(64)
+  const address = { address: last.address, port: 9 }
+  await net.run({ for: 0 })
+  from.send(bytes, address)
+  await net.run({ for: ms(100) })
+  return (
+    6 *
+    (await perSecondAsync(count, async () => {
+      for (let sent = 0; sent < count; sent += 500) {
+        for (let i = 0; i < 500; i++) from.send(bytes, address)
+        await net.run({ for: ms(10) })
+      }
+      if (arrived !== count + 1) throw new Error(`${arrived} of ${count + 1} datagrams arrived`)
+    }))
+  )
+}
+
+/** One TCP stream from host to host, read by a program: full data segments a second, acknowledgements besides. */
+async function tcp(): Promise<number> {
+  const size = 100_000_000
+  const net = internet({ seed: 1 })
+  const [a, b] = [net.host('a'), net.host('b')]
+  net.link(a, b, { latency: ms(0.1), rate: 1e10 })
+  return perSecondAsync(size / 1460, () => transfer(net, a, b, size))
+}
+
+function transfer(net: Internet, a: SimHost, b: SimHost, size: number): Promise<void> {
+  return net.run(async () => {
+    let received = 0
+    const done = new Promise<void>((resolve) => {
+      b.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
+        connection.attach({
+          onData: (bytes) => (received += bytes.length),
+          onEnd: () => connection.end(),
+          onDrain() {},
+          onClose: () => resolve(),
+        })
+      })
+    })
+    const connection = await a.connect({ address: b.address, port: 80 })
+    const chunk = new Uint8Array(64 * 1024)
+    let left = size
+    const pump = () => {
+      while (left > 0) {
+        const part = chunk.subarray(0, Math.min(left, chunk.length))
+        left -= part.length
+        if (!connection.write(part) && left > 0) return
+      }
+      connection.end()
+    }
+    connection.attach({ onData() {}, onEnd() {}, onDrain: pump, onClose() {} })
+    pump()
+    await done
+    if (received !== size) throw new Error(`${received} of ${size} bytes arrived`)
+  })
+}
+
+function perSecond(count: number, work: () => void): number {
+  const started = process.hrtime.bigint()
+  work()
+  return count / (Number(process.hrtime.bigint() - started) / 1e9)
+}
+
+async function perSecondAsync(count: number, work: () => Promise<void>): Promise<number> {
+  const started = process.hrtime.bigint()
+  await work()
+  return count / (Number(process.hrtime.bigint() - started) / 1e9)
+}
+
+const benches: readonly {
+  name: string
+  unit: string
+  floor: number
+  goal: number
+  run: () => number | Promise<number>
+}[] = [
+  { name: 'schedule push+pop, 10,000 waiting', unit: 'operations/s', floor: 2e6, goal: 5e6, run: schedule },
+  { name: 'frames through one link', unit: 'hops/s', floor: 5e5, goal: 1e6, run: link },
+  { name: 'datagrams over five routers', unit: 'hops/s', floor: 0, goal: 5e5, run: routed },
+  { name: 'TCP data segments to a program', unit: 'segments/s', floor: 1.5e5, goal: 3e5, run: tcp },
+]
+
+const rows: Row[] = []
+for (const { name, unit, floor, goal, run } of benches) {
+  const rounds: number[] = []
+  for (let i = 0; i < ROUNDS; i++) rounds.push(await run())
+  rounds.sort((a, b) => a - b)
+  rows.push({ name, unit, median: rounds[ROUNDS >> 1]!, lowest: rounds[0]!, highest: rounds.at(-1)!, floor, goal })
+}
+printTable(rows, process.argv.includes('--json'))
