@@ -102,8 +102,8 @@ async function ask(
     const sent = queryOf(host, request)
     const result: Attempt =
       transport === 'tcp'
-        ? await askOverTcp(host, server, sent, limits)
-        : await askOverUdp(host, server, sent, request.time * SECOND, limits)
+        ? await askOverTcp(host, server, sent, request.name, limits)
+        : await askOverUdp(host, server, sent, request.name, request.time * SECOND, limits)
     if (result.kind === 'reply') {
       const { message, size, rtt } = result
       if (!message.tc || transport === 'tcp' || switches.ignore) {
