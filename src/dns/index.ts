@@ -1,5 +1,18 @@
 export * from './authority/answer.ts'
 export * from './authority/serve.ts'
+export { type Answer, DnsCache, type Query } from './cache/cache.ts'
+export { type CacheLimits, defaultCacheLimits, smallCacheLimits } from './cache/limits.ts'
+export type { DnsEvent, DnsExchangeEvent, DnsStage, DnsStageEvent } from './events.ts'
+export { HostExchange, type HostExchangeOptions } from './exchange/client.ts'
+export type { Exchange, ExchangeRequest, ExchangeResult } from './exchange/exchange.ts'
+export { defaultExchangeLimits, type ExchangeLimits } from './exchange/limits.ts'
+export { type ForwarderOptions, serveForwarder } from './forward/forwarder.ts'
+export { type Resolved, ResolverDriver } from './iterate/driver.ts'
+export { rootHints } from './iterate/hints.ts'
+export { defaultResolverLimits, type ResolverLimits } from './iterate/limits.ts'
+export { Resolver, type ResolverAction, type ResolverEvent } from './iterate/resolver.ts'
+export { type ResolverOptions, type ResolvingServer, serveResolver } from './iterate/serve.ts'
+export { type ConfiguredZone, defaultSettings, type ResolverSettings } from './iterate/settings.ts'
 export * from './message/decode.ts'
 export * from './message/edns.ts'
 export * from './message/encode.ts'
@@ -12,6 +25,16 @@ export * from './message/record.ts'
 export * from './message/types.ts'
 export * from './server/responder.ts'
 export * from './server/server.ts'
+export {
+  type Found,
+  type HostResolver,
+  type HostResolverOptions,
+  hostResolver,
+  type NameFinder,
+} from './stub/host-resolver.ts'
+export { type HostsFile, parseHostsFile } from './stub/hosts-file.ts'
+export { type ProgramResolverOptions, programResolver } from './stub/program-resolver.ts'
+export { parseResolvConf, type ResolvConf } from './stub/resolv-conf.ts'
 export * from './zone/load.ts'
 export * from './zone/master.ts'
 export * from './zone/zone.ts'
