@@ -1,0 +1,169 @@
+/** Zones made to make a resolver work: one client's question has one budget, and no zone can get more out of it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { defaultResolverLimits as limits } from '../../../src/dns/iterate/limits.ts'
+import { EVIL, Network, reply, standardServers, TLD } from './network.ts'
+
+test('NXNS: a referral to a hundred names without addresses costs a handful of questions', () => {
+  const ns = Array.from({ length: 100 }, (_, i) => `sub.evil.example. NS n${i}.victim.example.`).join('\n')
+  const network = new Network(standardServers((to) => reply(to, { authority: ns })))
+  assert.equal(network.resolve('www.sub.evil.example.'), 'SERVFAIL')
+  const spent = network.asked.filter((ask) => ask.includes('.victim.example.')).length
+  assert.ok(spent <= 2 * limits.vainTargets, `${spent} questions to the victim`)
+  assert.ok(network.asked.length < 25, `${network.asked.length} questions`)
+})
+
+test('NRDelegation: referrals to servers that only refer on are bounded by the budget', () => {
+  let n = 0
+  const network = new Network(
+    standardServers((to, name) => {
+      n++
+      const child = name.split('.').slice(-4).join('.')
+      const names = Array.from({ length: 50 }, (_, i) => `${child} NS m${n}-${i}.evil.example.`).join('\n')
+      return reply(to, { authority: names })
+    }),
+  )
+  assert.equal(network.resolve('www.sub.evil.example.'), 'SERVFAIL')
+  assert.ok(network.asked.length <= limits.upstreamQueries, `${network.asked.length} questions`)
+})
+
+test('a name server whose address needs another whose address needs another …: depth is bounded', () => {
+  let n = 0
+  const network = new Network(
+    standardServers((to, name) => {
+      const zone = name.split('.').slice(-4).join('.')
+      return name === 'evil.example.'
+        ? reply(to, { aa: true, authority: 'evil.example. SOA a. b. 1 2 3 4 5' })
+        : reply(to, { authority: `${zone} NS ns.z${n++}.evil.example.` })
+    }),
+  )
+  assert.equal(network.resolve('www.start.evil.example.'), 'SERVFAIL')
+  assert.ok(n <= 2 * limits.depth + limits.targets, `${n} referrals`)
+  assert.ok(network.asked.length <= limits.upstreamQueries, `${network.asked.length} questions`)
+})
+
+test('an endless delegation chain ends with the name', () => {
+  const network = new Network(
+    standardServers((to, name) =>
+      reply(to, { authority: `${name} NS ns.${name}`, additional: `ns.${name} A ${EVIL}` }),
+    ),
+  )
+  const deep = `${'a.'.repeat(100)}evil.example.`
+  assert.equal(network.resolve(deep), 'SERVFAIL')
+  assert.ok(network.asked.length <= limits.queriesPerName + 5, `${network.asked.length} questions`)
+})
+
+test('two zones that serve each other without glue: a circle is noticed', () => {
+  const servers = standardServers(() => null)
+  servers[TLD] = (to, name) =>
+    name.endsWith('one.example.')
+      ? reply(to, { authority: 'one.example. NS ns.two.example.' })
+      : name.endsWith('two.example.')
+        ? reply(to, { authority: 'two.example. NS ns.one.example.' })
+        : reply(to, { aa: true, authority: 'example. SOA a. b. 1 2 3 4 5' })
+  const network = new Network(servers)
+  assert.equal(network.resolve('www.one.example.'), 'SERVFAIL')
+  assert.ok(network.asked.length < 40, `${network.asked.length} questions`)
+})
+
+test('a name server inside its own zone, without glue, is not looked for for ever', () => {
+  const servers = standardServers(() => null)
+  servers[TLD] = (to, name) =>
+    name === 'example.'
+      ? reply(to, { aa: true, authority: 'example. SOA a. b. 1 2 3 4 5' })
+      : reply(to, { authority: 'evil.example. NS ns.evil.example.' })
+  const network = new Network(servers)
+  assert.equal(network.resolve('www.evil.example.'), 'SERVFAIL')
+  assert.ok(network.asked.length < 20, `${network.asked.length} questions`)
+})
+
+test('aliases: a circle, and a chain that never ends, each across answers', () => {
+  const circle = new Network(
+    standardServers((to, name) =>
+      reply(to, { aa: true, answer: `${name} CNAME ${name.startsWith('a.') ? 'b' : 'a'}.evil.example.` }),
+    ),
+  )
+  assert.equal(circle.resolve('a.evil.example.'), 'SERVFAIL')
+  assert.ok(circle.asked.length < 12, `${circle.asked.length} questions`)
+
+  let n = 0
+  const chain = new Network(
+    standardServers((to, name) => reply(to, { aa: true, answer: `${name} CNAME c${n++}.evil.example.` })),
+  )
+  assert.equal(chain.resolve('start.evil.example.'), 'SERVFAIL')
+  assert.ok(n <= limits.aliases + 2, `${n} aliases`)
+})
+
+test('a circle of aliases in the cache is no loop either', () => {
+  const network = new Network(
+    standardServers((to, name) =>
+      reply(to, { aa: true, answer: `${name} CNAME ${name.startsWith('a.') ? 'b' : 'a'}.evil.example.` }),
+    ),
+  )
+  network.resolve('a.evil.example.')
+  network.seconds += 60
+  assert.equal(network.resolve('b.evil.example.'), 'SERVFAIL')
+  assert.ok(network.asked.length <= 2, `${network.asked.length} questions`)
+})
+
+test('aliases times delegations share one budget', () => {
+  let n = 0
+  const network = new Network(
+    standardServers((to, name) => {
+      const labels = name.split('.')
+      if (labels.length > 5) {
+        const zone = labels.slice(-4).join('.')
+        const names = Array.from({ length: 13 }, (_, i) => `${zone} NS ns${n++}-${i}.evil.example.`).join('\n')
+        return reply(to, { authority: names })
+      }
+      return reply(to, { aa: true, answer: `${name} CNAME www.x${n++}.evil.example.` })
+    }),
+  )
+  network.resolve('start.evil.example.')
+  assert.ok(network.asked.length <= limits.upstreamQueries, `${network.asked.length} questions`)
+})
+
+test('the budget itself: no more questions than set', () => {
+  let n = 0
+  const settings = { limits: { ...limits, upstreamQueries: 12, queriesPerName: 1000, referrals: 1000 } }
+  const network = new Network(
+    standardServers((to, name) =>
+      reply(to, { authority: `${name} NS ns${n++}.${name}`, additional: `ns${n - 1}.${name} A ${EVIL}` }),
+    ),
+    settings,
+  )
+  assert.equal(network.resolve(`${'a.'.repeat(60)}evil.example.`), 'SERVFAIL')
+  assert.equal(network.asked.length, 12)
+})
+
+test('a failure is remembered: asked again at once, it costs nothing', () => {
+  const network = new Network(standardServers(() => null))
+  assert.equal(network.resolve('www.evil.example.'), 'SERVFAIL')
+  assert.ok(network.asked.length > 0)
+  assert.equal(network.resolve('www.evil.example.'), 'SERVFAIL')
+  assert.equal(network.asked.length, 0)
+})
+
+test('a failing helper does not poison the name itself: its own question is answered later', () => {
+  let dead = true
+  const servers = standardServers((to, name) =>
+    dead ? null : reply(to, { aa: true, answer: `${name} A 203.0.113.7` }),
+  )
+  const network = new Network(servers)
+  assert.equal(network.resolve('www.evil.example.'), 'SERVFAIL')
+  dead = false
+  network.seconds += 60
+  assert.match(network.resolve('www.evil.example.'), /203.0.113.7/)
+})
+
+test('addresses of one name server are capped, and equal ones are asked once', () => {
+  const many = Array.from({ length: 50 }, (_, i) => `ns.sub.evil.example. A 198.19.0.${i + 1}`).join('\n')
+  const network = new Network(
+    standardServers((to) => reply(to, { authority: 'sub.evil.example. NS ns.sub.evil.example.', additional: many })),
+  )
+  network.resolve('www.sub.evil.example.')
+  const servers = new Set(
+    network.asked.map((ask) => ask.split(' ')[0]).filter((address) => address?.startsWith('198.19.')),
+  )
+  assert.equal(servers.size, limits.addressesPerName)
+})
