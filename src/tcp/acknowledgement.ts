@@ -15,7 +15,7 @@ export function acknowledge(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   const news = tcb.sackPermitted && segment.options.sack.length > 0 ? takeSacks(tcb, segment) : 0
   if (gt(ack, tcb.sndUna)) {
     const acked = advance(tcb, ack, now)
-    tcb.recovery.acknowledged(tcb, segment, acked, false, news, now)
+    tcb.recovery.acknowledged(tcb, acked, false, news, now)
     restartTimer(tcb, now)
     return
   }
@@ -26,7 +26,7 @@ export function acknowledge(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
     (segment.flags & (SYN | FIN)) === 0 &&
     ack === tcb.sndUna &&
     tcb.sndWnd === before
-  if (duplicate || news > 0) tcb.recovery.acknowledged(tcb, segment, 0, duplicate, news, now)
+  if (duplicate || news > 0) tcb.recovery.acknowledged(tcb, 0, duplicate, news, now)
 }
 
 /** SND.UNA moves: frees the bytes, measures the round trip. */
@@ -34,6 +34,7 @@ function advance(tcb: Tcb, ack: Seq, now: Nanos): number {
   const acked = tcb.scoreboard.acknowledge(ack, now)
   tcb.sndUna = ack
   tcb.retransmits = 0
+  tcb.softError = null // the path works
   tcb.bytesAcked += acked
   const written = earliest(ack, tcb.sendBuffer.end) // a FIN takes a number, but no byte
   if (gt(written, tcb.sendBuffer.start)) {
@@ -69,6 +70,7 @@ function updateWindow(tcb: Tcb, segment: TcpSegment, ack: Seq, now: Nanos): void
   if (tcb.sndWnd > tcb.maxSndWnd) tcb.maxSndWnd = tcb.sndWnd
   if (!reopened) return
   tcb.timers.persist = Number.POSITIVE_INFINITY
+  tcb.persistBackoff = 0
   // The peer had shrunk its window over what was in flight, and dropped it. The time-outs meanwhile said nothing of
   // the path: begin again at once, not after the interval they have grown to.
   const head = tcb.scoreboard.first

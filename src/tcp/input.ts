@@ -3,9 +3,9 @@ import type { Nanos } from '../base/clock.ts'
 import { SECOND } from '../base/clock.ts'
 import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.ts'
 import { acceptableAck, acknowledge, finAcknowledged } from './acknowledgement.ts'
-import { learn } from './open/handshake.ts'
+import { learn, synWindow } from './open/handshake.ts'
 import { acceptable, receiveText } from './receive.ts'
-import { add, gt, leq, lt, seq, within } from './sequence.ts'
+import { add, gt, leq, lt, seq } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 import { enter, enterFinWait2, enterTimeWait, establish, finish, reset } from './transition.ts'
 
@@ -51,7 +51,7 @@ function synSent(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
 export function takeSyn(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   tcb.irs = seq(segment.seq)
   tcb.rcvNxt = add(tcb.irs, 1)
-  tcb.rcvAdv = tcb.rcvNxt
+  tcb.rcvAdv = add(tcb.rcvNxt, synWindow(tcb)) // what our SYN offers, or has offered
   tcb.lastReceived = now
   learn(tcb, segment.options)
   tcb.sndWnd = segment.window
@@ -179,5 +179,5 @@ function afterFinAcknowledged(tcb: Tcb, now: Nanos): void {
  */
 export function supersedes(tcb: Tcb, segment: TcpSegment): boolean {
   if (tcb.state !== 'TIME-WAIT' || (segment.flags & (SYN | ACK | RST)) !== SYN) return false
-  return gt(seq(segment.seq), tcb.rcvNxt) && !within(seq(segment.seq), tcb.rcvNxt, tcb.rcvAdv)
+  return gt(seq(segment.seq), tcb.rcvNxt)
 }

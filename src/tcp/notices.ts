@@ -1,74 +1,58 @@
-/** What the owner has yet to be told, kept until the machine has come to rest, then told in order. */
+/** What the owner has yet to be told, kept in order until the machine has come to rest. */
 import type { ErrorCode } from '../base/errors.ts'
 import type { TcbOwner } from './owner.ts'
 import type { TcpState } from './state.ts'
 
+type Notice = Uint8Array | 'end' | 'drain' | { readonly from: TcpState; readonly to: TcpState }
+
 export class Notices {
-  #states: TcpState[] = []
-  #data: Uint8Array[] = []
-  #end = false
-  #drain = false
+  #queue: Notice[] = []
   #closed: ErrorCode | null | undefined
   #delivering = false
 
   state(from: TcpState, to: TcpState): void {
-    this.#states.push(from, to)
+    this.#queue.push({ from, to })
   }
 
   data(bytes: Uint8Array): void {
-    this.#data.push(bytes)
+    this.#queue.push(bytes)
   }
 
   end(): void {
-    this.#end = true
+    this.#queue.push('end')
   }
 
   drain(): void {
-    this.#drain = true
+    this.#queue.push('drain')
   }
 
   closed(error: ErrorCode | null): void {
     this.#closed = error
   }
 
-  get pending(): boolean {
-    return this.#states.length > 0 || this.#data.length > 0 || this.#end || this.#drain || this.#closed !== undefined
-  }
-
-  /** The owner has closed: it wants no more bytes. */
+  /** The owner has closed: it wants to hear of states and of the end only. */
   discard(): void {
-    this.#data.length = 0
-    this.#end = false
-    this.#drain = false
+    this.#queue = this.#queue.filter((notice) => typeof notice !== 'string' && !(notice instanceof Uint8Array))
   }
 
   /** Tells everything. Called again from inside (the owner polls in a callback) it leaves the rest to the outer call. */
   deliver(owner: TcbOwner): void {
-    if (this.#delivering) return
+    if (this.#delivering || (this.#queue.length === 0 && this.#closed === undefined)) return
     this.#delivering = true
     try {
-      while (this.pending) this.#next(owner)
+      for (let notice = this.#queue.shift(); notice !== undefined; notice = this.#queue.shift()) tell(owner, notice)
+      const error = this.#closed
+      this.#closed = undefined
+      if (error !== undefined) owner.onClosed(error)
     } finally {
       this.#delivering = false
     }
   }
+}
 
-  #next(owner: TcbOwner): void {
-    if (this.#states.length > 0) {
-      const [from, to] = this.#states.splice(0, 2)
-      owner.onState(from!, to!)
-    } else if (this.#data.length > 0) {
-      owner.onData(this.#data.length === 1 ? this.#data.pop()! : this.#data.shift()!)
-    } else if (this.#end) {
-      this.#end = false
-      owner.onEnd()
-    } else if (this.#drain) {
-      this.#drain = false
-      owner.onDrain()
-    } else {
-      const error = this.#closed ?? null
-      this.#closed = undefined
-      owner.onClosed(error)
-    }
-  }
+function tell(owner: TcbOwner, notice: Notice): void {
+  if (notice instanceof Uint8Array) owner.onData(notice)
+  else if (notice === 'end') owner.onEnd()
+  else if (notice === 'drain') owner.onDrain()
+  else owner.onState(notice.from, notice.to)
 }

@@ -2,7 +2,7 @@
 import type { Nanos } from '../base/clock.ts'
 import { ACK, FIN, NO_OPTIONS, PSH, SYN, type TcpOptions, type TcpSegment } from '../wire/tcp.ts'
 import type { TcpSegmentEvent } from './events.ts'
-import { synOptions } from './open/handshake.ts'
+import { synOptions, synWindow } from './open/handshake.ts'
 import { advertise } from './receive.ts'
 import type { Sent } from './recovery/scoreboard.ts'
 import { add, diff, leq, type Seq } from './sequence.ts'
@@ -10,6 +10,9 @@ import type { Tcb } from './tcb.ts'
 import { fire } from './timers.ts'
 
 export type Emit = (segment: TcpSegment) => void
+
+/** Events are plain JSON, which has no infinity: what Linux reports as long as no loss has set a threshold. */
+const NO_SSTHRESH = 0x7fffffff
 
 /** RFC 2018 §3: so many blocks fit beside nothing else. */
 const MAX_SACK_BLOCKS = 4
@@ -54,15 +57,12 @@ function sendSyn(tcb: Tcb, now: Nanos, emit: Emit): boolean {
     seq: tcb.iss,
     ack: answering ? tcb.rcvNxt : 0,
     flags: answering ? SYN | ACK : SYN,
-    window: Math.min(tcb.settings.receiveBuffer, 0xffff), // RFC 7323 §2.2: never scaled
+    window: synWindow(tcb),
     urgent: 0,
     options: synOptions(tcb),
     payload: tcb.nothing,
   }
-  if (answering) {
-    tcb.rcvAdv = add(tcb.rcvNxt, syn.window)
-    acknowledged(tcb)
-  }
+  if (answering) acknowledged(tcb)
   if (again !== undefined) tcb.scoreboard.resent(again, now)
   else {
     tcb.sndNxt = add(tcb.iss, 1)
@@ -97,6 +97,7 @@ function sendAgain(tcb: Tcb, now: Nanos, emit: Emit): boolean {
   tcb.scoreboard.resent(record, now)
   tcb.totalRetransmits++
   tcb.bytesRetransmitted += bytes
+  tcb.lastDataSent = now
   startTimer(tcb, now)
   dispatch(tcb, segment, why, now, emit)
   return true
@@ -218,6 +219,7 @@ function settle(tcb: Tcb, now: Nanos): void {
   } else {
     timers.persist = Number.POSITIVE_INFINITY
     tcb.probesOut = 0
+    tcb.persistBackoff = 0
   }
   if (tcb.settings.userTimeout === 0 || (!waiting && tcb.scoreboard.empty)) timers.user = Number.POSITIVE_INFINITY
   else if (timers.user === Number.POSITIVE_INFINITY) timers.user = now + tcb.settings.userTimeout
@@ -248,7 +250,7 @@ function report(tcb: Tcb, segment: TcpSegment, retransmission: TcpSegmentEvent['
     window: segment.flags & SYN ? segment.window : segment.window * 2 ** tcb.rcvScale,
     retransmission,
     cwnd: tcb.congestion.cwnd,
-    ssthresh: tcb.congestion.ssthresh,
+    ssthresh: Math.min(tcb.congestion.ssthresh, NO_SSTHRESH),
     flight: tcb.scoreboard.outstanding,
     sndWnd: tcb.sndWnd,
     srtt: tcb.rtt.srtt,

@@ -20,8 +20,8 @@ export function receiveText(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   let bytes = segment.payload
   if ((segment.flags & FIN) !== 0) {
     const fin = add(start, bytes.length)
-    // Only a FIN inside the window counts; one place for it, the first that came, since the stream has one end.
-    if (tcb.finAt === null && leq(fin, tcb.rcvAdv)) tcb.finAt = fin
+    // Only a FIN inside the window counts, at the first place it came; not one before data that is here already.
+    if (tcb.finAt === null && leq(fin, tcb.rcvAdv) && !tcb.reassembly.reaches(fin)) tcb.finAt = fin
     tcb.ackNow = true
   }
   if (bytes.length > 0) {

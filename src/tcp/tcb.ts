@@ -127,6 +127,8 @@ export class Tcb {
   /** Time-outs since SND.UNA has moved. */
   retransmits = 0
   probesOut = 0
+  /** How many times the interval of the probes has doubled. */
+  persistBackoff = 0
   keepAliveProbesOut = 0
   challenges = 0
   challengedSince: Nanos = Number.NEGATIVE_INFINITY
@@ -136,7 +138,8 @@ export class Tcb {
   softError: ErrorCode | null = null
   /** Something has happened since the last poll. */
   #stirred = true
-  #now: Nanos
+  #closing: { readonly linger: Nanos | undefined } | null = null
+  #aborting = false
 
   // For tcp_info
   segmentsIn = 0
@@ -166,7 +169,6 @@ export class Tcb {
     this.rtt = new RttEstimator(this.settings.initialRto, this.settings.minRto, this.settings.maxRto)
     this.congestion = this.settings.congestion(this.mss, initialWindow(this.mss, this.settings.initialWindow))
     this.lastReceived = now
-    this.#now = now
   }
 
   /** Active open (RFC 9293 §3.10.1): the first `poll` sends the SYN. */
@@ -187,7 +189,8 @@ export class Tcb {
 
   /** A segment for this connection, stamped when it entered the host: the stamp is what round trips are measured with. */
   segmentArrived(segment: TcpSegment, now: Nanos): void {
-    this.#stir(now)
+    this.#enact(now)
+    this.#stirred = true
     arrive(this, segment, now)
     this.notices.deliver(this.owner)
   }
@@ -197,7 +200,7 @@ export class Tcb {
    * @param emit takes one segment. Its payload is a view whose bytes never change. It must not call back into this Tcb.
    */
   poll(now: Nanos, emit: Emit): void {
-    this.#now = now
+    this.#enact(now)
     this.#stirred = false
     poll(this, now, emit)
     this.notices.deliver(this.owner)
@@ -223,18 +226,15 @@ export class Tcb {
   /** The application has taken so many of the bytes that `onData` brought: the window opens again. */
   consumed(count: number): void {
     this.unread = Math.max(0, this.unread - count)
-    if (this.dead || this.finReceived || !this.synchronized || !windowIsNews(this)) return
+    if (this.finReceived || !this.synchronized || !windowIsNews(this)) return
     this.ackNow = true
     this.#stirred = true
   }
 
   /** Half-close: FIN after what is queued; the peer may go on sending. */
   shutdown(): void {
-    if (this.dead || this.finQueued) return
     this.finQueued = true
     this.#stirred = true
-    if (this.state === 'ESTABLISHED') enter(this, 'FIN-WAIT-1', 'close', this.#now)
-    else if (this.state === 'CLOSE-WAIT') enter(this, 'LAST-ACK', 'close', this.#now)
   }
 
   /**
@@ -242,30 +242,22 @@ export class Tcb {
    * @param linger 0 is `abort`; otherwise the closing is cut short by a reset after so long (SO_LINGER)
    */
   close(linger?: Nanos): void {
-    if (linger === 0) {
-      this.abort()
-      return
-    }
-    if (this.dead) return
-    this.#stirred = true
-    if (this.state === 'SYN-SENT') {
-      finish(this, null, 'close', this.#now) // RFC 9293 §3.10.4
-      return
-    }
-    this.discarding = true
-    this.notices.discard()
-    this.unread = 0
-    this.shutdown()
-    boundFinWait2(this, this.#now)
-    if (linger !== undefined && this.state !== 'TIME-WAIT') this.timers.linger = this.#now + linger
+    if (linger === 0) this.#aborting = true
+    this.#closing = { linger }
+    this.#refuseAll()
   }
 
   /** Forgets the connection with a reset to the peer, which the next `poll` sends; `onClosed(null)` follows. */
   abort(): void {
-    if (this.dead) return
-    this.#stirred = true
+    this.#aborting = true
+    this.#refuseAll()
+  }
+
+  #refuseAll(): void {
+    this.discarding = true
+    this.unread = 0
     this.notices.discard()
-    abort(this, null, 'abort', this.#now)
+    this.shutdown()
   }
 
   /**
@@ -273,10 +265,31 @@ export class Tcb {
    * is remembered only: RFC 9293 §3.9.2.2, and anybody could have sent it (RFC 5927).
    */
   unreachable(code: ErrorCode): void {
-    if (this.dead) return
+    this.softError = code
     this.#stirred = true
-    if (this.state === 'SYN-SENT' || this.state === 'SYN-RECEIVED') finish(this, code, 'icmp', this.#now)
-    else this.softError = code
+  }
+
+  /** The user's calls carry no time: what they ask for happens at the next `poll` or segment, before anything else. */
+  #enact(now: Nanos): void {
+    if (!this.#stirred || this.dead) return
+    if (this.#aborting) {
+      abort(this, null, 'abort', now)
+      return
+    }
+    if (!this.synchronized) {
+      if (this.softError !== null) finish(this, this.softError, 'icmp', now)
+      else if (this.#closing !== null && this.state === 'SYN-SENT') finish(this, null, 'close', now) // RFC 9293 §3.10.4
+      return
+    }
+    if (this.finQueued) {
+      if (this.state === 'ESTABLISHED') enter(this, 'FIN-WAIT-1', 'close', now)
+      else if (this.state === 'CLOSE-WAIT') enter(this, 'LAST-ACK', 'close', now)
+    }
+    if (this.#closing === null) return
+    boundFinWait2(this, now)
+    if (this.#closing.linger !== undefined && this.state !== 'TIME-WAIT')
+      this.timers.linger = now + this.#closing.linger
+    this.#closing = null
   }
 
   /** TCP_NODELAY. */
@@ -296,6 +309,12 @@ export class Tcb {
   set sendBufferSize(bytes: number) {
     this.settings = { ...this.settings, sendBuffer: bytes }
     this.sendBuffer.capacity = bytes
+  }
+
+  /** SO_RCVBUF. The window scale stays what the handshake agreed on; what has been offered is not taken back. */
+  set receiveBufferSize(bytes: number) {
+    this.settings = { ...this.settings, receiveBuffer: bytes }
+    this.#stirred = true
   }
 
   /** Bytes taken by `send` and not yet acknowledged. */
@@ -329,10 +348,5 @@ export class Tcb {
 
   get nothing(): Uint8Array {
     return NOTHING
-  }
-
-  #stir(now: Nanos): void {
-    this.#now = now
-    this.#stirred = true
   }
 }

@@ -75,7 +75,9 @@ function retransmitTimeout(tcb: Tcb, now: Nanos): void {
     finish(tcb, tcb.softError ?? 'ETIMEDOUT', 'timeout', now)
     return
   }
-  tcb.recovery.timeout(tcb, now)
+  // A lost SYN says nothing yet of the window: RFC 5681 §3.1 has the initial one cut when the handshake is done.
+  if (tcb.synchronized) tcb.recovery.timeout(tcb, now)
+  else tcb.scoreboard.loseAll()
   tcb.retransmits++
   tcb.rtt.backOff()
   tcb.timers.retransmit = now + tcb.rtt.rto // RFC 6298 §5.6
@@ -89,16 +91,18 @@ function persistTimeout(tcb: Tcb, now: Nanos): void {
   if (tcb.sndWnd > 0) tcb.override = true
   else tcb.probe = true
   tcb.probesOut++
-  // RFC 9293 §3.8.6.1, SHLD-29 and 30: the first probe after one RTO, the interval growing exponentially.
-  tcb.timers.persist = now + Math.min(tcb.rtt.rto * 2 ** tcb.probesOut, tcb.settings.maxRto)
+  tcb.persistBackoff++
+  // RFC 9293 §3.8.6.1, SHLD-29 and 30: the first probe after one RTO, the interval growing exponentially, answered or not.
+  tcb.timers.persist = now + Math.min(tcb.rtt.rto * 2 ** tcb.persistBackoff, tcb.settings.maxRto)
 }
 
 function keepAliveTimeout(tcb: Tcb, now: Nanos): void {
   const { keepAliveIdle, keepAliveInterval, keepAliveProbes } = tcb.settings
   const idleSince = tcb.lastReceived
   if (!tcb.scoreboard.empty || now - idleSince < keepAliveIdle) {
+    // Not idle: look again when it may have been idle long enough. What is in flight is the other timer's business.
     tcb.keepAliveProbesOut = 0
-    tcb.timers.keepAlive = Math.max(idleSince + keepAliveIdle, now + keepAliveInterval)
+    tcb.timers.keepAlive = now - idleSince < keepAliveIdle ? idleSince + keepAliveIdle : now + keepAliveInterval
     return
   }
   if (tcb.keepAliveProbesOut >= keepAliveProbes) {

@@ -20,8 +20,6 @@ export function establish(tcb: Tcb, now: Nanos): void {
   enter(tcb, 'ESTABLISHED', 'ack', now)
   tcb.lastReceived = now
   if (tcb.settings.keepAlive) tcb.timers.keepAlive = now + tcb.settings.keepAliveIdle
-  // RFC 9293 §3.10.4: a CLOSE that came before waits for this.
-  if (tcb.finQueued) enter(tcb, 'FIN-WAIT-1', 'close', now)
 }
 
 export function enterTimeWait(tcb: Tcb, now: Nanos): void {

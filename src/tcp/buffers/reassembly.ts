@@ -28,6 +28,12 @@ export class Reassembly {
     return this.#pieces.length
   }
 
+  /** Whether anything beyond that is kept. */
+  reaches(beyond: Seq): boolean {
+    const last = this.#pieces[this.#pieces.length - 1]
+    return last !== undefined && lt(beyond, last.end)
+  }
+
   /** Keeps those of the bytes that are new. False when the limit does not let it: the peer will send them again. */
   insert(from: Seq, bytes: Uint8Array): boolean {
     const end = add(from, bytes.length)

@@ -24,6 +24,11 @@ export function synOptions(tcb: Tcb): TcpOptions {
   }
 }
 
+/** The window of this side's SYN, which is never scaled (RFC 7323 §2.2). */
+export function synWindow(tcb: Tcb): number {
+  return Math.min(tcb.settings.receiveBuffer, 0xffff)
+}
+
 /** Takes in the peer's SYN. */
 export function learn(tcb: Tcb, options: TcpOptions): void {
   const announced = options.mss ?? DEFAULT_MSS

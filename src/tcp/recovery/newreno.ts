@@ -6,14 +6,13 @@
  * Limited transmit needs no code of its own then: each of the first two duplicate ACKs makes room for one new segment.
  */
 import type { Nanos } from '../../base/clock.ts'
-import type { TcpSegment } from '../../wire/tcp.ts'
 import { geq, gt } from '../sequence.ts'
 import type { Tcb } from '../tcb.ts'
-import { DUPLICATE_ACK_THRESHOLD, type LossRecovery, recoverFromTimeout } from './recovery.ts'
+import { DUPLICATE_ACK_THRESHOLD, followRecover, type LossRecovery, recoverFromTimeout } from './recovery.ts'
 
 export const newReno: LossRecovery = {
   name: 'newreno',
-  acknowledged(tcb: Tcb, _segment: TcpSegment, acked: number, duplicate: boolean, _news: number, now: Nanos): void {
+  acknowledged(tcb: Tcb, acked: number, duplicate: boolean, _news: number, now: Nanos): void {
     if (acked > 0) advanced(tcb, acked, now)
     else if (duplicate) duplicateAck(tcb, now)
   },
@@ -49,7 +48,8 @@ function advanced(tcb: Tcb, acked: number, now: Nanos): void {
     } else {
       // RFC 6582 §3.2 (3), partial: of what is acknowledged one segment was the hole, the others had been counted as
       // departed. The next hole begins at SND.UNA: send it again at once.
-      board.departed = Math.max(0, board.departed - Math.max(0, acked - tcb.mss))
+      const departed = board.departed - Math.max(0, acked - tcb.mss)
+      board.departed = Math.max(0, Math.min(departed, board.outstanding - board.lostBytes))
       tcb.partialAcks++
       loseHead(tcb)
     }
@@ -59,6 +59,7 @@ function advanced(tcb: Tcb, acked: number, now: Nanos): void {
   else if (tcb.phase === 'disorder') tcb.phase = 'open'
   tcb.dupAcks = 0
   board.departed = 0
+  followRecover(tcb)
   if (tcb.cwndLimited || tcb.phase === 'loss') tcb.congestion.acknowledged(acked, now)
 }
 

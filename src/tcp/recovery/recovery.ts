@@ -3,7 +3,7 @@
  * the congestion control; output does the sending.
  */
 import type { Nanos } from '../../base/clock.ts'
-import type { TcpSegment } from '../../wire/tcp.ts'
+import { add, gt } from '../sequence.ts'
 import type { Tcb } from '../tcb.ts'
 
 /**
@@ -20,13 +20,21 @@ export interface LossRecovery {
    * @param duplicate whether it is a duplicate ACK as RFC 5681 §2 defines it
    * @param news bytes that SACK blocks newly report
    */
-  acknowledged(tcb: Tcb, segment: TcpSegment, acked: number, duplicate: boolean, news: number, now: Nanos): void
+  acknowledged(tcb: Tcb, acked: number, duplicate: boolean, news: number, now: Nanos): void
   /** The retransmission timer has gone off. */
   timeout(tcb: Tcb, now: Nanos): void
 }
 
 /** RFC 5681 §3.2. */
 export const DUPLICATE_ACK_THRESHOLD = 3
+
+/**
+ * Without losses `recover` would stay behind until, 2^31 bytes on, the numbers wrap and it seems to lie ahead: then no
+ * duplicate ACK would count for the next two gigabytes. So it follows SND.UNA, just behind.
+ */
+export function followRecover(tcb: Tcb): void {
+  if (gt(tcb.sndUna, tcb.recover)) tcb.recover = add(tcb.sndUna, -1)
+}
 
 /** RFC 5681 §3.1 and RFC 6582 §3.2 (4): everything out counts as lost, slow start begins again. */
 export function recoverFromTimeout(tcb: Tcb, now: Nanos): void {

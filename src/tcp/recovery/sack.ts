@@ -1,13 +1,12 @@
 /** Loss recovery by selective acknowledgement (RFC 6675). */
 import type { Nanos } from '../../base/clock.ts'
-import type { TcpSegment } from '../../wire/tcp.ts'
 import { diff, geq, gt } from '../sequence.ts'
 import type { Tcb } from '../tcb.ts'
-import { DUPLICATE_ACK_THRESHOLD, type LossRecovery, recoverFromTimeout } from './recovery.ts'
+import { DUPLICATE_ACK_THRESHOLD, followRecover, type LossRecovery, recoverFromTimeout } from './recovery.ts'
 
 export const sackRecovery: LossRecovery = {
   name: 'sack',
-  acknowledged(tcb: Tcb, _segment: TcpSegment, acked: number, duplicate: boolean, news: number, now: Nanos): void {
+  acknowledged(tcb: Tcb, acked: number, _duplicate: boolean, news: number, now: Nanos): void {
     if (tcb.phase === 'recovery') {
       if (acked > 0 && geq(tcb.sndUna, tcb.recover)) leave(tcb, now)
       else if (acked > 0 || news > 0) repair(tcb, acked > 0)
@@ -17,10 +16,12 @@ export const sackRecovery: LossRecovery = {
       tcb.dupAcks = 0
       const through = geq(tcb.sndUna, tcb.recover)
       if (tcb.phase !== 'loss' || through) tcb.phase = tcb.scoreboard.sackedBytes > 0 ? 'disorder' : 'open'
+      followRecover(tcb)
       if (tcb.cwndLimited || tcb.phase === 'loss') tcb.congestion.acknowledged(acked, now)
     }
-    // RFC 6675 §2: a duplicate ACK is one that tells something new about what has arrived.
-    if (news === 0 && !duplicate) return
+    // RFC 6675 §2: a duplicate ACK is one that tells something new about what has arrived. One that does not was
+    // caused by a segment that the network doubled.
+    if (news === 0) return
     // RFC 6675 §5.1: after a time-out no fast recovery before what was out then is acknowledged.
     if (tcb.phase === 'loss') return
     tcb.phase = 'disorder'

@@ -9,14 +9,14 @@ test('four-way close, this side first (RFC 9293 §3.6, figure 12)', () => {
   script.do((tcb) => tcb.shutdown()).expect('F. 1:1(0) ack 1')
   script.arrive('. 1:1(0) ack 2 win 65535').tells('FIN-WAIT-1', 'FIN-WAIT-2')
   script.arrive('P. 1:101(100) ack 2 win 65535').tells('data 100') // half-closed: the peer goes on
-  script.arrive('F. 101:101(0) ack 2 win 65535').expect('. 2:2(0) ack 102').tells('TIME-WAIT', 'end')
+  script.arrive('F. 101:101(0) ack 2 win 65535').expect('. 2:2(0) ack 102').tells('end', 'TIME-WAIT')
   script.pass(59_999).tells()
   script.pass(1).tells('CLOSED', 'closed null')
 })
 
 test('the other side first; data still goes out before the FIN', () => {
   const script = accepted()
-  script.arrive('F. 1:1(0) ack 1 win 65535').expect('. 1:1(0) ack 2').tells('CLOSE-WAIT', 'end')
+  script.arrive('F. 1:1(0) ack 1 win 65535').expect('. 1:1(0) ack 2').tells('end', 'CLOSE-WAIT')
   script.send(50).expect('P. 1:51(50) ack 2')
   script.do((tcb) => tcb.shutdown()).expect('F. 51:51(0) ack 2')
   script.arrive('. 2:2(0) ack 52 win 65535').tells('LAST-ACK', 'CLOSED', 'closed null')
@@ -26,7 +26,7 @@ test('both at once (figure 13)', () => {
   const script = Script.established()
   script.do((tcb) => tcb.shutdown()).expect('F. 1:1(0) ack 1')
   script.arrive('F. 1:1(0) ack 1 win 65535').expect('. 2:2(0) ack 2')
-  script.arrive('. 2:2(0) ack 2 win 65535').tells('FIN-WAIT-1', 'CLOSING', 'end', 'TIME-WAIT')
+  script.arrive('. 2:2(0) ack 2 win 65535').tells('FIN-WAIT-1', 'end', 'CLOSING', 'TIME-WAIT')
 })
 
 test('the FIN rides on the last data, and is sent again with it', () => {
@@ -49,7 +49,7 @@ test('TIME-WAIT answers a FIN that comes again and waits anew', () => {
   script.do((tcb) => tcb.shutdown()).arrive('F. 1:1(0) ack 2 win 65535')
   script.expect('F. 1:1(0) ack 1', '. 2:2(0) ack 2')
   script.pass(900).arrive('F. 1:1(0) ack 2 win 65535').expect('. 2:2(0) ack 2')
-  script.pass(900).tells('FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT', 'end')
+  script.pass(900).tells('FIN-WAIT-1', 'FIN-WAIT-2', 'end', 'TIME-WAIT')
   script.pass(100).tells('CLOSED', 'closed null')
 })
 
@@ -67,7 +67,7 @@ test('a new SYN beyond the old numbers may take over a TIME-WAIT', () => {
 test('a FIN ahead of a gap waits for it', () => {
   const script = accepted()
   script.arrive('F. 101:101(0) ack 1 win 65535').expect('. 1:1(0) ack 1').tells()
-  script.arrive('. 1:101(100) ack 1 win 65535').expect('. 1:1(0) ack 102').tells('CLOSE-WAIT', 'data 100', 'end')
+  script.arrive('. 1:101(100) ack 1 win 65535').expect('. 1:1(0) ack 102').tells('data 100', 'end', 'CLOSE-WAIT')
 })
 
 test('close: what arrives is acknowledged and dropped, and FIN-WAIT-2 ends by itself', () => {
@@ -120,12 +120,31 @@ test('SO_LINGER: zero aborts, a time cuts the closing short', () => {
     .tells('FIN-WAIT-1', 'CLOSED', 'closed null')
 })
 
+test('the time for lingering begins with the close, however long nothing happened before', () => {
+  const script = Script.established()
+  script
+    .pass(3_600_000)
+    .do((tcb) => tcb.close(5e9))
+    .pass(4_999)
+  script.expect(...Array(5).fill('F. 1:1(0) ack 1')).tells('FIN-WAIT-1')
+  script.pass(1).tells('CLOSED', 'closed null')
+  const event = script.log.events.find((each) => each.type === 'tcp.state' && each.at === 3600e9)
+  assert.ok(event !== undefined, 'and the event says when it was')
+})
+
+test('a FIN before data that is here already is a lie and is not believed', () => {
+  const script = accepted()
+  script.arrive('. 101:201(100) ack 1 win 65535').arrive('F. 51:51(0) ack 1 win 65535')
+  script.arrive('. 1:101(100) ack 1 win 65535').arrive('F. 201:201(0) ack 1 win 65535')
+  script.tells('data 100', 'data 100', 'end', 'CLOSE-WAIT')
+})
+
 test('a reset by the peer, in each state it matters in', () => {
   accepted().arrive('R 1:1(0) win 0').tells('CLOSED', 'closed ECONNRESET')
   const closing = accepted()
     .arrive('F. 1:1(0) ack 1 win 9')
     .do((tcb) => tcb.shutdown())
-  closing.arrive('R 2:2(0) win 0').tells('CLOSE-WAIT', 'end', 'LAST-ACK', 'CLOSED', 'closed null')
+  closing.arrive('R 2:2(0) win 0').tells('end', 'CLOSE-WAIT', 'LAST-ACK', 'CLOSED', 'closed null')
 })
 
 test('nothing is taken after shutdown, and calls on a dead connection do nothing', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accepted, Script } from './script.ts'
+import { accepted, parseLine, Script } from './script.ts'
 
 test('active open (RFC 9293 §3.5, figure 6)', () => {
   new Script('connect')
@@ -30,6 +30,12 @@ test('data written before the handshake is over goes out with its end', () => {
     .expect('P. 1:101(100) ack 1')
 })
 
+test('data that comes with the SYN-ACK, or right after it, is taken', () => {
+  const script = new Script('connect')
+  script.tcb.segmentArrived(parseLine('S. 0:10(10) ack 1 win 1000 <mss 1000>'), 0)
+  script.arrive('P. 11:21(10) ack 1 win 1000').tells('SYN-SENT', 'ESTABLISHED', 'data 10', 'data 10')
+})
+
 test('simultaneous open (RFC 9293 §3.5, figure 7)', () => {
   new Script('connect')
     .expect('S 0:0(0)')
@@ -55,6 +61,7 @@ test('after a lost SYN: one segment, three seconds (RFC 5681 §3.1, RFC 6298 §5
   script.arrive('S. 0:0(0) ack 1 win 65535 <mss 1000>').expect('. 1:1(0) ack 1')
   script.send(5000).expect('. 1:1001(1000) ack 1')
   assert.equal(script.tcb.rtt.rto, 3e9)
+  assert.equal(script.tcb.congestion.ssthresh, Number.POSITIVE_INFINITY)
 })
 
 test('a refused connection', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TcpSegmentEvent } from '../events.ts'
+import { diff } from '../sequence.ts'
 import { Script } from './script.ts'
 
 /** Ten segments out, cwnd 10 000. The handshake took no time, so the time-out is the least: 200 ms. */
@@ -75,6 +76,19 @@ test('SACK: exactly what is missing is sent again (RFC 6675)', () => {
   script.expect('. 4001:5001(1000) ack 1')
   script.arrive('. 1:1(0) ack 10001 win 65535')
   assert.equal(script.tcb.totalRetransmits, 2)
+})
+
+test('segments that the network doubled cause no retransmission where SACK tells', () => {
+  const script = tenOut(',sackOK')
+  for (let i = 0; i < 5; i++) script.arrive('. 1:1(0) ack 1 win 65535')
+  script.expect()
+  assert.equal(script.tcb.phase, 'open')
+})
+
+test('without a loss for 2^31 bytes the next one is still answered', () => {
+  const script = tenOut()
+  script.arrive('. 1:1(0) ack 10001 win 65535')
+  assert.equal(diff(script.tcb.sndUna, script.tcb.recover), 1, 'recover follows, so it can never seem to lie ahead')
 })
 
 test('nonsense in SACK blocks changes nothing', () => {
@@ -170,4 +184,5 @@ test('events tell why a segment was sent again', () => {
     .map((event) => event.retransmission)
     .filter((word) => word !== '')
   assert.deepEqual(why.slice(0, 3), ['fast', 'recovery', 'rto'])
+  assert.deepEqual(JSON.parse(JSON.stringify(script.log.events)), script.log.events, 'events are plain JSON')
 })

@@ -133,7 +133,7 @@ export function accepted(settings: Partial<TcpSettings> = {}): Script {
   return script
 }
 
-function parseLine(line: string): TcpSegment {
+export function parseLine(line: string): TcpSegment {
   const match = /^([SFRP.-]+) (\d+):(\d+)\((\d+)\)(?: ack (\d+))? win (\d+)(?: <(.*)>)?$/.exec(line)
   if (match === null) throw new Error(`script: '${line}' is not 'FLAGS seq:end(length) [ack n] win n [<options>]'`)
   const [, letters, start, , length, ack, window, options] = match
