@@ -112,14 +112,21 @@ export class BoundForm<F extends FormFields> {
     this.#state = { texts, errors, token }
     this.#data = data as DataOf<F> | null
     this.controls = Object.entries(fields).map(([name, field]) => new FormControl(name, field, this.#state))
-    // Own properties, since templates see nothing else.
     for (const control of this.controls) Object.defineProperty(this, control.name, { value: control, enumerable: true })
-    const own = (name: string, get: () => unknown) => Object.defineProperty(this, name, { get, enumerable: true })
-    own('ok', () => this.#data !== null)
-    own('data', () => this.#data)
-    own('error', () => this.#state.errors.get('') ?? '')
-    own('errors', () => this.errors)
-    own('csrf', () => this.csrf)
+  }
+
+  /** Whether it was sent and nothing is wrong with it. */
+  get ok(): boolean {
+    return this.#data !== null
+  }
+
+  get data(): DataOf<F> | null {
+    return this.#data
+  }
+
+  /** What is wrong with the whole, '' for nothing. */
+  get error(): string {
+    return this.#state.errors.get('') ?? ''
   }
 
   /** By field; under '' what is wrong with the whole. */

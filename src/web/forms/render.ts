@@ -29,12 +29,21 @@ export class FormControl {
     this.required = field.required ?? false
     this.#widget = field.widget
     this.#state = state
-    // Own properties, since templates see nothing else.
-    const own = (property: string, get: () => unknown) =>
-      Object.defineProperty(this, property, { get, enumerable: true })
-    own('value', () => this.#state.texts.get(name) ?? '')
-    own('error', () => this.#state.errors.get(name) ?? '')
-    own('control', () => new SafeHtml(this.#control()))
+  }
+
+  /** The text that stands in the control. */
+  get value(): string {
+    return this.#state.texts.get(this.name) ?? ''
+  }
+
+  /** What is wrong with it, '' for nothing. */
+  get error(): string {
+    return this.#state.errors.get(this.name) ?? ''
+  }
+
+  /** The control alone, without label and error. */
+  get control(): SafeHtml {
+    return new SafeHtml(this.#control())
   }
 
   [renderHtml](): SafeHtml {

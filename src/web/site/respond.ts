@@ -4,7 +4,7 @@ import { isActive } from '../security/headers.ts'
 import type { Chain } from './compile.ts'
 import type { Context } from './context.ts'
 import type { Maybe } from './dispatch.ts'
-import { HTML, JSON_TYPE, Reply, TEXT, toReply } from './reply.ts'
+import { HTML, JSON_TYPE, type Pieces, Reply, type ReplyBody, TEXT, toReply } from './reply.ts'
 import { sendPieces } from './streaming.ts'
 
 /**
@@ -14,19 +14,45 @@ import { sendPieces } from './streaming.ts'
 export function respond(c: Context<never, never>, answer: unknown, chain: Chain): Maybe<number> {
   const reply = toReply(answer, c.route)
   const { after } = chain
-  const done = after.length === 0 ? reply : runAfter(c, reply, chain, 0)
-  return done instanceof Promise ? done.then((last) => seal(c, last)) : seal(c, done)
+  try {
+    const done = after.length === 0 ? reply : runAfter(c, reply, chain, 0)
+    const sent = done instanceof Promise ? done.then((last) => seal(c, last)) : seal(c, done)
+    return sent instanceof Promise && isPieces(reply.body) ? sent.catch((error) => abandon(reply, error)) : sent
+  } catch (error) {
+    return abandon(reply, error)
+  }
+}
+
+function isPieces(body: ReplyBody): body is Pieces {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}
+
+/** A body that is not sent after all lets go of what it holds: an open file. */
+function release(reply: Reply): void {
+  if (isPieces(reply.body)) void reply.body[Symbol.asyncIterator]().return?.()
+}
+
+function abandon(reply: Reply, error: unknown): never {
+  release(reply)
+  throw error
+}
+
+/** What a hook answered, in place of the reply before. */
+function instead(c: Context<never, never>, answer: unknown, before: Reply): Reply {
+  const reply = toReply(answer, c.route)
+  if (reply.body !== before.body) release(before)
+  return reply
 }
 
 function runAfter(c: Context<never, never>, first: Reply, chain: Chain, from: number): Maybe<Reply> {
   let reply = first
   for (let i = from; i < chain.after.length; i++) {
-    const other = chain.after[i]!(c, reply)
-    if (other instanceof Promise) {
+    const said = chain.after[i]!(c, reply)
+    if (said instanceof Promise) {
       const current = reply
-      return other.then((late) => runAfter(c, late ? toReply(late, c.route) : current, chain, i + 1))
+      return said.then((late) => runAfter(c, late ? instead(c, late, current) : current, chain, i + 1))
     }
-    if (other) reply = toReply(other, c.route)
+    if (said) reply = instead(c, said, reply)
   }
   return reply
 }

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { testMachine } from '../../http/testing/machine.ts'
+import { f } from '../models/fields/f.ts'
+import { app } from '../site/app.ts'
+import type { SiteOptions } from '../site/options.ts'
+import { ObjectLoader, renderHtml, Templates } from '../templates/index.ts'
+import { testClient } from '../testing/client.ts'
+import { form } from './form.ts'
+import { FormInput } from './input.ts'
+import { cleanFileName, file, type Upload } from './upload.ts'
+
+class Post {
+  id = f.id()
+  title = f.text(20)
+  body = f.text().null()
+  draft = f.boolean()
+  size = f.choice(['s', 'm']).null()
+}
+
+const postForm = form(Post, 'title', 'body', 'draft')
+const signUp = form({
+  email: f.email().label('Your e-mail').help('We <3 you'),
+  name: f.text(80),
+  password: f.password(),
+})
+
+function input(texts: Record<string, string>): FormInput {
+  return new FormInput(new Map(Object.entries(texts).map(([name, value]) => [name, [value]])))
+}
+
+test('a form gives typed data', () => {
+  const sent = postForm.read(input({ title: ' Hi ', body: '', draft: 'on' }))
+  assert.ok(sent.ok)
+  const title: string = sent.data.title
+  const body: string | null = sent.data.body
+  const draft: boolean = sent.data.draft
+  assert.deepEqual({ title, body, draft }, { title: 'Hi', body: null, draft: true })
+  const types = () => {
+    // @ts-expect-error no such field in the form
+    sent.data.size
+    // @ts-expect-error no such field in the model
+    form(Post, 'titel')
+    const unsure = postForm.read(input({}))
+    // @ts-expect-error the data may not be there
+    unsure.data.title
+  }
+  assert.equal(typeof types, 'function')
+})
+
+test('or errors beside the fields, with what was sent kept', () => {
+  const sent = signUp.read(input({ email: 'not an address', name: '', password: 'hunter2 and more', admin: 'true' }))
+  assert.equal(sent.ok, false)
+  assert.equal(sent.data, null)
+  assert.deepEqual(Object.keys(sent.errors).sort(), ['email', 'name'])
+  const html = sent[renderHtml]().html
+  assert.match(html, /value="not[^"]*an[^"]*address"/)
+  assert.match(html, /<label for="field-email">Your[^<]*e-mail<\/label>/)
+  assert.match(html, /aria-invalid="true"/)
+  assert.match(html, /aria-describedby="field-email-help field-email-error"/)
+  assert.doesNotMatch(html, /hunter2/, 'a password is never shown again')
+  assert.doesNotMatch(html, /We <3/)
+})
+
+test('nothing that anybody wrote gets out of its place', () => {
+  const evil = fc.string({
+    unit: fc.constantFrom('<', '>', '"', "'", '&', '/', '=', ' ', '\n', '`', 'a', '</textarea>', '<script>'),
+    maxLength: 12,
+  })
+  fc.assert(
+    fc.property(evil, evil, (title, body) => {
+      const html = postForm.read(input({ title, body }))[renderHtml]().html
+      // All tags of the page are the form's own.
+      const tags = [...html.matchAll(/<\/?([a-z]+)/gi)].map(([, name]) => name)
+      assert.ok(
+        tags.every((name) => ['div', 'label', 'input', 'textarea', 'span', 'small', 'p'].includes(name!)),
+        html,
+      )
+      assert.equal(tags.filter((name) => name === 'textarea').length % 2, 0)
+      assert.equal((html.match(/<input/g) ?? []).length + (html.match(/<textarea/g) ?? []).length, 3)
+      assert.doesNotMatch(html, /\son\w+\s*=/)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('an empty form shows initial values, and what the form itself finds wrong', () => {
+  const blank = postForm.blank({ title: 'A "title"', draft: true, body: null })
+  assert.equal(blank.ok, false)
+  assert.deepEqual({ ...blank.errors }, {})
+  assert.match(blank[renderHtml]().html, /value="A[^"]*&(?:#34|quot);title&(?:#34|quot);"/)
+  assert.match(blank[renderHtml]().html, /type="checkbox"[^>]* checked/)
+  const sent = signUp.read(input({ email: 'a@b.example', name: 'A', password: 'long enough' }))
+  assert.ok(sent.ok)
+  sent.fail('email', 'This address is taken.')
+  assert.equal(sent.ok as boolean, false)
+  assert.equal(sent.errors.email, 'This address is taken.')
+  sent.fail('', 'Try again <later>.')
+  assert.match(sent[renderHtml]().html, /role="alert">Try[^<]*&lt;later&gt;/)
+  const twice = Object.assign(new Error('taken'), { field: 'name' })
+  assert.equal(sent.reject(twice).errors.name, 'taken')
+  assert.throws(() => sent.reject(new Error('other')), /other/)
+  assert.throws(() => sent.reject(Object.assign(new Error('elsewhere'), { field: 'other' })), /elsewhere/)
+})
+
+test('names of forms and of the world are no fields', () => {
+  assert.throws(() => form({ ok: f.text() }), /cannot be called 'ok'/)
+  assert.throws(() => form({ x: {} as never }), /'x' is no field/)
+  assert.throws(() => form(Post, 'constructor' as never), /has no field 'constructor'/)
+  const polluted = postForm.read(
+    new FormInput(
+      new Map([
+        ['__proto__', ['x']],
+        ['constructor', ['y']],
+        ['title', ['t']],
+      ]),
+    ),
+  )
+  assert.ok(polluted.ok)
+  assert.equal(Object.getPrototypeOf(polluted.data), null)
+  const json = postForm.readValues(JSON.parse('{"__proto__": {"title": "inherited"}, "draft": false}'))
+  assert.deepEqual(Object.keys(json.errors), ['title'])
+})
+
+test('the fields stand in templates by their names', () => {
+  const templates = new Templates(
+    new ObjectLoader({
+      'a.html':
+        '{{ form.title }}|{{ form.title.value }}|{{ form.title.error }}|{% for x in form.controls %}{{ x.name }} {% endfor %}|{{ form.ok }}',
+      'b.html': '<form>{{ form }}</form>',
+    }),
+    { debug: true },
+  )
+  const sent = postForm.read(input({ title: `<b>${'x'.repeat(30)}` }))
+  const shown = templates.render('a.html', { form: sent })
+  const [field, value, error, names] = shown.split('|')
+  assert.match(field!, /^<div class="field wrong"><label for="field-title">Title<\/label><input type="text"/)
+  assert.match(value!, /^&lt;b&gt;xxx/)
+  assert.notEqual(error, '')
+  assert.equal(names!.trim(), 'title body draft')
+  assert.match(templates.render('b.html', { form: sent }), /<textarea id="field-body"/)
+})
+
+function posting(options: SiteOptions<never> = {}) {
+  const templates = new Templates(
+    new ObjectLoader({ 'new.html': '<form method="post" enctype="multipart/form-data">{{ form }}</form>' }),
+  )
+  const site = app({
+    secret: 'a secret of more than thirty-two characters',
+    machine: testMachine(),
+    log: () => {},
+    templates,
+    ...options,
+  })
+  const picture = form({ title: f.text(20), picture: file({ max: 1000, accept: ['image/*'] }).optional() })
+  const view = async (c: Parameters<Parameters<typeof site.get>[1]>[0]) => {
+    const sent = await c.form(picture, { title: 'initial' })
+    if (!sent.ok) return c.render('new.html', { form: sent }, { status: c.method === 'GET' ? 200 : 422 })
+    return {
+      title: sent.data.title,
+      picture: sent.data.picture && { ...sent.data.picture, bytes: sent.data.picture.bytes.length },
+    }
+  }
+  site.get('/new', view)
+  site.post('/new', view)
+  site.post('/raw', async (c) => ({ a: (await c.body.form()).getAll('a') }))
+  site.post('/json', async (c) => ({ got: await c.body.json() }))
+  site.post('/text', async (c) => c.text(await c.body.text()))
+  return { site, web: testClient(site) }
+}
+
+test('a form is shown, sent, refused and taken', async () => {
+  const { web } = posting()
+  const shown = await web.get('/new')
+  assert.match(shown.text, /value="initial"/)
+  assert.match(shown.text, /name="_csrf" value="[\w-]{64}"/)
+  const refused = await web.submit('/new', { title: '' })
+  assert.equal(refused.status, 422)
+  assert.match(refused.text, /class="error"/)
+  assert.deepEqual((await web.submit('/new', { title: 'ü' })).json(), { title: 'ü', picture: null })
+})
+
+test('a file is taken by what is in it', async () => {
+  const { web } = posting()
+  const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0])
+  const good = await web.submit('/new', {
+    title: 't',
+    picture: new File([png], '../../ab.png', { type: 'text/html' }),
+  })
+  assert.deepEqual(good.json(), { title: 't', picture: { name: 'ab.png', type: 'image/png', bytes: 9 } })
+  const script = new File(['<script>'], 'a.png', { type: 'image/png' })
+  assert.match((await web.submit('/new', { title: 't', picture: script })).text, /must be one of image/)
+  const large = new File([png, new Uint8Array(2000)], 'a.png')
+  assert.match((await web.submit('/new', { title: 't', picture: large })).text, /larger than 1[^0-9]*KiB/)
+  const none = new File([], '')
+  assert.deepEqual((await web.submit('/new', { title: 't', picture: none })).json(), { title: 't', picture: null })
+})
+
+test('a form past any of its limits is refused, and the site lives', async () => {
+  const { web } = posting({
+    limits: { formBytes: 1000, formFields: 10, fileBytes: 3000, filesBytes: 5000, bodyBytes: 1000 },
+  })
+  const file = (size: number) => new File([new Uint8Array(size)], 'x')
+  const many = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`n${i}`, 'x']))
+  const status = async (data: Record<string, string | Blob>) => (await web.post('/new', data)).status
+  assert.equal(await status({ title: 'x'.repeat(900) }), 422)
+  assert.equal(await status({ title: 'x'.repeat(1100) }), 413)
+  assert.equal(await status(many), 413)
+  assert.equal(await status({ ...many, f: file(1) }), 413)
+  assert.equal(await status({ title: 't', picture: file(3001) }), 413)
+  assert.equal(await status({ title: 't', a: file(3000), b: file(2500) }), 413)
+  assert.equal(await status({ title: 'x'.repeat(1100), f: file(1) }), 413)
+  assert.equal((await web.json('POST', '/json', 'x'.repeat(2000))).status, 413)
+  assert.equal((await web.request('POST', '/text', 'x'.repeat(1001))).status, 413)
+  assert.equal((await web.request('POST', '/text', 'x'.repeat(1000))).status, 200)
+})
+
+test('a body is read as what it is, or refused', async () => {
+  const { web } = posting()
+  const send = async (type: string, body: string, path = '/raw') =>
+    web.request('POST', path, body, { headers: { 'content-type': type } })
+  assert.deepEqual((await send('application/x-www-form-urlencoded', 'a=1&a=%C3%BC+x&b')).json(), { a: ['1', 'ü x'] })
+  assert.equal((await send('application/json', '{}')).status, 415)
+  assert.equal((await send('multipart/form-data', '--x')).status, 415)
+  assert.equal((await send('multipart/form-data; boundary=x', 'garbage')).status, 400)
+  assert.equal((await send('multipart/form-data; boundary=x', '--x\r\n\r\n--x--')).status, 400)
+  assert.equal((await send('application/json', '{"a":', '/json')).status, 400)
+  assert.equal((await send('application/json', '{"__proto__":{"a":1}}', '/json')).status, 400)
+  assert.equal((await send('application/json', '{"a":[{"\\u005f_proto__":1}]}', '/json')).status, 400)
+  assert.equal((await send('text/plain', '{}', '/json')).status, 415)
+  assert.deepEqual((await send('application/vnd.a+json; charset=utf-8', '[1]', '/json')).json(), { got: [1] })
+  const latin = new Uint8Array([0xfc])
+  const reply = await web.request('POST', '/text', new Blob([latin]) as never, {
+    headers: { 'content-type': 'text/plain; charset=iso-8859-1' },
+  })
+  assert.equal(reply.text, 'ü')
+})
+
+test('any form body whatever is answered', async () => {
+  const { site } = posting()
+  const types = fc.constantFrom(
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=b',
+    'application/json',
+  )
+  const bodies = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc
+      .array(
+        fc.constantFrom('--b', '\r\n', '--', 'Content-Disposition: form-data; name="a"', 'filename="', '\r\n\r\n', 'x'),
+        { maxLength: 12 },
+      )
+      .map((parts) => parts.join('')),
+  )
+  await fc.assert(
+    fc.asyncProperty(types, bodies, fc.constantFrom('/raw', '/json', '/new'), async (type, body, path) => {
+      const headers = { 'content-type': type }
+      const reply = await site.fetch(new Request(`http://localhost${path}`, { method: 'POST', body, headers }))
+      assert.ok(reply.status < 500, `${reply.status} for ${JSON.stringify({ type, body })}`)
+      await reply.arrayBuffer()
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('a file name is shown without its path', () => {
+  assert.equal(cleanFileName('C:\\fakepath\\a.png'), 'a.png')
+  assert.equal(cleanFileName('../../etc/passwd'), 'passwd')
+  assert.equal(cleanFileName('a\r\nSet-Cookie: x'), 'aSet-Cookie: x')
+  const upload: Upload = { name: 'x', type: 'a/b', bytes: new Uint8Array(1) }
+  assert.deepEqual(file().parse(upload), { value: upload })
+  assert.ok(file().parse(undefined).error)
+  assert.ok(file().parse('text').error)
+})
