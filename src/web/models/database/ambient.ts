@@ -1,0 +1,87 @@
+/** What surrounds the running code: its database, its transaction, whoever counts its queries. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Machine } from '../../../socket/host.ts'
+import type { WebSqlEvent } from '../../events.ts'
+import { currentExchange } from '../../site/current.ts'
+import type { Database, Result, Statement } from './database.ts'
+import type { Transaction } from './transaction.ts'
+
+interface Surroundings {
+  readonly database?: Database
+  readonly transaction?: Transaction
+  readonly counter?: { readonly statements: string[] }
+}
+
+const storage = new AsyncLocalStorage<Surroundings>()
+
+/** The database that `withDatabase` has set, or the one whose transaction this is. */
+export function ambientDatabase(): Database | undefined {
+  return storage.getStore()?.database
+}
+
+/** The transaction of this database that the code runs in. */
+export function ambientTransaction(database: Database): Transaction | undefined {
+  const transaction = storage.getStore()?.transaction
+  return transaction?.database === database ? transaction : undefined
+}
+
+/** What `work` gives, awaited if it is to be awaited. */
+type Settled<T> = T extends PromiseLike<infer R> ? Promise<R> : T
+
+/** Runs `work` with this database for all models, whatever they are connected to: two sites in one process, a test. */
+export function withDatabase<T>(database: Database, work: () => T): Settled<T> {
+  return storage.run({ ...storage.getStore(), database }, () => {
+    const result = work()
+    // A query begins when it is awaited: that must be here, not where the caller awaits.
+    return (isThenable(result) ? Promise.resolve(result) : result) as Settled<T>
+  })
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+export function withTransaction<T>(transaction: Transaction, work: () => PromiseLike<T>): Promise<T> {
+  const inside = { ...storage.getStore(), transaction, database: transaction.database }
+  return storage.run(inside, async () => await work()) // awaited inside, as in withDatabase
+}
+
+/** Runs `work` and says which statements it needed, in order: for tests that guard the number. */
+export async function countQueries<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; queries: number; statements: string[] }> {
+  const outer = storage.getStore()
+  const statements: string[] = []
+  const result = await storage.run({ ...outer, counter: { statements } }, async () => await work())
+  outer?.counter?.statements.push(...statements)
+  return { result, queries: statements.length, statements }
+}
+
+/** The clock and the randomness that what happens here goes by: the exchange's machine, or the database's. */
+export function machineOf(database: Database): Machine {
+  return currentExchange()?.exchange.machine ?? database.machine
+}
+
+/** Runs a statement where it belongs, and reports it. */
+export async function execute(database: Database, statement: Statement): Promise<Result> {
+  const surroundings = storage.getStore()
+  surroundings?.counter?.statements.push(statement.sql)
+  const transaction = surroundings?.transaction
+  const session = transaction?.database === database ? await transaction.session() : database
+  const current = currentExchange()
+  if (!current) return session.run(statement)
+  const { machine, id } = current.exchange
+  const started = machine.clock.now()
+  const result = await session.run(statement)
+  const event: WebSqlEvent = {
+    type: 'web.sql',
+    at: machine.clock.now(),
+    host: machine.name,
+    exchange: id,
+    sql: statement.sql,
+    rows: statement.writes ? result.changes : result.rows.length,
+    duration: machine.clock.now() - started,
+  }
+  current.events.emit(event)
+  return result
+}

@@ -1,0 +1,130 @@
+/** The types of rows, of what makes one, and of what finds one: all read off the class of the model. */
+import type { Class } from './fields/relation.ts'
+import type { Model } from './model.ts'
+import type { Operand, TableColumn } from './query/expression.ts'
+
+/** What marks a field, a reference and a many to the type checker (see the classes). */
+interface IsField<T> {
+  readonly '~value': T
+}
+interface IsOptional {
+  readonly '~optional': true
+}
+interface IsRef<M extends object, N extends boolean = boolean> {
+  readonly '~model': M
+  readonly '~nullable': N
+}
+interface IsMany<M extends object> {
+  readonly '~many': M
+}
+
+type Nullable<R> = R extends { readonly '~nullable': true } ? null : never
+
+/** `author` of a path `author.profile`. */
+type Head<W extends string> = W extends `${infer H}.${string}` ? H : W
+/** `profile` of a path `author.profile` under `author`. */
+type Tail<W extends string, H extends string> = W extends `${H}.${infer T}` ? T : never
+
+type Show<T> = { [K in keyof T]: T[K] }
+
+/**
+ * A row: the values of the fields, `authorId` for a reference `author`, the class's methods; the relations themselves
+ * only as far as `W` names them: `Row<Post, 'author' | 'comments.author'>`.
+ */
+export type Row<M extends object, W extends string = never> = Show<
+  {
+    [K in keyof M as K extends keyof Model
+      ? never
+      : M[K] extends IsRef<object> | IsMany<object>
+        ? never
+        : K]: M[K] extends IsField<infer T> ? T : M[K]
+  } & {
+    [K in keyof M & string as M[K] extends IsRef<object> ? `${K}Id` : never]: number | Nullable<M[K]>
+  } & {
+    [K in Head<W> & keyof M & string]: M[K] extends IsRef<infer T>
+      ? Row<T, Tail<W, K>> | Nullable<M[K]>
+      : M[K] extends IsMany<infer T>
+        ? Row<T, Tail<W, K>>[]
+        : never
+  }
+>
+
+/** The row of a model given by its class: `RowOf<typeof Post>`. */
+export type RowOf<C extends Class<object>, W extends string = never> = Row<InstanceType<C>, W>
+
+type RelationName<M> = {
+  [K in keyof M & string]: M[K] extends IsRef<object> | IsMany<object> ? K : never
+}[keyof M & string]
+
+type TargetOf<R> = R extends IsRef<infer T> ? T : R extends IsMany<infer T> ? T : never
+
+/** The paths that `with` takes, three relations long at most. */
+export type RelationPath<M extends object, Depth extends readonly unknown[] = []> =
+  | RelationName<M>
+  | (Depth['length'] extends 2
+      ? never
+      : { [K in RelationName<M>]: `${K}.${RelationPath<TargetOf<M[K]>, [...Depth, 0]>}` }[RelationName<M>])
+
+/** A row of another model, or anything that has its id. */
+interface HasId {
+  readonly id: number
+}
+
+type RequiredField<M> = {
+  [K in keyof M]: M[K] extends IsField<unknown> ? (M[K] extends IsOptional ? never : K) : never
+}[keyof M]
+type OptionalField<M> = { [K in keyof M]: M[K] extends IsField<unknown> & IsOptional ? K : never }[keyof M]
+type ValueOf<F> = F extends IsField<infer T> ? T : never
+
+/** A reference is given as the row or by its id, not as both. */
+type RequiredRef<K extends string> = { [P in K]: HasId } | { [P in `${K}Id`]: number }
+
+/** One for each reference that may not be null, all at once. */
+type RequiredRefs<M> = {
+  [K in keyof M & string]: M[K] extends IsRef<object, false> ? (refs: RequiredRef<K>) => void : never
+}[keyof M & string] extends infer F
+  ? [F] extends [never]
+    ? unknown
+    : [F] extends [(refs: infer R) => void]
+      ? R
+      : unknown
+  : unknown
+
+/** What `create` takes: every field that has neither a default nor may be null, and any of the others. */
+export type CreateInput<M extends object> = { [K in RequiredField<M>]: ValueOf<M[K]> } & {
+  [K in OptionalField<M>]?: ValueOf<M[K]> | undefined
+} & {
+  [K in keyof M & string as M[K] extends IsRef<object, true> ? K : never]?: HasId | null | undefined
+} & {
+  [K in keyof M & string as M[K] extends IsRef<object, true> ? `${K}Id` : never]?: number | null | undefined
+} & RequiredRefs<M>
+
+type ColumnValues<M extends object> = {
+  [K in keyof M as M[K] extends IsField<unknown> ? K : never]: ValueOf<M[K]>
+} & {
+  [K in keyof M & string as M[K] extends IsRef<object> ? `${K}Id` : never]: number | Nullable<M[K]>
+}
+
+type RefRows<M extends object> = {
+  [K in keyof M & string as M[K] extends IsRef<object> ? K : never]: HasId | Nullable<M[K]>
+}
+
+/** Values that the columns must have. Objects are never operators. */
+export type WhereValues<M extends object> = Partial<Show<ColumnValues<M> & RefRows<M>>>
+
+/** What `update` takes: values, or expressions over the row's own columns. */
+export type UpdateInput<M extends object> = {
+  [K in keyof WhereValues<M>]?: WhereValues<M>[K] | Operand<NonNullable<WhereValues<M>[K]>>
+}
+
+/** The columns of a model as expressions; those of the rows it refers to under the reference: `p.author.name`. */
+export type Columns<M extends object> = {
+  readonly [K in keyof ColumnValues<M>]: TableColumn<ColumnValues<M>[K]>
+} & {
+  readonly [K in keyof M & string as M[K] extends IsRef<object> ? K : never]: M[K] extends IsRef<infer T>
+    ? Columns<T>
+    : never
+}
+
+/** `'title'` and `'-title'`. */
+export type OrderName<M extends object> = (keyof ColumnValues<M> & string) | `-${keyof ColumnValues<M> & string}`
