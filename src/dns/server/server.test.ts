@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SECOND, sleep } from '../../base/clock.ts'
+import { type Internet, internet, ms, type SimHost } from '../../sim/index.ts'
+import type { Connection, Host } from '../../socket/host.ts'
+import { DecodeFailure, decode } from '../message/decode.ts'
+import { encode } from '../message/encode.ts'
+import { type Message, query, response } from '../message/message.ts'
+import { Name } from '../message/name.ts'
+import { RCODE, TYPE } from '../message/types.ts'
+import { Framer } from './framer.ts'
+import type { Responder } from './responder.ts'
+import { type ServerOptions, serveDns } from './server.ts'
+
+const echo: Responder = (asked) => response(asked)
+
+/** Runs `scene` with a client and a server that answers with `responder`. */
+async function withServer(
+  responder: Responder,
+  options: ServerOptions,
+  scene: (client: SimHost, server: SimHost) => Promise<void>,
+): Promise<void> {
+  const net: Internet = internet({ seed: 1 })
+  const client = net.host('client')
+  const server = net.host('server')
+  net.link(client, server, { latency: ms(1) })
+  await net.run(async () => {
+    const front = await serveDns(server, responder, { tcpIdle: 3600 * SECOND, ...options })
+    assert.equal(front.local.port, 53)
+    await scene(client, server)
+    await front.close()
+  })
+}
+
+function ask(name: string, id: number): Uint8Array {
+  return encode(query(Name.parse(name), TYPE.A, { id }))
+}
+
+/** The client's end of a TCP connection: what came, and whether and how it ended. */
+class Peer {
+  readonly replies: Message[] = []
+  ended = false
+  closed = false
+  readonly connection: Connection
+  readonly #framer = new Framer()
+
+  constructor(connection: Connection) {
+    this.connection = connection
+    connection.attach({
+      onData: (bytes) => {
+        this.#framer.push(bytes)
+        for (let next = this.#framer.next(); next !== null; next = this.#framer.next()) {
+          const reply = decode(next)
+          assert.ok(!(reply instanceof DecodeFailure))
+          this.replies.push(reply)
+        }
+      },
+      onEnd: () => {
+        this.ended = true
+      },
+      onDrain() {},
+      onClose: () => {
+        this.closed = true
+      },
+    })
+  }
+
+  static async to(client: Host, server: SimHost): Promise<Peer> {
+    return new Peer(await client.connect({ address: server.address, port: 53 }))
+  }
+
+  send(...messages: Uint8Array[]): void {
+    for (const bytes of messages)
+      this.connection.write(Buffer.concat([Uint8Array.of(bytes.length >>> 8, bytes.length), bytes]))
+  }
+
+  get ids(): number[] {
+    return this.replies.map((reply) => reply.id)
+  }
+}
+
+/** What comes back over UDP for those octets within a second; null for nothing. */
+async function overUdp(client: Host, server: SimHost, bytes: Uint8Array): Promise<Message | null> {
+  const socket = await client.datagrams()
+  let reply: Message | null = null
+  socket.attach({
+    onDatagram: (received) => {
+      const result = decode(received)
+      if (!(result instanceof DecodeFailure)) reply = result
+    },
+    onError() {},
+    onClose() {},
+  })
+  socket.send(bytes, { address: server.address, port: 53 })
+  await sleep(client.clock, SECOND)
+  socket.close()
+  return reply
+}
+
+test('UDP: answers, malformed queries, silence for responses', () =>
+  withServer(echo, {}, async (client, server) => {
+    assert.equal((await overUdp(client, server, ask('a.', 5)))?.id, 5)
+    assert.equal((await overUdp(client, server, ask('a.', 5).subarray(0, 14)))?.rcode, RCODE.FORMERR)
+    assert.equal(await overUdp(client, server, encode(response(query(Name.root, TYPE.A)))), null)
+  }))
+
+test('a responder that throws or rejects is answered with SERVFAIL, one that is silent not at all', async () => {
+  const responder: Responder = ({ question }) => {
+    const name = String(question[0]!.name)
+    if (name === 'throws.') throw new Error('no')
+    return name === 'rejects.' ? Promise.reject(new Error('no')) : null
+  }
+  await withServer(responder, {}, async (client, server) => {
+    assert.equal((await overUdp(client, server, ask('throws.', 1)))?.rcode, RCODE.SERVFAIL)
+    assert.equal((await overUdp(client, server, ask('rejects.', 1)))?.rcode, RCODE.SERVFAIL)
+    assert.equal(await overUdp(client, server, ask('silent.', 1)), null)
+  })
+})
+
+test('TCP: pipelined queries are answered as they become ready, not in order (RFC 7766 §7)', async () => {
+  let clock: Host['clock']
+  const responder: Responder = async (asked) => {
+    if (String(asked.question[0]!.name) === 'slow.') await sleep(clock, SECOND)
+    return response(asked)
+  }
+  await withServer(responder, {}, async (client, server) => {
+    clock = server.clock
+    const peer = await Peer.to(client, server)
+    peer.send(ask('slow.', 1), ask('fast.', 2), ask('fast.', 3))
+    await sleep(client.clock, SECOND / 2)
+    assert.deepEqual(peer.ids, [2, 3])
+    await sleep(client.clock, SECOND)
+    assert.deepEqual(peer.ids, [2, 3, 1])
+    peer.connection.end()
+    await sleep(client.clock, SECOND)
+    assert.ok(peer.closed)
+  })
+})
+
+test('TCP: the queries before a half-close are all answered', async () => {
+  let clock: Host['clock']
+  const responder: Responder = async (asked) => {
+    await sleep(clock, SECOND)
+    return response(asked)
+  }
+  await withServer(responder, {}, async (client, server) => {
+    clock = server.clock
+    const peer = await Peer.to(client, server)
+    peer.send(ask('a.', 1), ask('b.', 2))
+    peer.connection.end()
+    await sleep(client.clock, 3 * SECOND)
+    assert.deepEqual(peer.ids, [1, 2])
+    assert.ok(peer.closed)
+  })
+})
+
+test('limit: a connection without a whole query is closed, also when octets trickle in', () =>
+  withServer(echo, { tcpIdle: 2 * SECOND }, async (client, server) => {
+    const peer = await Peer.to(client, server)
+    for (let i = 0; i < 10 && !peer.ended; i++) {
+      peer.connection.write(Uint8Array.of(0xff))
+      await sleep(client.clock, SECOND / 2)
+    }
+    assert.ok(peer.ended)
+    const busy = await Peer.to(client, server)
+    for (let i = 0; i < 5; i++) {
+      busy.send(ask('a.', i))
+      await sleep(client.clock, SECOND)
+    }
+    assert.deepEqual([busy.ids.length, busy.ended], [5, false], 'queries keep it open')
+    await sleep(client.clock, 3 * SECOND)
+    assert.ok(busy.ended)
+  }))
+
+test('limit: queries on one connection, then it is closed', () =>
+  withServer(echo, { tcpQueries: 3 }, async (client, server) => {
+    const peer = await Peer.to(client, server)
+    peer.send(...[1, 2, 3, 4, 5].map((id) => ask('a.', id)))
+    await sleep(client.clock, SECOND)
+    assert.deepEqual([peer.ids, peer.ended], [[1, 2, 3], true])
+  }))
+
+test('limit: connections at a time', () =>
+  withServer(echo, { tcpConnections: 2 }, async (client, server) => {
+    const peers = [await Peer.to(client, server), await Peer.to(client, server), await Peer.to(client, server)]
+    await sleep(client.clock, SECOND)
+    assert.deepEqual(
+      peers.map((peer) => peer.closed),
+      [false, false, true],
+    )
+    peers[0]!.connection.close()
+    await sleep(client.clock, SECOND)
+    const next = await Peer.to(client, server)
+    next.send(ask('a.', 9))
+    await sleep(client.clock, SECOND)
+    assert.deepEqual(next.ids, [9])
+  }))
+
+test('limit: queries of one connection, and over UDP, that are being answered', async () => {
+  const waiting: (() => void)[] = []
+  const responder: Responder = (asked) => new Promise((done) => waiting.push(() => done(response(asked))))
+  await withServer(responder, { tcpPending: 2, udpPending: 1 }, async (client, server) => {
+    const peer = await Peer.to(client, server)
+    peer.send(...[1, 2, 3].map((id) => ask('a.', id)))
+    await sleep(client.clock, SECOND)
+    assert.equal(waiting.length, 2)
+    waiting.shift()!()
+    await sleep(client.clock, SECOND)
+    assert.deepEqual([peer.ids, waiting.length], [[1], 2])
+    for (const done of waiting.splice(0)) done()
+    await sleep(client.clock, SECOND)
+    assert.deepEqual(peer.ids, [1, 2, 3])
+
+    await overUdp(client, server, ask('a.', 1))
+    await overUdp(client, server, ask('a.', 2))
+    assert.equal(waiting.length, 1)
+    for (const done of waiting.splice(0)) done()
+  })
+})
