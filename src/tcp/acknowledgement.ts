@@ -3,6 +3,7 @@ import type { Nanos } from '../base/clock.ts'
 import { FIN, SYN, type TcpSegment } from '../wire/tcp.ts'
 import { add, diff, earliest, geq, gt, leq, lt, type Seq, seq } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
+import { echoedRtt } from './timestamps.ts'
 
 /** The segment's ACK is acceptable: SND.UNA − MAX.SND.WND ≤ SEG.ACK ≤ SND.NXT. */
 export function acknowledge(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
@@ -14,7 +15,7 @@ export function acknowledge(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   tcb.probesOut = 0
   const news = tcb.sackPermitted && segment.options.sack.length > 0 ? takeSacks(tcb, segment) : 0
   if (gt(ack, tcb.sndUna)) {
-    const acked = advance(tcb, ack, now)
+    const acked = advance(tcb, segment, ack, now)
     tcb.recovery.acknowledged(tcb, acked, false, news, now)
     restartTimer(tcb, now)
     return
@@ -30,7 +31,7 @@ export function acknowledge(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
 }
 
 /** SND.UNA moves: frees the bytes, measures the round trip. */
-function advance(tcb: Tcb, ack: Seq, now: Nanos): number {
+function advance(tcb: Tcb, segment: TcpSegment, ack: Seq, now: Nanos): number {
   const acked = tcb.scoreboard.acknowledge(ack, now)
   tcb.sndUna = ack
   tcb.retransmits = 0
@@ -44,7 +45,8 @@ function advance(tcb: Tcb, ack: Seq, now: Nanos): number {
       tcb.notices.drain()
     }
   }
-  if (tcb.scoreboard.sample >= 0) tcb.rtt.sample(tcb.scoreboard.sample)
+  const rtt = tcb.scoreboard.sample >= 0 ? tcb.scoreboard.sample : echoedRtt(tcb, segment, now)
+  if (rtt >= 0) tcb.rtt.sample(rtt)
   if (tcb.timers.user !== Number.POSITIVE_INFINITY) tcb.timers.user = now + tcb.settings.userTimeout
   return acked
 }

@@ -22,6 +22,7 @@ const STATE_NUMBER: Readonly<Record<TcpState, number>> = {
 /** enum tcp_ca_state; 2, CWR, comes with ECN. */
 const CA_STATE_NUMBER: Readonly<Record<RecoveryPhase, number>> = { open: 0, disorder: 1, recovery: 3, loss: 4 }
 
+const TCPI_OPT_TIMESTAMPS = 1
 const TCPI_OPT_SACK = 2
 const TCPI_OPT_WSCALE = 4
 /** What Linux reports for a threshold that no loss has set. */
@@ -77,7 +78,10 @@ export function infoOf(tcb: Tcb, now: Nanos): TcpInfo {
     retransmits: tcb.retransmits,
     probes: tcb.probesOut,
     backoff: rtt.backoff,
-    options: (tcb.sackPermitted ? TCPI_OPT_SACK : 0) | (tcb.scaling ? TCPI_OPT_WSCALE : 0),
+    options:
+      (tcb.timestamps ? TCPI_OPT_TIMESTAMPS : 0) |
+      (tcb.sackPermitted ? TCPI_OPT_SACK : 0) |
+      (tcb.scaling ? TCPI_OPT_WSCALE : 0),
     snd_wscale: tcb.sndScale,
     rcv_wscale: tcb.rcvScale,
     rto: micros(rtt.rto),

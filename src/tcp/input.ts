@@ -7,6 +7,7 @@ import { learn, synWindow } from './open/handshake.ts'
 import { acceptable, receiveText } from './receive.ts'
 import { add, gt, leq, lt, seq } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
+import { outdated, remember } from './timestamps.ts'
 import { enter, enterFinWait2, enterTimeWait, establish, finish, reset } from './transition.ts'
 
 export function arrive(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
@@ -51,9 +52,10 @@ function synSent(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
 export function takeSyn(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   tcb.irs = seq(segment.seq)
   tcb.rcvNxt = add(tcb.irs, 1)
+  tcb.lastAckSent = tcb.rcvNxt
   tcb.rcvAdv = add(tcb.rcvNxt, synWindow(tcb)) // what our SYN offers, or has offered
   tcb.lastReceived = now
-  learn(tcb, segment.options)
+  learn(tcb, segment.options, now)
   tcb.sndWnd = segment.window
   tcb.maxSndWnd = segment.window
   tcb.sndWl1 = seq(segment.seq)
@@ -93,7 +95,9 @@ function synchronized(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   // First: the sequence number.
   const length = segment.payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)
   const closedWindow = tcb.rcvAdv === tcb.rcvNxt && start === tcb.rcvNxt
-  if (!acceptable(tcb, start, length) && !closedWindow) {
+  // RFC 7323 §5.3: PAWS comes before all else; a reset is exempt from it.
+  const old = !(flags & RST) && outdated(tcb, segment, now)
+  if (old || (!acceptable(tcb, start, length) && !closedWindow)) {
     if (flags & RST) return
     unacceptable(tcb, segment, length, now)
     return
@@ -105,8 +109,12 @@ function synchronized(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
     return
   }
   // Fourth: SYN. RFC 5961 §4.2: whatever its number, it is questioned; a peer that has restarted will answer with RST.
-  if (flags & SYN) challenge(tcb, now)
-  else afterSequence(tcb, segment, now)
+  if (flags & SYN) {
+    challenge(tcb, now)
+    return
+  }
+  remember(tcb, segment, start, now)
+  afterSequence(tcb, segment, now)
 }
 
 function unacceptable(tcb: Tcb, segment: TcpSegment, length: number, now: Nanos): void {

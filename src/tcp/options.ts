@@ -15,6 +15,8 @@ export interface TcpSettings {
   readonly windowScaling: boolean
   /** Offer selective acknowledgement (RFC 2018). */
   readonly sack: boolean
+  /** Offer time stamps (RFC 7323). */
+  readonly timestamps: boolean
   /** How long an acknowledgement may wait for company; 0 acknowledges every segment at once. */
   readonly delayedAck: Nanos
   readonly initialRto: Nanos
@@ -47,6 +49,7 @@ export const DEFAULT_SETTINGS: TcpSettings = Object.freeze({
   noDelay: false,
   windowScaling: true,
   sack: true,
+  timestamps: true,
   delayedAck: limits.DELAYED_ACK,
   initialRto: limits.INITIAL_RTO,
   minRto: limits.MIN_RTO,

@@ -8,13 +8,14 @@ import type { Sent } from './recovery/scoreboard.ts'
 import { add, diff, leq, type Seq } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 import { fire } from './timers.ts'
+import { stamp } from './timestamps.ts'
 
 export type Emit = (segment: TcpSegment) => void
 
 /** Events are plain JSON, which has no infinity: what Linux reports as long as no loss has set a threshold. */
 const NO_SSTHRESH = 0x7fffffff
 
-/** RFC 2018 §3: so many blocks fit beside nothing else. */
+/** RFC 2018 §3: so many blocks fit beside nothing else, one less beside time stamps. */
 const MAX_SACK_BLOCKS = 4
 
 export function poll(tcb: Tcb, now: Nanos, emit: Emit): void {
@@ -59,7 +60,7 @@ function sendSyn(tcb: Tcb, now: Nanos, emit: Emit): boolean {
     flags: answering ? SYN | ACK : SYN,
     window: synWindow(tcb),
     urgent: 0,
-    options: synOptions(tcb),
+    options: synOptions(tcb, now),
     payload: tcb.nothing,
   }
   if (answering) acknowledged(tcb)
@@ -93,7 +94,7 @@ function sendAgain(tcb: Tcb, now: Nanos, emit: Emit): boolean {
   tcb.resendNow = false
   const bytes = Math.min(length, diff(tcb.sendBuffer.end, record.seq))
   const flags = flagsFor(tcb, record.seq, bytes, length > bytes)
-  const segment = build(tcb, record.seq, flags, tcb.sendBuffer.slice(record.seq, bytes))
+  const segment = build(tcb, record.seq, flags, tcb.sendBuffer.slice(record.seq, bytes), now)
   tcb.scoreboard.resent(record, now)
   tcb.totalRetransmits++
   tcb.bytesRetransmitted += bytes
@@ -127,7 +128,7 @@ function sendNew(tcb: Tcb, now: Nanos, emit: Emit): boolean {
   }
   if (tcb.scoreboard.empty && now - tcb.lastDataSent > tcb.rtt.rto && tcb.lastDataSent >= 0) tcb.congestion.idle(now)
   const start = tcb.sndNxt
-  const segment = build(tcb, start, flagsFor(tcb, start, length, fin), tcb.sendBuffer.slice(start, length))
+  const segment = build(tcb, start, flagsFor(tcb, start, length, fin), tcb.sendBuffer.slice(start, length), now)
   tcb.sndNxt = add(start, length + (fin ? 1 : 0))
   tcb.scoreboard.sent(start, tcb.sndNxt, now)
   tcb.bytesSent += length
@@ -159,7 +160,7 @@ function flagsFor(tcb: Tcb, start: Seq, length: number, fin: boolean): number {
 function sendProbe(tcb: Tcb, now: Nanos, emit: Emit): boolean {
   if (!tcb.probe) return false
   tcb.probe = false
-  dispatch(tcb, build(tcb, add(tcb.sndUna, -1), ACK, tcb.nothing), 'probe', now, emit)
+  dispatch(tcb, build(tcb, add(tcb.sndUna, -1), ACK, tcb.nothing, now), 'probe', now, emit)
   return true
 }
 
@@ -168,12 +169,12 @@ function sendAck(tcb: Tcb, now: Nanos, emit: Emit): boolean {
   // When the peer has shrunk its window under SND.NXT, a segment numbered SND.NXT would not be acceptable there.
   const edge = add(tcb.sndUna, tcb.sndWnd)
   const at = leq(tcb.sndNxt, edge) || !tcb.synchronized ? tcb.sndNxt : edge
-  dispatch(tcb, build(tcb, at, ACK, tcb.nothing), '', now, emit)
+  dispatch(tcb, build(tcb, at, ACK, tcb.nothing, now), '', now, emit)
   return true
 }
 
 /** A segment with an ACK and the window as they are now. */
-function build(tcb: Tcb, seq: Seq, flags: number, payload: Uint8Array): TcpSegment {
+function build(tcb: Tcb, seq: Seq, flags: number, payload: Uint8Array, now: Nanos): TcpSegment {
   const window = advertise(tcb)
   acknowledged(tcb)
   return {
@@ -184,21 +185,33 @@ function build(tcb: Tcb, seq: Seq, flags: number, payload: Uint8Array): TcpSegme
     flags,
     window,
     urgent: 0,
-    options: tcb.reassembly.size > 0 && tcb.sackPermitted ? sackOptions(tcb, payload.length) : NO_OPTIONS,
+    options: optionsFor(tcb, payload.length, now),
     payload,
   }
 }
 
-/** As many blocks as fit the segment without making it larger than the path takes (RFC 6691). */
-function sackOptions(tcb: Tcb, length: number): TcpOptions {
-  const blocks = Math.min(MAX_SACK_BLOCKS, Math.floor((tcb.mss - length - 4) / 8))
-  return blocks > 0 ? { ...NO_OPTIONS, sack: tcb.reassembly.blocks(blocks) } : NO_OPTIONS
+/** Time stamps, and as many SACK blocks as fit without making the segment larger than the path takes (RFC 6691). */
+function optionsFor(tcb: Tcb, length: number, now: Nanos): TcpOptions {
+  const sacking = tcb.sackPermitted && tcb.reassembly.size > 0
+  if (!tcb.timestamps && !sacking) return NO_OPTIONS
+  const most = tcb.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS
+  const blocks = sacking ? Math.min(most, Math.floor((tcb.mss - length - 4) / 8)) : 0
+  return {
+    mss: null,
+    windowScale: null,
+    sackPermitted: false,
+    sack: blocks > 0 ? tcb.reassembly.blocks(blocks) : NO_OPTIONS.sack,
+    timestamps: tcb.timestamps ? stamp(tcb, now) : null,
+    unknown: NO_OPTIONS.unknown,
+    malformed: false,
+  }
 }
 
 /** An ACK has gone out: nothing is owed. */
 function acknowledged(tcb: Tcb): void {
   tcb.ackNow = false
   tcb.unacked = 0
+  tcb.lastAckSent = tcb.rcvNxt
   tcb.timers.delayedAck = Number.POSITIVE_INFINITY
 }
 

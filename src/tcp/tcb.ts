@@ -41,6 +41,8 @@ export interface TcbConfig {
   readonly host: string
   /** `10.0.0.2:49152>192.0.2.80:80`, for events. */
   readonly connection: string
+  /** Where the clock of the time stamps begins, 32 random bits: it need not tell how long the host has been up. */
+  readonly timestampOffset?: number | undefined
   readonly settings?: Partial<TcpSettings> | undefined
   /** Passive open: asked when the handshake completes, whether the accept queue has room. */
   readonly admit?: (() => boolean) | undefined
@@ -121,6 +123,15 @@ export class Tcb {
   // Agreed on in the handshake
   scaling = false
   sackPermitted = false
+  timestamps = false
+
+  // RFC 7323 §4.3
+  readonly timestampOffset: number
+  /** TS.Recent, and when it was taken in. */
+  tsRecent = 0
+  tsRecentAt: Nanos = 0
+  /** Last.ACK.sent */
+  lastAckSent: Seq = seq(0)
 
   readonly timers = new Timers()
   readonly notices = new Notices()
@@ -162,6 +173,7 @@ export class Tcb {
     this.admit = config.admit ?? null
     this.settings = { ...DEFAULT_SETTINGS, ...config.settings }
     this.iss = seq(config.iss)
+    this.timestampOffset = config.timestampOffset ?? 0
     this.sndUna = this.sndNxt = this.recover = this.iss
     this.mss = config.mss
     this.sendBuffer = new SendBuffer(add(this.iss, 1), this.settings.sendBuffer)

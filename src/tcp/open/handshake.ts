@@ -1,8 +1,10 @@
 /** What the two SYNs agree on. */
+import type { Nanos } from '../../base/clock.ts'
 import { NO_OPTIONS, type TcpOptions } from '../../wire/tcp.ts'
 import { DEFAULT_MSS, MAX_WINDOW_SCALE, MIN_MSS } from '../limits.ts'
 import { sackRecovery } from '../recovery/sack.ts'
 import type { Tcb } from '../tcb.ts'
+import { stamp, TIMESTAMPS_LENGTH } from '../timestamps.ts'
 
 /** RFC 7323 §2.2: the least shift that lets the whole receive buffer be advertised. */
 export function scaleFor(receiveBuffer: number): number {
@@ -12,15 +14,17 @@ export function scaleFor(receiveBuffer: number): number {
 }
 
 /** The options of this side's SYN, or of its SYN-ACK, which may only take up what the SYN offered. */
-export function synOptions(tcb: Tcb): TcpOptions {
+export function synOptions(tcb: Tcb, now: Nanos): TcpOptions {
   const answering = tcb.state === 'SYN-RECEIVED'
   const scaling = answering ? tcb.scaling : tcb.settings.windowScaling
   const sack = answering ? tcb.sackPermitted : tcb.settings.sack
+  const timestamps = answering ? tcb.timestamps : tcb.settings.timestamps
   return {
     ...NO_OPTIONS,
     mss: tcb.ownMss,
     windowScale: scaling ? scaleFor(tcb.settings.receiveBuffer) : null,
     sackPermitted: sack,
+    timestamps: timestamps ? stamp(tcb, now) : null,
   }
 }
 
@@ -30,9 +34,14 @@ export function synWindow(tcb: Tcb): number {
 }
 
 /** Takes in the peer's SYN. */
-export function learn(tcb: Tcb, options: TcpOptions): void {
+export function learn(tcb: Tcb, options: TcpOptions, now: Nanos): void {
   const announced = options.mss ?? DEFAULT_MSS
-  tcb.mss = Math.max(MIN_MSS, Math.min(announced, tcb.ownMss))
+  tcb.timestamps = options.timestamps !== null && tcb.settings.timestamps
+  tcb.tsRecent = options.timestamps?.value ?? 0
+  tcb.tsRecentAt = now
+  // RFC 6691 §2: the MSS counts no options; what every segment carries comes off what it can hold.
+  const overhead = tcb.timestamps ? TIMESTAMPS_LENGTH : 0
+  tcb.mss = Math.max(MIN_MSS, Math.min(announced, tcb.ownMss)) - overhead
   // RFC 7323 §2.2: only when both SYNs carry the option does either direction scale.
   tcb.scaling = options.windowScale !== null && tcb.settings.windowScaling
   if (tcb.scaling) {

@@ -4,7 +4,7 @@ import { accepted, parseLine, Script } from './script.ts'
 
 test('active open (RFC 9293 §3.5, figure 6)', () => {
   new Script('connect')
-    .expect('S 0:0(0) win 65535 <mss 1000,sackOK,wscale 4>')
+    .expect('S 0:0(0) win 65535 <mss 1000,sackOK,TS val 0 ecr 0,wscale 4>')
     .tells('SYN-SENT')
     .arrive('S. 0:0(0) ack 1 win 1000 <mss 600,sackOK,wscale 7>')
     .expect('. 1:1(0) ack 1 win 32768 <>')

@@ -158,6 +158,7 @@ function parseOptions(text: string): TcpOptions {
     const [name, ...values] = option.split(' ')
     if (name === 'mss') options.mss = Number(values[0])
     else if (name === 'wscale') options.windowScale = Number(values[0])
+    else if (name === 'TS') options.timestamps = { value: Number(values[1]), echo: Number(values[3]) }
     else if (name === 'sackOK') options.sackPermitted = true
     else if (name === 'sack')
       options.sack = values.map((block) => {
@@ -183,6 +184,7 @@ function printOptions(options: TcpOptions): string {
   const parts: string[] = []
   if (options.mss !== null) parts.push(`mss ${options.mss}`)
   if (options.sackPermitted) parts.push('sackOK')
+  if (options.timestamps !== null) parts.push(`TS val ${options.timestamps.value} ecr ${options.timestamps.echo}`)
   if (options.windowScale !== null) parts.push(`wscale ${options.windowScale}`)
   if (options.sack.length > 0)
     parts.push(
