@@ -14,6 +14,7 @@ import type {
   Host,
   Listener,
   ListenOptions,
+  Machine,
 } from '../socket/host.ts'
 import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'
@@ -37,7 +38,13 @@ export interface KernelHost extends Host {
  * @throws SocketError EOPNOTSUPP when a driver was asked for by name that cannot work here; the message says why.
  */
 export function kernelHost(options: KernelHostOptions = {}): KernelHost {
-  return new Kernel(options)
+  const { driver, reason } = chooseDriver(options.driver, { ...DEFAULT_LIMITS, ...options.limits })
+  return hostOver(systemMachine(options), driver, reason)
+}
+
+/** A host whose sockets come from that driver. */
+export function hostOver(machine: Machine, driver: Driver, reason: string): KernelHost {
+  return new Kernel(machine, driver, reason)
 }
 
 class Kernel implements KernelHost {
@@ -48,15 +55,13 @@ class Kernel implements KernelHost {
   readonly driver: DriverChoice
   readonly #driver: Driver
 
-  constructor(options: KernelHostOptions) {
-    const machine = systemMachine(options)
+  constructor(machine: Machine, driver: Driver, reason: string) {
     this.name = machine.name
     this.clock = machine.clock
     this.random = machine.random
     this.events = machine.events
-    const { driver, reason } = chooseDriver(options.driver, { ...DEFAULT_LIMITS, ...options.limits })
-    this.#driver = driver
     this.driver = { name: driver.name, reason }
+    this.#driver = driver
   }
 
   async listen(at: Address, accept: (c: Connection) => void, options: ListenOptions = {}): Promise<Listener> {

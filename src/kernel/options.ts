@@ -100,3 +100,8 @@ function numbers(family: Family, name: OptionName): [level: number, number: numb
 export function closedSocket(syscall: 'setsockopt' | 'getsockopt', name: OptionName): SocketError {
   return new SocketError('EBADF', syscall, { hint: `${name} on a socket that is closed` })
 }
+
+/** SO_LINGER among `settings`: `close` has to know it. */
+export function lingerOf(settings: OptionSettings | undefined): Linger | null {
+  return (settings?.SO_LINGER as Linger | undefined) ?? null
+}

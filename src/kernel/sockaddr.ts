@@ -29,7 +29,8 @@ export function nameOf(libc: Libc, fd: number, which: 'getsockname' | 'getpeerna
 
 const scratch = new Uint8Array(LENGTH[6])
 
-function decodeAddress(libc: Libc, bytes: Uint8Array): Address {
+/** @param bytes a sockaddr_in or sockaddr_in6. */
+export function decodeAddress(libc: Libc, bytes: Uint8Array): Address {
   const port = (bytes[2]! << 8) | bytes[3]!
   if (bytes[0] === AF_INET) return { address: `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}`, port }
   const text = new Uint8Array(64)

@@ -5,7 +5,7 @@ import type { Connection, ConnectOptions } from '../../socket/host.ts'
 import { noSuchOption } from '../../socket/options.ts'
 import { aborted } from '../driver.ts'
 import { fromNode } from '../errors.ts'
-import { given, requireOption } from '../options.ts'
+import { given, lingerOf, requireOption } from '../options.ts'
 import { NodeConnection } from './connection.ts'
 import type { NodeSettings } from './driver.ts'
 import { setStreamOption } from './options.ts'
@@ -46,7 +46,7 @@ export function connect(settings: NodeSettings, to: Address, options: ConnectOpt
         return fail(error)
       }
       signal?.removeEventListener('abort', abort)
-      const connection = new NodeConnection(socket, settings)
+      const connection = new NodeConnection(socket, settings, lingerOf(options.options))
       socket.removeListener('error', fail)
       resolve(connection)
     })

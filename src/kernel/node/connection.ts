@@ -18,14 +18,17 @@ export class NodeConnection implements Connection {
   #ending = false
   /** `close` or `reset` was called: nothing more is delivered but `onClose(null)`. */
   #closing = false
-  /** SO_LINGER with zero seconds: `close` is `reset`. Node's own close would send FIN first. */
-  #lingersNot = false
+  #linger: Linger | null
   #error: SocketError | null = null
   #closed = false
 
-  /** @param socket connected, with `allowHalfOpen`, and paused: nothing may have been read from it yet. */
-  constructor(socket: Socket, settings: NodeSettings) {
+  /**
+   * @param socket connected, with `allowHalfOpen`, and paused: nothing may have been read from it yet.
+   * @param linger what it has from its listener or was given when it was connected.
+   */
+  constructor(socket: Socket, settings: NodeSettings, linger: Linger | null) {
     this.#socket = socket
+    this.#linger = linger
     this.#settings = settings
     this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }
     this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
@@ -89,10 +92,12 @@ export class NodeConnection implements Connection {
 
   close(): void {
     if (this.#closing) return
-    if (this.#lingersNot) {
-      this.reset()
+    if (this.#linger?.on && this.#linger.seconds === 0) {
+      this.reset() // Node's own close would send FIN first
       return
     }
+    // close(2) would stop the event loop until the peer has everything; the bytes are sent all the same.
+    if (this.#linger?.on && !this.#socket.destroyed) this.setOption('SO_LINGER', { on: false, seconds: 0 })
     this.#ending = true
     this.#closing = true
     this.#socket.resume() // what still arrives is read and dropped: unread bytes would make the kernel send RST
@@ -115,7 +120,7 @@ export class NodeConnection implements Connection {
 
   setOption(name: OptionName, value: OptionValue): void {
     setStreamOption(this.#settings, this.#socket, this.remote, name, value)
-    if (name === 'SO_LINGER') this.#lingersNot = (value as Linger).on && (value as Linger).seconds === 0
+    if (name === 'SO_LINGER') this.#linger = value as Linger
   }
 
   getOption(name: OptionName): OptionValue {

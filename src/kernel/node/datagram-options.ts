@@ -6,6 +6,7 @@ import { type Membership, noSuchOption, type OptionName, type OptionValue } from
 import { fromNode } from '../errors.ts'
 import { getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
 import type { NodeSettings } from './driver.ts'
+import { recall, remember } from './options.ts'
 
 export function setDatagramOption(
   settings: NodeSettings,
@@ -37,6 +38,7 @@ function setWithoutLibc(socket: Socket, name: OptionName, value: number): void {
   else if (name === 'IP_MULTICAST_TTL') socket.setMulticastTTL(value)
   else if (name === 'IP_MULTICAST_LOOP') socket.setMulticastLoopback(value !== 0)
   else throw noSuchOption('setsockopt', name)
+  remember(socket, name, value)
 }
 
 function setMembership(socket: Socket, name: OptionName, value: OptionValue): void {
@@ -62,7 +64,7 @@ export function getDatagramOption(
   if (settings.libc !== null && fd >= 0) return getFromDescriptor(settings.libc, fd, family, name)
   if (name === 'SO_RCVBUF') return socket.getRecvBufferSize()
   if (name === 'SO_SNDBUF') return socket.getSendBufferSize()
-  throw noSuchOption('getsockopt', name)
+  return recall(socket, name)
 }
 
 /** The descriptor, which dgram keeps behind a symbol; -1 when a later Node hides it elsewhere. */

@@ -6,7 +6,7 @@ import type { DatagramOptions, Datagrams, DatagramsOwner } from '../../socket/ho
 import type { OptionName, OptionValue } from '../../socket/options.ts'
 import { fromNode } from '../errors.ts'
 import { DATAGRAM_OVERHEAD, MAX_DATAGRAM } from '../limits.ts'
-import { given, numberValue, requireOption } from '../options.ts'
+import { closedSocket, given, numberValue, requireOption } from '../options.ts'
 import { getDatagramOption, setDatagramOption } from './datagram-options.ts'
 import type { NodeSettings } from './driver.ts'
 
@@ -148,7 +148,7 @@ class NodeDatagrams implements Datagrams {
     return getDatagramOption(this.#settings, this.#socket, this.#family, name)
   }
 
-  #requireOpen(syscall: string, name: OptionName): void {
-    if (this.#closed) throw new SocketError('EBADF', syscall, { hint: `${name} on a socket that is closed` })
+  #requireOpen(syscall: 'setsockopt' | 'getsockopt', name: OptionName): void {
+    if (this.#closed) throw closedSocket(syscall, name)
   }
 }

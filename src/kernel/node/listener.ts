@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
-import { noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
+import { type Linger, noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { fromNode } from '../errors.ts'
 import { DEFAULT_BACKLOG } from '../limits.ts'
 import { given, numberValue, requireOption } from '../options.ts'
@@ -49,6 +49,8 @@ class NodeListener implements Listener {
   readonly #settings: NodeSettings
   readonly #accept: (connection: Connection) => void
   readonly #backlog: number
+  /** Accepted sockets inherit it. */
+  #linger: Linger | null = null
   #paused = false
   #closed = false
   /** While paused: Node cannot leave connections in the kernel's queue, so they wait here, unread. */
@@ -66,7 +68,7 @@ class NodeListener implements Listener {
   }
 
   #arrived(socket: Socket): void {
-    if (!this.#paused) this.#accept(new NodeConnection(socket, this.#settings))
+    if (!this.#paused) this.#accept(new NodeConnection(socket, this.#settings, this.#linger))
     else if (this.#waiting.length < this.#backlog) this.#waiting.push(socket.on('error', ignore))
     else socket.resetAndDestroy()
   }
@@ -84,7 +86,7 @@ class NodeListener implements Listener {
   #release(): void {
     while (!this.#paused && this.#waiting.length > 0) {
       const socket = this.#waiting.shift()!
-      const connection = new NodeConnection(socket, this.#settings)
+      const connection = new NodeConnection(socket, this.#settings, this.#linger)
       socket.removeListener('error', ignore)
       this.#accept(connection)
     }
@@ -102,6 +104,7 @@ class NodeListener implements Listener {
 
   setOption(name: OptionName, value: OptionValue): void {
     setStreamOption(this.#settings, this.#server, this.local, name, value)
+    if (name === 'SO_LINGER') this.#linger = value as Linger
   }
 
   getOption(name: OptionName): OptionValue {

@@ -3,10 +3,9 @@
  * what they lack is refused.
  */
 import type { Server, Socket } from 'node:net'
-import { SocketError } from '../../base/errors.ts'
 import { type Address, familyOf } from '../../socket/address.ts'
 import { noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
-import { getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
+import { closedSocket, getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
 import type { NodeSettings } from './driver.ts'
 
 /** The descriptor behind one of Node's handles; -1 where there is none (any more). */
@@ -23,16 +22,35 @@ export function setStreamOption(
   value: OptionValue,
 ): void {
   requireOption('setsockopt', 'stream', name)
+  if (settings.libc === null) {
+    setWithoutLibc(holder, name, value)
+    return
+  }
   const fd = descriptor(holder)
-  if (fd < 0) throw new SocketError('EBADF', 'setsockopt', { hint: `${name} on a socket that is closed` })
-  if (settings.libc !== null) setOnDescriptor(settings.libc, fd, familyOf(at.address), name, value)
-  else setWithoutLibc(holder, name, value)
+  if (fd < 0) throw closedSocket('setsockopt', name)
+  setOnDescriptor(settings.libc, fd, familyOf(at.address), name, value)
+}
+
+/** Without koffi: what was set, so that it can be read back. */
+const remembered = new WeakMap<object, Map<OptionName, number>>()
+
+export function remember(holder: object, name: OptionName, value: number): void {
+  const options = remembered.get(holder) ?? new Map<OptionName, number>()
+  remembered.set(holder, options.set(name, value))
+}
+
+/** @throws SocketError ENOPROTOOPT when it was never set: Node cannot read options. */
+export function recall(holder: object, name: OptionName): number {
+  const value = remembered.get(holder)?.get(name)
+  if (value === undefined) throw noSuchOption('getsockopt', name)
+  return value
 }
 
 function setWithoutLibc(holder: Socket | Server, name: OptionName, value: OptionValue): void {
   if ('setNoDelay' in holder && name === 'TCP_NODELAY') holder.setNoDelay(numberValue(name, value) !== 0)
   else if ('setKeepAlive' in holder && name === 'SO_KEEPALIVE') holder.setKeepAlive(numberValue(name, value) !== 0)
   else throw noSuchOption('setsockopt', name)
+  remember(holder, name, numberValue(name, value))
 }
 
 export function getStreamOption(
@@ -42,8 +60,8 @@ export function getStreamOption(
   name: OptionName,
 ): OptionValue {
   requireOption('getsockopt', 'stream', name)
+  if (settings.libc === null) return recall(holder, name)
   const fd = descriptor(holder)
-  if (fd < 0) throw new SocketError('EBADF', 'getsockopt', { hint: `${name} on a socket that is closed` })
-  if (settings.libc === null) throw noSuchOption('getsockopt', name) // Node can set two of them, and read none
+  if (fd < 0) throw closedSocket('getsockopt', name)
   return getFromDescriptor(settings.libc, fd, familyOf(at.address), name)
 }

@@ -5,6 +5,7 @@ import type { Connection, ConnectOptions } from '../../socket/host.ts'
 import { aborted } from '../driver.ts'
 import { fromErrno } from '../errors.ts'
 import type { KernelLimits } from '../limits.ts'
+import { lingerOf } from '../options.ts'
 import { encodeAddress, nameOf } from '../sockaddr.ts'
 import type { Chunk } from './buffers.ts'
 import { UringConnection } from './connection.ts'
@@ -73,9 +74,10 @@ class Connecting extends Endpoint {
   #connected(): void {
     const { reactor, fd } = this
     const { libc } = reactor
-    const settings = { limits: this.#limits, linger: this.#options.options?.SO_LINGER ?? null }
+    const settings = { limits: this.#limits, linger: lingerOf(this.#options.options) }
     const local = nameOf(libc, fd, 'getsockname')
-    this.#resolve(new UringConnection(reactor, fd, local, this.#to, settings as never))
+    const remote = nameOf(libc, fd, 'getpeername')
+    this.#resolve(new UringConnection(reactor, fd, local, remote, settings))
     this.leave()
   }
 

@@ -40,7 +40,6 @@ export const IORING_CQE_F_SOCK_NONEMPTY = 4
 
 export const PROT_READ_WRITE = 3
 export const MAP_SHARED_POPULATE = 0x8001
-export const MAP_PRIVATE_ANONYMOUS = 0x22
 
 export const AF_INET = 2
 export const AF_INET6 = 10

@@ -3,7 +3,7 @@ import { type Address, familyOf } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { ACCEPT_RETRY_MS, DEFAULT_BACKLOG, type KernelLimits } from '../limits.ts'
-import { closedSocket, getFromDescriptor, requireOption, setOnDescriptor } from '../options.ts'
+import { closedSocket, getFromDescriptor, lingerOf, requireOption, setOnDescriptor } from '../options.ts'
 import { nameOf } from '../sockaddr.ts'
 import { UringConnection } from './connection.ts'
 import { IORING_ACCEPT_MULTISHOT, IORING_CQE_F_MORE, IORING_OP_ACCEPT, SOCK_CLOEXEC } from './constants.ts'
@@ -24,7 +24,7 @@ export function listen(
   const settings = { SO_REUSEADDR: 1, ...options.options }
   const fd = boundSocket(reactor.libc, at, settings, 'listen')
   if (reactor.libc.listen(fd, options.backlog ?? DEFAULT_BACKLOG) < 0) throw failed(reactor.libc, fd, 'listen', at)
-  return new UringListener(reactor, fd, limits, accept)
+  return new UringListener(reactor, fd, limits, accept, lingerOf(options.options))
 }
 
 class UringListener extends Endpoint implements Listener {
@@ -32,6 +32,8 @@ class UringListener extends Endpoint implements Listener {
   readonly #limits: KernelLimits
   readonly #accept: (connection: Connection) => void
   readonly #everyInterface: boolean
+  /** Accepted sockets inherit it. */
+  #linger: Linger | null
   #accepting = false
   #paused = false
   /** Descriptors that were accepted before a cancelled accept had stopped. */
@@ -40,8 +42,15 @@ class UringListener extends Endpoint implements Listener {
   #onFreed: (() => void)[] = []
   #freed = false
 
-  constructor(reactor: Reactor, fd: number, limits: KernelLimits, accept: (connection: Connection) => void) {
+  constructor(
+    reactor: Reactor,
+    fd: number,
+    limits: KernelLimits,
+    accept: (connection: Connection) => void,
+    linger: Linger | null,
+  ) {
     super(reactor, fd)
+    this.#linger = linger
     this.local = nameOf(reactor.libc, fd, 'getsockname')
     this.#limits = limits
     this.#accept = accept
@@ -71,9 +80,6 @@ class UringListener extends Endpoint implements Listener {
     const settings = { limits: this.#limits, linger: this.#linger }
     this.#accept(new UringConnection(this.reactor, fd, local, nameOf(libc, fd, 'getpeername'), settings))
   }
-
-  /** Accepted sockets inherit it. */
-  #linger: Linger | null = null
 
   #armLater(): void {
     this.#retry ??= setTimeout(() => {

@@ -113,10 +113,12 @@ export class Reactor {
   readonly chunks: SendChunks
   readonly #poll: Poll
   readonly #onIdle: () => void
+  readonly #idleMillis: number
   readonly #slots: (Endpoint | null)[] = []
   readonly #generations: number[] = []
   readonly #freeSlots: number[] = []
-  #open = 0
+  /** Endpoints with a slot. */
+  open = 0
   #list: Endpoint[] = []
   #scheduled = false
   #draining = false
@@ -127,12 +129,13 @@ export class Reactor {
    * @param onIdle called when nothing has been open for a while, after everything has been given back.
    * @throws SocketError where io_uring is forbidden or too old.
    */
-  constructor(libc: Libc, onIdle: () => void) {
+  constructor(libc: Libc, onIdle: () => void, idleMillis = IDLE_MS) {
     this.libc = libc
     this.#onIdle = onIdle
+    this.#idleMillis = idleMillis
     this.ring = new Ring(libc)
-    this.receive = new ReceiveBuffers(this.ring)
-    this.chunks = new SendChunks(this.ring)
+    this.receive = new ReceiveBuffers(libc.koffi, this.ring)
+    this.chunks = new SendChunks(libc.koffi)
     this.#poll = new Poll(libc, this.ring.fd, () => this.schedule())
     this.#restLater()
   }
@@ -142,14 +145,14 @@ export class Reactor {
     this.#slots[index] = endpoint
     const generation = ((this.#generations[index] ?? 0) + 1) | 0
     this.#generations[index] = generation
-    if (this.#open++ === 0) this.#wakeUp()
+    if (this.open++ === 0) this.#wakeUp()
     return [index, generation]
   }
 
   part(endpoint: Endpoint): void {
     this.#slots[endpoint.index] = null
     this.#freeSlots.push(endpoint.index)
-    if (--this.#open === 0) this.#restLater()
+    if (--this.open === 0) this.#restLater()
   }
 
   /** Has `endpoint.turn()` called at the end of this turn, once. */
@@ -226,7 +229,7 @@ export class Reactor {
 
   #restLater(): void {
     this.#poll.unref()
-    this.#idle = setTimeout(() => this.#close(), IDLE_MS)
+    this.#idle = setTimeout(() => this.#close(), this.#idleMillis)
     this.#idle.unref()
   }
 
@@ -235,7 +238,5 @@ export class Reactor {
     this.#onIdle()
     this.#poll.close()
     this.ring.close()
-    this.receive.unmap()
-    this.chunks.unmap()
   }
 }

@@ -2,7 +2,7 @@
  * The two rings that io_uring shares with the kernel: entries are written to one, completions read from the other,
  * and one system call per turn of the event loop hands over what was written.
  */
-import type { SocketError } from '../../base/errors.ts'
+import { ERRNO, type SocketError } from '../../base/errors.ts'
 import { fromErrno } from '../errors.ts'
 import type { Libc, Memory } from '../libc.ts'
 import {
@@ -16,7 +16,6 @@ import {
   IORING_SETUP_SINGLE_ISSUER,
   IORING_SETUP_SUBMIT_ALL,
   IORING_SQ_CQ_OVERFLOW,
-  MAP_PRIVATE_ANONYMOUS,
   MAP_SHARED_POPULATE,
   PROT_READ_WRITE,
   SYS_IO_URING_ENTER,
@@ -31,7 +30,9 @@ const CQ_ENTRIES = 4096
 const SQE_WORDS = 16
 const CQE_WORDS = 4
 const TWO_32 = 0x1_0000_0000
-/** Longest run of a full submission ring that does not shrink. */
+/** (void *) -1, in the precision of a double: no mapping of user memory lies there. */
+const MAP_FAILED = 2 ** 63
+/** Calls in a row that may take too few entries (EINTR, EAGAIN, EBUSY) before the rest is left to the next turn. */
 const ENTER_ATTEMPTS = 3
 
 /** What a completion is handed to: the two halves of `user_data`, the result (negative: errno), the flags. */
@@ -45,11 +46,9 @@ interface Calls {
   munmap(address: unknown, length: number): number
 }
 
-/** A piece of memory outside the JavaScript heap, which the kernel may read and write. */
-export interface Mapping {
+/** Memory that is shared with the kernel. */
+interface Mapping {
   readonly bytes: ArrayBuffer
-  /** Where it is: below 2^47 on every Linux, so exact as a number. */
-  readonly address: number
   unmap(): void
 }
 
@@ -82,13 +81,13 @@ export class Ring {
     this.fd = this.#calls.setup(SYS_IO_URING_SETUP, SQ_ENTRIES, params)
     if (this.fd < 0) throw fromErrno(libc.errno(), 'io_uring_setup')
     const wanted = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP
-    if ((params[5]! & wanted) !== wanted) throw this.#refused(95)
+    if ((params[5]! & wanted) !== wanted) throw this.#refused(ERRNO.EOPNOTSUPP[0])
     const [sqEntries, cqEntries] = params as unknown as [number, number]
     const sq = params.subarray(10, 20)
     const cq = params.subarray(20, 30)
     const size = Math.max(sq[6]! + sqEntries * 4, cq[5]! + cqEntries * CQE_WORDS * 4)
-    this.#rings = this.#map(size, MAP_SHARED_POPULATE, this.fd, IORING_OFF_SQ_RING)
-    this.#entries = this.#map(sqEntries * SQE_WORDS * 4, MAP_SHARED_POPULATE, this.fd, IORING_OFF_SQES)
+    this.#rings = this.#map(size, IORING_OFF_SQ_RING)
+    this.#entries = this.#map(sqEntries * SQE_WORDS * 4, IORING_OFF_SQES)
     this.#words = new Int32Array(this.#rings.bytes)
     this.#sqes = new Int32Array(this.#entries.bytes)
     this.#sqTail = sq[1]! >> 2
@@ -188,11 +187,6 @@ export class Ring {
       throw fromErrno(this.#libc.errno(), 'io_uring_register')
   }
 
-  /** Memory that operations may name. @throws SocketError ENOMEM */
-  memory(length: number): Mapping {
-    return this.#map(length, MAP_PRIVATE_ANONYMOUS, -1, 0)
-  }
-
   /** No operation may be under way. */
   close(): void {
     this.#rings.unmap()
@@ -200,16 +194,11 @@ export class Ring {
     this.#libc.close(this.fd)
   }
 
-  #map(length: number, flags: number, fd: number, offset: number): Mapping {
+  #map(length: number, offset: number): Mapping {
     const { koffi } = this.#libc
-    const pointer = this.#calls.mmap(null, length, PROT_READ_WRITE, flags, fd, offset)
-    const address = Number(koffi.address(pointer))
-    if (address > 2 ** 52) throw this.#refused(this.#libc.errno()) // MAP_FAILED is -1
-    return {
-      bytes: koffi.view(pointer, length),
-      address,
-      unmap: () => void this.#calls.munmap(pointer, length),
-    }
+    const pointer = this.#calls.mmap(null, length, PROT_READ_WRITE, MAP_SHARED_POPULATE, this.fd, offset)
+    if (Number(koffi.address(pointer)) >= MAP_FAILED) throw this.#refused(this.#libc.errno())
+    return { bytes: koffi.view(pointer, length), unmap: () => void this.#calls.munmap(pointer, length) }
   }
 
   #refused(errno: number): SocketError {

@@ -1,4 +1,5 @@
-import { kernelWorld } from './kernel.ts'
+import { kernelWorld, worldWithoutFfi } from './kernel.ts'
 import { hostConformance } from './suite.ts'
 
 hostConformance('node driver', async () => kernelWorld('node'))
+hostConformance('node driver without FFI', async () => worldWithoutFfi())

@@ -43,7 +43,7 @@ export function scenarios(name: string, make: MakeWorld): Scenario {
             await body(world)
           } catch (error) {
             if (!(error instanceof Missing)) throw error
-            t.skip(error.message)
+            t.diagnostic(`does not apply: ${error.message}`)
           }
         }
         await (world.run === undefined ? inside() : world.run(inside))
@@ -55,5 +55,5 @@ export function scenarios(name: string, make: MakeWorld): Scenario {
   }
 }
 
-/** Thrown by a scenario whose world lacks what it is about: the test is skipped with these words. */
+/** Thrown by a scenario whose hosts do not claim what it is about: there is nothing to conform to. */
 export class Missing extends Error {}
