@@ -16,9 +16,9 @@ import type { Output, OutputOwner } from '../machine/output.ts'
 import { Reader, type ReaderSink } from '../machine/reader.ts'
 import { type Target, targetOf } from '../machine/target.ts'
 import { Verdict } from '../machine/verdict.ts'
+import type { Deadlined } from '../sweep.ts'
 import { ServerExchange } from './exchange.ts'
 import { admissionFault, isSafe, refusalReply } from './refusal.ts'
-import type { Deadlined } from './sweep.ts'
 
 /** What a connection needs of its server. */
 export interface ConnectionServer {

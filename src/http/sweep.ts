@@ -2,7 +2,7 @@
  * Deadlines of many connections on one coarse timer: setting one is a field write, and the timer is armed for the
  * earliest that it knew of, never more often than the grain. Who was moved on meanwhile is only looked at.
  */
-import { type Clock, MILLISECOND, type Nanos, type Timer } from '../../base/clock.ts'
+import { type Clock, MILLISECOND, type Nanos, type Timer } from '../base/clock.ts'
 
 export interface Deadlined {
   /** When `expire` is due; Infinity for never. */
