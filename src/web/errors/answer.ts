@@ -3,6 +3,7 @@
  * a reference that the log has too.
  */
 import type { RecordingLog } from '../../base/events.ts'
+import { BodyError } from '../../http/errors.ts'
 import { reasonPhrase } from '../../http/status.ts'
 import { randomText } from '../security/random.ts'
 import type { Chain } from '../site/compile.ts'
@@ -58,14 +59,21 @@ function standardReply(
   reference: string,
   record: RecordingLog | null,
 ): Reply {
-  // An error below 500 was meant for the client; what lies behind another is nobody's business out there.
-  const message = status < 500 && error instanceof Error ? error.message : ''
+  const message = saidToClient(error, status)
   const kind = wants(c.header('accept'), c.header('content-type'))
   let reply: Reply
   if (c.services.debug && status >= 500) reply = explainingPage(c, describe(c, error, record), status, kind)
   else reply = plainPage(status, message, reference, kind)
   reply.set('Cache-Control', 'no-store')
   return withFields(reply, error)
+}
+
+/** What of an error was meant for the client; what lies behind any other is nobody's business out there. */
+function saidToClient(error: unknown, status: number): string {
+  if (status >= 500) return ''
+  if (error instanceof HttpError || error instanceof BodyError) return error.message
+  const { words } = error as { words?: unknown }
+  return typeof words === 'string' ? words : ''
 }
 
 function withFields(reply: Reply, error: unknown): Reply {

@@ -151,9 +151,9 @@ export class BoundForm<F extends FormFields> {
    * thrown on: `try { … } catch (error) { form.reject(error) }`.
    */
   reject(error: unknown): this {
-    const { field, message } = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>
-    if (typeof field === 'string' && typeof message === 'string' && this.controls.some(({ name }) => name === field))
-      return this.fail(field as keyof F & string, message)
+    const { field, message, words = message } = (error ?? {}) as Record<string, unknown>
+    if (typeof field === 'string' && typeof words === 'string' && this.controls.some(({ name }) => name === field))
+      return this.fail(field as keyof F & string, words)
     throw error
   }
 

@@ -1,14 +1,58 @@
 /** Makes a site. */
-import { Templates } from '../templates/index.ts'
-import type { SiteOptions, TemplateEngine } from './options.ts'
+import { hashPassword } from '../auth/password.ts'
+import type { Database } from '../models/database/database.ts'
+import { openDatabase } from '../models/database/sqlite.ts'
+import { setPasswordHash } from '../models/fields/f.ts'
+import type { Class } from '../models/fields/relation.ts'
+import { connect, Model } from '../models/model.ts'
+import type { Row } from '../models/rows.ts'
+import { Templates } from '../templates/templates.ts'
+import type { SiteOptions, TemplateEngine, UserLoader } from './options.ts'
 import { Site } from './site.ts'
+
+// The models know that passwords are hashed, and not how.
+setPasswordHash(hashPassword)
+
+export interface AppOptions<U> extends SiteOptions<U> {
+  /** A database, or where it is: `sqlite:blog.db`, `sqlite::memory:`. */
+  readonly db?: Database | string
+  /** The models whose rows it holds; `users` is one of them without being said again. */
+  readonly models?: readonly Class<object>[]
+}
+
+type UserModel = Model & { readonly id: unknown }
 
 /**
  * A new application. `app()` alone is enough to begin with; it answers to loopback names until it is told its hosts.
- * @throws SecretError for a secret that is too short, TypeError for options that mean nothing.
+ * Tables that are missing are made by `await site.createTables()`.
+ * @param options `users` is the model of those who sign in, or a function that finds one by its id.
+ * @throws SecretError for a secret that is too short, TypeError and ModelError for options that mean nothing.
  */
-export function app<U = never>(options: SiteOptions<U> = {}): Site<U> {
-  return new Site<U>(options, engineOf(options))
+export function app<M extends UserModel>(
+  options: Omit<AppOptions<Row<M>>, 'users'> & { readonly users: Class<M> },
+): Site<Row<M>>
+export function app<U = never>(options?: AppOptions<U>): Site<U>
+export function app(given: object = {}): unknown {
+  const options = given as Omit<AppOptions<never>, 'users'> & { readonly users?: unknown }
+  const { users, db, models = [] } = options
+  const model = isModel(users) ? users : null
+  const loader =
+    model === null
+      ? users
+      : (((id) => (model as typeof Model & Class<Model>).find({ id } as never)) satisfies UserLoader<unknown>)
+  const site = new Site<unknown>({ ...options, users: loader } as SiteOptions<unknown>, engineOf(options))
+  if (db !== undefined) {
+    const database = typeof db === 'string' ? openDatabase(db, { machine: site.machine }) : db
+    const all = [...new Set(model === null ? models : [model, ...models])]
+    connect(database, all)
+    site.database = database
+    site.models = all
+  }
+  return site
+}
+
+function isModel(users: unknown): users is Class<Model> {
+  return typeof users === 'function' && users.prototype instanceof Model
 }
 
 function engineOf({ templates, debug }: Pick<SiteOptions<never>, 'templates' | 'debug'>): TemplateEngine | null {

@@ -3,10 +3,14 @@
 import { type EventLog, RecordingLog, silent, tee } from '../../base/events.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import { answer } from '../../http/memory.ts'
+import { type HttpServer, type ServeOptions, serve } from '../../http/server/serve.ts'
 import { systemMachine } from '../../kernel/machine.ts'
-import type { Machine } from '../../socket/host.ts'
+import type { Host, Machine } from '../../socket/host.ts'
 import { explain } from '../errors/answer.ts'
 import { RECORD_LIMIT } from '../limits.ts'
+import type { Database } from '../models/database/database.ts'
+import type { Class } from '../models/fields/relation.ts'
+import { createTables } from '../models/schema.ts'
 import { RouteError } from '../routing/pattern.ts'
 import type { Base } from '../routing/route.ts'
 import { type Compiled, compile } from './compile.ts'
@@ -25,6 +29,9 @@ export class Site<U = never> extends Group<U | null> {
   readonly services: Services
   readonly debug: boolean
   readonly #registry: SiteRegistry
+  /** Set by `app({ db, models })`. */
+  database: Database | null = null
+  models: readonly Class<object>[] = []
   #machine: Machine | null
   #compiled: Compiled | null = null
 
@@ -138,6 +145,18 @@ export class Site<U = never> extends Group<U | null> {
   /** Where `fetch` runs when it is not told. */
   get machine(): Machine {
     return (this.#machine ??= systemMachine())
+  }
+
+  /** Makes the tables that are missing. @throws SchemaMismatchError when one is not as its model says. */
+  async createTables(): Promise<void> {
+    if (this.database === null) throw new Error("the site has no database: app({ db: 'sqlite:FILE', models: […] })")
+    await createTables(this.database, this.models)
+  }
+
+  /** Serves the site over HTTP from a host: `await site.serve(kernelHost(), { port: 8000 })`. */
+  serve(host: Host, options: ServeOptions = {}): Promise<HttpServer> {
+    this.begin()
+    return serve(host, this.handle, options)
   }
 
   /** For `Group.mount`. */
