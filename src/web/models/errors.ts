@@ -53,7 +53,7 @@ export class ConstraintError extends Error {
   readonly status = 409
   readonly kind: ConstraintKind
   readonly model: string
-  /** The properties concerned: none when the database does not say. */
+  /** The fields concerned, as the model declares them: none when the database does not say. */
   readonly fields: readonly string[]
   readonly words: string
 

@@ -213,7 +213,7 @@ test('what the database refuses names the model and the field', async () => {
   await refuses(User.create({ name: 'B', email: ada.email, password: 'x' }), 'unique', 'User', ['email'])
   const other = await makePost(ada)
   await refuses(Post.where({ id: other.id }).update({ slug: post.slug }), 'unique', 'Post', ['slug'])
-  await refuses(Post.create({ slug: 'x', title: 't', body: 'b', authorId: 99 }), 'reference', 'Post', ['authorId'])
+  await refuses(Post.create({ slug: 'x', title: 't', body: 'b', authorId: 99 }), 'reference', 'Post', ['author'])
   await refuses(Post.create({ slug: 'x', title: 't', body: 'b', author: ada, replyToId: 98 }), 'reference', 'Post', [
     'replyToId',
   ])

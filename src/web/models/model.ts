@@ -1,5 +1,6 @@
 // biome-ignore-all lint/complexity/noThisInStatic: `this` is the model that the call is made on
 /** The base class of models: what every model can do, typed by its fields. */
+import { type FormDefinition, type FormNames, form, type PickFields } from '../forms/form.ts'
 import type { Database } from './database/database.ts'
 import { setStandardDatabase } from './database/transaction.ts'
 import type { Class } from './fields/relation.ts'
@@ -82,6 +83,14 @@ export class Model {
 
   static page<M extends Model>(this: Class<M>, number: number, size?: number): Promise<Page<Row<M>>> {
     return Query.of<M>(metaOf(this)).page(number, size)
+  }
+
+  /** A form of some of the fields: `Post.form('title', 'body')`. */
+  static form<M extends Model, const K extends FormNames<M>>(
+    this: Class<M>,
+    ...names: readonly K[]
+  ): FormDefinition<PickFields<M, K>> {
+    return form(this, ...names)
   }
 
   /** What JSON shows of a row: everything but passwords. */

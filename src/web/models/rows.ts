@@ -65,10 +65,8 @@ export type RelationPath<M extends object, Depth extends readonly unknown[] = []
       ? never
       : { [K in RelationName<M>]: `${K}.${RelationPath<TargetOf<M[K]>, [...Depth, 0]>}` }[RelationName<M>])
 
-/** A row of another model, or anything that has its id. */
-interface HasId {
-  readonly id: number
-}
+/** A row of another model, anything else that has its id, or the id (which is what a form gives). */
+type Referred = { readonly id: number } | number
 
 type RequiredField<M> = {
   [K in keyof M]: M[K] extends IsField<unknown> ? (M[K] extends IsOptional ? never : K) : never
@@ -77,7 +75,7 @@ type OptionalField<M> = { [K in keyof M]: M[K] extends IsField<unknown> & IsOpti
 type ValueOf<F> = F extends IsField<infer T> ? T : never
 
 /** A reference is given as the row or by its id, not as both. */
-type RequiredRef<K extends string> = { [P in K]: HasId } | { [P in `${K}Id`]: number }
+type RequiredRef<K extends string> = { [P in K]: Referred } | { [P in `${K}Id`]: number }
 
 /** One for each reference that may not be null, all at once. */
 type RequiredRefs<M> = {
@@ -94,7 +92,7 @@ type RequiredRefs<M> = {
 export type CreateInput<M extends object> = { [K in RequiredField<M>]: ValueOf<M[K]> } & {
   [K in OptionalField<M>]?: ValueOf<M[K]> | undefined
 } & {
-  [K in keyof M & string as M[K] extends IsRef<object, true> ? K : never]?: HasId | null | undefined
+  [K in keyof M & string as M[K] extends IsRef<object, true> ? K : never]?: Referred | null | undefined
 } & {
   [K in keyof M & string as M[K] extends IsRef<object, true> ? `${K}Id` : never]?: number | null | undefined
 } & RequiredRefs<M>
@@ -106,7 +104,7 @@ type ColumnValues<M extends object> = {
 }
 
 type RefRows<M extends object> = {
-  [K in keyof M & string as M[K] extends IsRef<object> ? K : never]: HasId | Nullable<M[K]>
+  [K in keyof M & string as M[K] extends IsRef<object> ? K : never]: Referred | Nullable<M[K]>
 }
 
 /** Values that the columns must have. Objects are never operators. */

@@ -55,6 +55,8 @@ async function accepted(slug: string, user: Row<User>) {
     '-views',
   )
   await Post.where({ author: user, replyToId: null }).update((p) => ({ views: p.views.plus(1) }))
+  const { data } = Post.form('title', 'slug', 'body', 'author').readValues({})
+  if (data) await Post.create(data)
   await Post.search('words', 'title', 'body').page(1)
 }
 

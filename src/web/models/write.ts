@@ -103,18 +103,18 @@ export async function refused(database: Database, meta: Meta, error: unknown, st
     return new ConstraintError(missing.length > 0 ? 'reference' : 'protected', meta.name, missing, error)
   }
   const columns = [...meta.columns.values()]
-  const fields = violation.columns.flatMap((name) => columns.find((column) => column.name === name)?.property ?? [])
+  const fields = violation.columns.flatMap((name) => columns.find((column) => column.name === name)?.declared ?? [])
   return new ConstraintError(violation.kind, meta.name, fields, error)
 }
 
 /** SQLite does not say which reference leads nowhere, so each is looked up. */
 async function missingReferences(database: Database, stored: Stored): Promise<string[]> {
   const missing: string[] = []
-  for (const [{ property, reference }, id] of stored) {
+  for (const [{ declared, reference }, id] of stored) {
     if (!reference || id === null) continue
     const target = reference.target()
     const { rows } = await execute(database, { ...compileByIds(target, 'id', [id]), writes: false })
-    if (rows.length === 0) missing.push(property)
+    if (rows.length === 0) missing.push(declared)
   }
   return missing
 }

@@ -67,13 +67,14 @@ export class Ref<M extends object, Nullable extends boolean = false> {
   }
 
   /** Reads the id that a form gave. That the row exists is for the database to say. */
-  parse(input: unknown): Parsed<number | null> {
+  parse(input: unknown): Parsed<Nullable extends true ? number | null : number> {
+    type Id = Nullable extends true ? number | null : number
     const given = typeof input === 'string' ? input.trim() : input
     if (given === undefined || given === null || given === '') {
-      return this.options.nullable ? { value: null } : { error: REQUIRED }
+      return this.options.nullable ? { value: null as Id } : { error: REQUIRED }
     }
     const parsed = this.kind.parse(given)
-    return parsed.error === undefined ? parsed : { error: 'Choose one of the values offered.' }
+    return parsed.error === undefined ? { value: parsed.value as Id } : { error: 'Choose one of the values offered.' }
   }
 
   format(value: unknown): string {

@@ -24,8 +24,8 @@ function textKind(name: string, widget: Widget, refuse: (text: string) => string
     widget,
     parse(given): Parsed<string> {
       // A number is what JSON has for a text like "2024"; anything else (arrays, objects) is no text at all.
-      const text = typeof given === 'number' ? String(given) : given
-      if (typeof text !== 'string') return { error: 'Enter text.' }
+      if (typeof given !== 'string' && typeof given !== 'number') return { error: 'Enter text.' }
+      const text = String(given).replaceAll('\r\n', '\n') // what browsers send for a line end (HTML, "newline normalization")
       const error = text.includes('\0') ? 'Null characters are not allowed.' : refuse(text)
       return error === null ? { value: text } : { error }
     },
