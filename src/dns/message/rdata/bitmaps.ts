@@ -14,6 +14,7 @@ export const types: Field<readonly number[]> = {
       const window = wire[next]!
       const length = wire[next + 1]!
       if (window <= last || length < 1 || length > 32 || next + 2 + length > end) return -1
+      if (wire[next + 1 + length] === 0) return -1 // zeros at the end are left off
       last = window
       next += 2 + length
     }
@@ -76,7 +77,8 @@ const PROTOCOLS: { readonly [name: string]: number } = { icmp: 1, tcp: 6, udp: 1
 
 /** RFC 1035 §3.4.2: an IP protocol and the ports that are served. */
 export const services: Field<{ readonly protocol: number; readonly ports: readonly number[] }> = {
-  end: (_wire, at, end) => (at < end ? end : -1),
+  // At most 65536 bits; zeros at the end, which say nothing, would be lost in text.
+  end: (wire, at, end) => (at < end && end - at <= 8193 && (end === at + 1 || wire[end - 1] !== 0) ? end : -1),
   get: (wire, at, next) => ({ protocol: wire[at]!, ports: bitsOf(wire.subarray(at + 1, next)) }),
   put(value, out) {
     out.u8(value.protocol)

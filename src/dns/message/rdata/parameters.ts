@@ -97,15 +97,22 @@ const ALPN: Form = {
   },
 }
 
+/** RFC 9460 §8: the keys in ascending order, each once. */
+const MANDATORY: Form = {
+  print(value) {
+    const keys = Array.from({ length: value.length >>> 1 }, (_, i) => u16At(value, 2 * i))
+    const ascending = keys.every((key, i) => i === 0 || key > keys[i - 1]!)
+    return keys.length === 0 || value.length % 2 !== 0 || !ascending ? null : keys.map(keyName).join(',')
+  },
+  read(octets) {
+    const keys = latin(octets).split(',').map(keyOf)
+    if (keys.includes(undefined) || new Set(keys).size < keys.length) return null
+    return Uint8Array.from((keys as number[]).sort((a, b) => a - b).flatMap((key) => [key >>> 8, key & 255]))
+  },
+}
+
 const FORMS: readonly (Form | undefined)[] = [
-  list(
-    2,
-    (octets) => keyName(u16At(octets, 0)),
-    (text) => {
-      const key = keyOf(text)
-      return key === undefined ? null : [key >>> 8, key & 255]
-    },
-  ),
+  MANDATORY,
   ALPN,
   { print: (value) => (value.length === 0 ? '' : null), read: (octets) => (octets.length === 0 ? octets : null) },
   {

@@ -12,7 +12,7 @@ import { location } from './location.ts'
 import { foldedName, oldName, plainName } from './names.ts'
 import { algorithm, certificateType, coveredType, moment, seconds, tsigError, u8, u16, u32, u48 } from './numbers.ts'
 import { parameters } from './parameters.ts'
-import { bareString, optionalStrings, string, strings, text } from './strings.ts'
+import { bareString, optionalStrings, string, strings, tag, text } from './strings.ts'
 
 /** Named fields in the order of the wire, which is also that of the text. */
 export type Schema = { readonly [field: string]: Field }
@@ -120,7 +120,7 @@ export const SCHEMAS = {
     other: sizedBase64,
   },
   URI: { priority: u16, weight: u16, target: text },
-  CAA: { flags: u8, tag: bareString, value: text },
+  CAA: { flags: u8, tag, value: text },
   DLV: digest,
 } as const satisfies { readonly [type in keyof typeof TYPE]?: Schema }
 

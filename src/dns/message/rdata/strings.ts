@@ -48,8 +48,26 @@ export const string: Field<Uint8Array> = {
   parse: (words) => parseString(words.next('a character string')),
 }
 
-/** Written without quotes: what never has blanks in it. */
-export const bareString: Field<Uint8Array> = { ...string, print: escapeText }
+/** Written without quotes as long as there are letters and digits only: numbers, tags. */
+export const bareString: Field<Uint8Array> = {
+  ...string,
+  print: (value) => (/^[A-Za-z0-9.+-]+$/.test(escapeText(value)) ? escapeText(value) : quote(value)),
+}
+
+/** RFC 8659 §4.1: a tag of letters and digits, at least one. */
+export const tag: Field<Uint8Array> = {
+  ...bareString,
+  end(wire, at, end) {
+    const next = stringEnd(wire, at, end)
+    return next > at + 1 && /^[A-Za-z0-9]+$/.test(escapeText(wire.subarray(at + 1, next))) ? next : -1
+  },
+  parse(words) {
+    const word = words.next('a tag')
+    if (!/^[A-Za-z0-9]{1,255}$/.test(word.text))
+      throw new TextFault(`a tag has letters and digits, not '${word.text}'`, word)
+    return octetsOf(word)
+  },
+}
 
 /** Strings to the end of the rdata, `least` of them at least. */
 function several(least: number): Field<readonly Uint8Array[]> {
