@@ -5,7 +5,7 @@ import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.ts'
 import { acceptableAck, acknowledge, finAcknowledged } from './acknowledgement.ts'
 import { learn, synWindow } from './open/handshake.ts'
 import { acceptable, receiveText } from './receive.ts'
-import { add, gt, leq, lt, seq } from './sequence.ts'
+import { add, diff, gt, leq, lt, seq } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 import { outdated, remember } from './timestamps.ts'
 import { enter, enterFinWait2, enterTimeWait, establish, finish, reset } from './transition.ts'
@@ -121,6 +121,10 @@ function unacceptable(tcb: Tcb, segment: TcpSegment, length: number, now: Nanos)
   // TIME-WAIT: the peer has not heard our ACK of its FIN; §3.10.7.4, eighth: acknowledge, restart 2 MSL.
   if (tcb.state === 'TIME-WAIT' && segment.flags & FIN) tcb.timers.timeWait = now + tcb.settings.timeWait
   if (tcb.synchronized && segment.flags & ACK && !(segment.flags & SYN)) tcb.lastReceived = now
+  // What we had and the peer sent again, since our ACK was lost: that ACK has to echo this sending of it. With the stamp
+  // of the first one the peer would take its whole time-out for a round trip. RFC 7323 §5.3 does not say so.
+  const behind = diff(tcb.rcvNxt, add(seq(segment.seq), length))
+  if (behind >= 0 && behind <= tcb.settings.receiveBuffer) remember(tcb, segment, seq(segment.seq), now)
   // Data that we have got is answered always: its sender waits for it. Empty segments could answer each other for ever.
   if (length > 0 && !(segment.flags & SYN)) tcb.ackNow = true
   else challenge(tcb, now)

@@ -37,6 +37,13 @@ test('an old segment with a right number is refused (PAWS, RFC 7323 §5.3), a re
   script.arrive('R 11:11(0) win 0 <TS val 5 ecr 0>').tells('CLOSED', 'closed ECONNRESET')
 })
 
+test('a segment sent again since our ACK was lost: the next ACK echoes the second sending', () => {
+  const script = Script.established({}, HANDSHAKE)
+  script.arrive('. 1:11(10) ack 1 win 9000 <TS val 110 ecr 0>').arrive('. 11:21(10) ack 1 win 9000 <TS val 110 ecr 0>')
+  script.expect('. 1:1(0) ack 21 <TS val 0 ecr 110>')
+  script.arrive('. 1:11(10) ack 1 win 9000 <TS val 310 ecr 0>').expect('. 1:1(0) ack 21 <TS val 0 ecr 310>')
+})
+
 test('after 24 days of silence the old stamp counts no longer (RFC 7323 §5.5)', () => {
   const script = Script.established({}, HANDSHAKE)
   script
