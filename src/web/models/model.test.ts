@@ -215,7 +215,7 @@ test('what the database refuses names the model and the field', async () => {
   await refuses(Post.where({ id: other.id }).update({ slug: post.slug }), 'unique', 'Post', ['slug'])
   await refuses(Post.create({ slug: 'x', title: 't', body: 'b', authorId: 99 }), 'reference', 'Post', ['author'])
   await refuses(Post.create({ slug: 'x', title: 't', body: 'b', author: ada, replyToId: 98 }), 'reference', 'Post', [
-    'replyToId',
+    'replyTo',
   ])
   await Post.where({ id: other.id }).update({ replyTo: post })
   await refuses(Post.where({ id: post.id }).delete(), 'protected', 'Post', [])
