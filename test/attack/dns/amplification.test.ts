@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultResolverLimits as limits } from '../../../src/dns/iterate/limits.ts'
+import type { Message } from '../../../src/dns/message/message.ts'
 import { EVIL, Network, reply, standardServers, TLD } from './network.ts'
 
 test('NXNS: a referral to a hundred names without addresses costs a handful of questions', () => {
@@ -123,17 +124,38 @@ test('aliases times delegations share one budget', () => {
   assert.ok(network.asked.length <= limits.upstreamQueries, `${network.asked.length} questions`)
 })
 
-test('the budget itself: no more questions than set', () => {
+/** Every reply refers one step further down, to a new name server with an address. */
+function endless(settings: Partial<typeof limits>): Network {
   let n = 0
-  const settings = { limits: { ...limits, upstreamQueries: 12, queriesPerName: 1000, referrals: 1000 } }
-  const network = new Network(
-    standardServers((to, name) =>
-      reply(to, { authority: `${name} NS ns${n++}.${name}`, additional: `ns${n - 1}.${name} A ${EVIL}` }),
-    ),
-    settings,
-  )
+  const server = (to: Message, name: string) => {
+    n++
+    return reply(to, { authority: `${name} NS ns${n}.${name}`, additional: `ns${n}.${name} A ${EVIL}` })
+  }
+  const network = new Network(standardServers(server), { limits: { ...limits, ...settings } })
   assert.equal(network.resolve(`${'a.'.repeat(60)}evil.example.`), 'SERVFAIL')
-  assert.equal(network.asked.length, 12)
+  return network
+}
+
+test('the limits of questions, per client’s question and per name, and of referrals are what they say', () => {
+  assert.ok(endless({}).asked.length > 10)
+  assert.equal(endless({ upstreamQueries: 8 }).asked.length, 8)
+  assert.equal(endless({ queriesPerName: 6 }).asked.length, 7) // and one for the root's servers
+  assert.equal(endless({ referrals: 3 }).asked.length, 5)
+})
+
+test('the limit of depth is what it says', () => {
+  const names = (depth: number) => {
+    let n = 0
+    const server = (to: Message, name: string) =>
+      name === 'evil.example.'
+        ? reply(to, { aa: true, authority: 'evil.example. SOA a. b. 1 2 3 4 5' })
+        : reply(to, { authority: `${name.split('.').slice(-4).join('.')} NS ns.z${n++}.evil.example.` })
+    new Network(standardServers(server), { limits: { ...limits, depth, vainTargets: 100 }, families: [4] }).resolve(
+      'www.start.evil.example.',
+    )
+    return n
+  }
+  assert.deepEqual([1, 2, 3, 4, 5].map(names), [1, 2, 3, 4, 5])
 })
 
 test('a failure is remembered: asked again at once, it costs nothing', () => {

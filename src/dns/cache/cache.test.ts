@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SECOND } from '../../base/clock.ts'
+import { Name } from '../message/name.ts'
+import { parseRdata } from '../message/rdata/text.ts'
+import type { Rrset } from '../message/record.ts'
+import { CLASS, parseType, RCODE, TYPE } from '../message/types.ts'
+import { type Answer, DnsCache, type Learned, type Query } from './cache.ts'
+import { FailureCache } from './failures.ts'
+import { defaultCacheLimits } from './limits.ts'
+
+function rrset(line: string): Rrset {
+  const [name = '', ttl = '', type = '', ...rdata] = line.split(' ')
+  const number = parseType(type)!
+  return {
+    name: Name.parse(name),
+    type: number,
+    class: CLASS.IN,
+    ttl: Number(ttl),
+    rdatas: [parseRdata(number, rdata.join(' '))],
+  }
+}
+
+function question(name: string, type: number = TYPE.A): Query {
+  return { name: Name.parse(name), type, class: CLASS.IN }
+}
+
+function learned(parts: Partial<Learned>): Learned {
+  return { rcode: RCODE.NOERROR, authoritative: true, answer: [], authority: [], additional: [], ...parts }
+}
+
+const ttls = (answer: Answer | undefined) => answer?.answer.map((set) => set.ttl)
+
+test('an answer ages with the sets it points to', () => {
+  const cache = new DnsCache()
+  cache.store(question('www.example.'), learned({ answer: [rrset('www.example. 60 A 192.0.2.1')] }), 0)
+  assert.deepEqual(ttls(cache.lookup(question('WWW.example.'), 20 * SECOND)), [40])
+  assert.equal(cache.lookup(question('www.example.'), 60 * SECOND), undefined)
+  assert.equal(cache.lookup(question('www.example.', TYPE.AAAA), 0), undefined)
+})
+
+test('RFC 2308: “no” holds for the lesser of the SOA’s TTL and its minimum, and counts down', () => {
+  const cache = new DnsCache()
+  const soa = rrset('example. 600 SOA ns.example. h.example. 1 2 3 4 90')
+  cache.store(question('no.example.'), learned({ rcode: RCODE.NXDOMAIN, authority: [soa] }), 0)
+  const answer = cache.lookup(question('no.example.'), 30 * SECOND)
+  assert.equal(answer?.rcode, RCODE.NXDOMAIN)
+  assert.equal(answer?.authority[0]?.ttl, 60)
+  assert.equal(cache.lookup(question('no.example.'), 90 * SECOND), undefined)
+})
+
+test('a negative answer is capped, and one without a SOA is kept for five seconds only', () => {
+  const cache = new DnsCache({ ...defaultCacheLimits, maxNegativeTtl: 10 })
+  const soa = rrset('example. 600 SOA ns.example. h.example. 1 2 3 4 600')
+  cache.store(question('no.example.'), learned({ authority: [soa] }), 0)
+  assert.equal(cache.lookup(question('no.example.'), 10 * SECOND), undefined)
+  cache.store(question('empty.example.'), learned({}), 0)
+  assert.notEqual(cache.lookup(question('empty.example.'), 4 * SECOND), undefined)
+  assert.equal(cache.lookup(question('empty.example.'), 5 * SECOND), undefined)
+})
+
+test('chains are put together from what is known of each link', () => {
+  const cache = new DnsCache()
+  cache.store(question('a.example.', TYPE.CNAME), learned({ answer: [rrset('a.example. 30 CNAME b.example.')] }), 0)
+  assert.equal(cache.lookup(question('a.example.'), 0), undefined)
+  cache.store(question('b.example.'), learned({ answer: [rrset('b.example. 60 A 192.0.2.2')] }), 0)
+  assert.deepEqual(ttls(cache.lookup(question('a.example.'), 10 * SECOND)), [20, 50])
+  assert.equal(cache.lookup(question('a.example.', TYPE.MX), 0), undefined)
+})
+
+test('a DNAME in the cache answers for all names below it', () => {
+  const cache = new DnsCache()
+  cache.store(
+    question('old.example.', TYPE.DNAME),
+    learned({ answer: [rrset('old.example. 60 DNAME new.example.')] }),
+    0,
+  )
+  cache.store(question('www.new.example.'), learned({ answer: [rrset('www.new.example. 60 A 192.0.2.3')] }), 0)
+  const answer = cache.lookup(question('www.old.example.'), 0)
+  assert.deepEqual(
+    answer?.answer.map((set) => set.type),
+    [TYPE.DNAME, TYPE.CNAME, TYPE.A],
+  )
+})
+
+test('a circle of aliases in the cache comes to an end', () => {
+  const cache = new DnsCache()
+  for (const [from, to] of ['ab', 'ba'])
+    cache.store(question(`${from}.`, TYPE.CNAME), learned({ answer: [rrset(`${from}. 60 CNAME ${to}.`)] }), 0)
+  assert.equal(cache.lookup(question('a.'), 0), undefined)
+})
+
+test('additional and authority data never answer a question', () => {
+  const cache = new DnsCache()
+  cache.store(
+    question('example.', TYPE.NS),
+    learned({
+      answer: [rrset('example. 60 NS ns.example.')],
+      authority: [rrset('sub.example. 60 NS ns.example.')],
+      additional: [rrset('ns.example. 60 A 192.0.2.9')],
+    }),
+    0,
+  )
+  assert.equal(cache.lookup(question('ns.example.'), 0), undefined)
+  assert.equal(cache.lookup(question('sub.example.', TYPE.NS), 0), undefined)
+  assert.notEqual(cache.lookup(question('example.', TYPE.NS), 0), undefined)
+})
+
+test('answers are bounded', () => {
+  const cache = new DnsCache({ ...defaultCacheLimits, answers: 3 })
+  for (let i = 0; i < 10; i++) cache.store(question(`n${i}.`), learned({ rcode: RCODE.NXDOMAIN }), 0)
+  assert.equal([...Array(10).keys()].filter((i) => cache.lookup(question(`n${i}.`), 0) !== undefined).length, 3)
+})
+
+test('RFC 9520: failures in a row are remembered longer and longer, up to five minutes', () => {
+  const failures = new FailureCache()
+  let now = 0
+  const kept: number[] = []
+  for (let i = 0; i < 8; i++) {
+    failures.add('x', now)
+    let left = 0
+    while (failures.has('x', now + left * SECOND)) left++
+    kept.push(left)
+    now += left * SECOND
+  }
+  assert.deepEqual(kept, [5, 10, 20, 40, 80, 160, 300, 300])
+  failures.delete('x')
+  failures.add('x', now)
+  assert.equal(failures.has('x', now + 5 * SECOND), false)
+})
+
+test('failures are bounded', () => {
+  const failures = new FailureCache({ ...defaultCacheLimits, failures: 2 })
+  for (const key of ['a', 'b', 'c']) failures.add(key, 0)
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((key) => failures.has(key, 0)),
+    [false, true, true],
+  )
+})
