@@ -36,6 +36,7 @@ function advance(tcb: Tcb, segment: TcpSegment, ack: Seq, now: Nanos): number {
   tcb.sndUna = ack
   tcb.retransmits = 0
   tcb.softError = null // the path works
+  tcb.resendNow = false
   tcb.bytesAcked += acked
   const written = earliest(ack, tcb.sendBuffer.end) // a FIN takes a number, but no byte
   if (gt(written, tcb.sendBuffer.start)) {
@@ -54,8 +55,7 @@ function advance(tcb: Tcb, segment: TcpSegment, ack: Seq, now: Nanos): number {
 function restartTimer(tcb: Tcb, now: Nanos): void {
   // RFC 6298 §5.2: all is acknowledged, the timer goes off duty.
   if (tcb.scoreboard.empty) tcb.timers.retransmit = Number.POSITIVE_INFINITY
-  // RFC 6582 §3.2 (3): in fast recovery only the first partial ACK restarts it, lest many losses take for ever.
-  else if (tcb.phase === 'recovery' && tcb.partialAcks > 1) return
+  else if (tcb.recovery.impatient && tcb.phase === 'recovery' && tcb.partialAcks > 1) return
   // RFC 6298 §5.3: new data is acknowledged, the timer starts again.
   else tcb.timers.retransmit = now + tcb.rtt.rto
 }

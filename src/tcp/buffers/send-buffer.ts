@@ -6,8 +6,9 @@
  */
 import { add, diff, type Seq } from '../sequence.ts'
 
-/** The first block: an idle connection that has sent a little holds this much. */
+/** The least block: an idle connection that has sent a little holds this much. */
 const SMALL_BLOCK = 2048
+/** The largest, which a writer that is ahead of the network gets. */
 const LARGE_BLOCK = 64 * 1024
 
 interface Block {
@@ -63,7 +64,7 @@ export class SendBuffer {
   #tail(wanted: number): Block {
     const last = this.#blocks[this.#blocks.length - 1]
     if (last !== undefined && last.used < last.bytes.length) return last
-    const size = last === undefined && wanted <= SMALL_BLOCK ? SMALL_BLOCK : LARGE_BLOCK
+    const size = last === undefined ? Math.min(Math.max(wanted, SMALL_BLOCK), LARGE_BLOCK) : LARGE_BLOCK
     const block = { start: this.end, bytes: new Uint8Array(size), used: 0 }
     this.#blocks.push(block)
     return block

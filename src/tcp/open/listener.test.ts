@@ -17,6 +17,7 @@ test('RFC 9293 §3.10.7.2: what a listener does with what comes first', () => {
   assert.equal(queue.judge(segment(ACK)), 'reset')
   assert.equal(queue.judge(segment(SYN | ACK)), 'reset')
   assert.equal(queue.judge(segment(FIN)), 'drop')
+  assert.equal(queue.judge(segment(SYN | FIN)), 'drop')
 })
 
 test('the SYN queue is a limit', () => {

@@ -2,7 +2,7 @@
  * A listening port's queues (RFC 9293 §3.10.7.2 and listen(2)): half-open connections in the SYN queue, complete ones
  * that nobody has accepted yet in the accept queue. It decides; the stack makes the Tcb and keeps it in its own map.
  */
-import { ACK, RST, SYN, type TcpSegment } from '../../wire/tcp.ts'
+import { ACK, FIN, RST, SYN, type TcpSegment } from '../../wire/tcp.ts'
 import { BACKLOG, SYN_QUEUE } from '../limits.ts'
 
 /** open: make a Tcb with `Tcb.accept`. reset: answer with `resetFor`. drop: say nothing. */
@@ -35,10 +35,11 @@ export class ListenQueue {
   /** What to do with a segment that no connection knows. */
   judge(segment: TcpSegment): ListenVerdict {
     const { flags } = segment
-    // First: RST is ignored. Second: an ACK belongs to nothing that is here. Third: a SYN. Fourth: nothing else counts.
+    // First: RST is ignored. Second: an ACK belongs to nothing that is here. Third: a SYN. Fourth: nothing else counts, and
+    // a SYN that ends what it begins is nobody's request (Linux drops it too).
     if (flags & RST) return 'drop'
     if (flags & ACK) return 'reset'
-    if (!(flags & SYN)) return 'drop'
+    if (!(flags & SYN) || flags & FIN) return 'drop'
     if (this.#halfOpen >= this.synQueue || !this.roomToAccept) {
       // Silence, not a reset: the client tries again, and then there may be room.
       this.overflows++

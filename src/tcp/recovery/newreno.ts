@@ -12,6 +12,7 @@ import { DUPLICATE_ACK_THRESHOLD, followRecover, type LossRecovery, recoverFromT
 
 export const newReno: LossRecovery = {
   name: 'newreno',
+  impatient: true, // it mends one hole a round trip: with many holes a time-out is quicker
   acknowledged(tcb: Tcb, acked: number, duplicate: boolean, _news: number, now: Nanos): void {
     if (acked > 0) advanced(tcb, acked, now)
     else if (duplicate) duplicateAck(tcb, now)

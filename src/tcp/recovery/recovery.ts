@@ -14,6 +14,8 @@ export type RecoveryPhase = 'open' | 'disorder' | 'recovery' | 'loss'
 
 export interface LossRecovery {
   readonly name: string
+  /** RFC 6582 §3.2 (3): in fast recovery only the first partial ACK restarts the retransmission timer. */
+  readonly impatient: boolean
   /**
    * An acceptable ACK has been processed.
    * @param acked how far SND.UNA has moved

@@ -6,6 +6,7 @@ import { DUPLICATE_ACK_THRESHOLD, followRecover, type LossRecovery, recoverFromT
 
 export const sackRecovery: LossRecovery = {
   name: 'sack',
+  impatient: false,
   acknowledged(tcb: Tcb, acked: number, _duplicate: boolean, news: number, now: Nanos): void {
     if (tcb.phase === 'recovery') {
       if (acked > 0 && geq(tcb.sndUna, tcb.recover)) leave(tcb, now)
