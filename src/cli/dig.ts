@@ -55,17 +55,19 @@ async function run({ positionals, values, terminal }: Call): Promise<number> {
   const server = { address: await addressOf(host, given, family), port }
 
   const json = values['json'] === true || request.switches.json
-  const plain = !json && !request.switches.short
-  if (plain && request.switches.cmd)
-    terminal.out(`\n; <<>> reticle dig <<>> ${positionals.join(' ')}\n; (1 server found)\n;; global options: +cmd\n`)
-  const answer = await ask(host, server, given, request, plain ? terminal : null)
+  const full = !json && !request.switches.short
+  const answer = await ask(host, server, given, request, full && request.switches.comments ? terminal : null)
   if (answer === null) {
     terminal.error(`;; no servers could be reached\n`)
     return NO_REPLY
   }
   if (json) terminal.out(jsonText(answer))
   else if (request.switches.short) terminal.out(shortText(answer))
-  else terminal.out(fullText(answer, request.switches))
+  else {
+    const heading = `; <<>> reticle dig <<>> ${positionals.join(' ')}\n; (1 server found)\n;; global options: +cmd\n`
+    if (request.switches.cmd) terminal.out(`\n${heading}`)
+    terminal.out(fullText(answer, request.switches))
+  }
   return 0
 }
 
