@@ -1,0 +1,46 @@
+/** Sign up, sign in, sign out. */
+import { f, form, login, logout, type Row, type Site, verifyPassword } from 'reticle/web'
+import { Member } from './models.ts'
+import { to } from './urls.ts'
+
+const signUp = Member.form('name', 'password')
+const signIn = form({ name: f.text(30).label('Name'), password: f.text(200).label('Password') })
+
+export function addAccounts(site: Site<Row<Member>>): void {
+  site.get(to.accounts.signUp, async (c) => c.render('accounts/sign-up.html', { form: await c.form(signUp) }))
+
+  site.post(to.accounts.signUp, async (c) => {
+    const form = await c.form(signUp)
+    if (form.ok) {
+      try {
+        login(c, await Member.create(form.data))
+        c.flash('Welcome to the board.')
+        return c.redirect(to.home())
+      } catch (error) {
+        form.reject(error) // the name is taken; anything else is thrown on
+      }
+    }
+    return c.render('accounts/sign-up.html', { form }, { status: 422 })
+  })
+
+  site.get(to.accounts.signIn, async (c) => c.render('accounts/sign-in.html', { form: await c.form(signIn) }))
+
+  site.post(to.accounts.signIn, async (c) => {
+    const form = await c.form(signIn)
+    if (form.ok) {
+      const member = await Member.find({ name: form.data.name })
+      // A name that nobody has costs the same time: who has an account is nobody's business.
+      if (await verifyPassword(form.data.password, member?.password ?? null, c.machine)) {
+        login(c, member!)
+        return c.redirect(c.next(to.home()))
+      }
+      form.fail('', 'There is no member with this name and password.')
+    }
+    return c.render('accounts/sign-in.html', { form }, { status: 422 })
+  })
+
+  site.post(to.accounts.signOut, (c) => {
+    logout(c)
+    return c.redirect(to.home())
+  })
+}

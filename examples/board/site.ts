@@ -1,0 +1,39 @@
+/** The board: a small complete site. The same files run on this machine and in a simulated Internet. */
+import { join } from 'node:path'
+import type { Machine } from 'reticle/socket'
+import { app, files, type Row, type Site, uploads } from 'reticle/web'
+import { addAccounts } from './accounts.ts'
+import { Comment, Member, Post } from './models.ts'
+import { addPosts } from './posts.ts'
+import { to } from './urls.ts'
+
+export interface BoardOptions {
+  /** `sqlite:board.db`, `sqlite::memory:`. */
+  readonly db: string
+  /** Where pictures are kept. */
+  readonly uploads: string
+  readonly secret: string
+  /** The names that the site answers to, beside localhost. */
+  readonly hosts?: readonly string[]
+  readonly debug?: boolean
+  /** Where it runs; default: this machine. */
+  readonly machine?: Machine
+}
+
+/** Makes the site and the tables that are missing. */
+export async function board(options: BoardOptions): Promise<Site<Row<Member>>> {
+  const { uploads: pictures, ...rest } = options
+  const site = app({
+    ...rest,
+    users: Member,
+    models: [Post, Comment],
+    templates: join(import.meta.dirname, 'templates'),
+    login: to.accounts.signIn,
+  })
+  addAccounts(site)
+  addPosts(site, pictures)
+  site.mount('/static', files(join(import.meta.dirname, 'static')))
+  site.mount('/pictures', uploads(pictures))
+  await site.createTables()
+  return site
+}
