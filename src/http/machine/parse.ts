@@ -38,6 +38,7 @@ export function parseRequestLine(head: Head, limits: HeadLimits): number | Verdi
   while (i < most && isTargetCode(text.charCodeAt(i))) i++
   if (i >= most) return tooLong(most)
   if (i === start) return fault(text, i, 'the request target is missing')
+  if (text.charCodeAt(i) === CR) return fault(text, i, 'the version is missing')
   if (text.charCodeAt(i) !== SPACE) return fault(text, i, 'the request target has a character that no URI has')
   head.target = text.slice(start, i)
   return parseVersion(head, i + 1, 400, '\r\n')

@@ -187,8 +187,8 @@ export class Reader {
   }
 
   #readHead(bytes: Uint8Array, at: number, end: number): number {
-    // RFC 9112 §2.2: one empty line before a request is ignored (some clients send it after a body).
-    if (this.#kind === 'request' && bytes[at] === CR && !this.#blankSkipped) {
+    // RFC 9112 §2.2: one empty line before a message is ignored (some peers send it after a body).
+    if (bytes[at] === CR && !this.#blankSkipped) {
       if (at + 1 === end) return -1
       if (bytes[at + 1] === LF) {
         this.#blankSkipped = true
