@@ -1,0 +1,277 @@
+/** The exchange over simulated hosts, with servers that behave as badly as servers do. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MILLISECOND, SECOND, sleep } from '../../base/clock.ts'
+import { RecordingLog } from '../../base/events.ts'
+import { internet, ms, type SimHost } from '../../sim/index.ts'
+import type { Address } from '../../socket/address.ts'
+import type { DnsExchangeEvent } from '../events.ts'
+import { decode } from '../message/decode.ts'
+import { edns } from '../message/edns.ts'
+import { encode } from '../message/encode.ts'
+import { type Message, response } from '../message/message.ts'
+import { Name } from '../message/name.ts'
+import { CLASS, RCODE, TYPE } from '../message/types.ts'
+import { HostExchange, type HostExchangeOptions } from './client.ts'
+import type { ExchangeRequest } from './exchange.ts'
+import { framed } from './tcp.ts'
+
+const QUESTION = { name: Name.parse('www.example.'), type: TYPE.A, class: CLASS.IN }
+const ANSWER = { name: QUESTION.name, type: TYPE.A, class: CLASS.IN, ttl: 60, rdata: Uint8Array.of(192, 0, 2, 1) }
+
+interface Received {
+  readonly query: Message
+  readonly from: Address
+}
+
+function world(options: HostExchangeOptions = {}) {
+  const log = new RecordingLog()
+  const net = internet({ seed: 3, log })
+  const client = net.host('client')
+  const server = net.host('server')
+  net.link(client, server, { latency: ms(10) })
+  const exchange = new HostExchange(client, options)
+  const request = (parts: Partial<ExchangeRequest> = {}): ExchangeRequest => ({
+    server: { address: server.address, port: 53 },
+    question: QUESTION,
+    recursionDesired: false,
+    timeout: 400 * MILLISECOND,
+    attempts: 3,
+    ...parts,
+  })
+  const events = () => log.events.filter((event) => event.type === 'dns.exchange') as DnsExchangeEvent[]
+  return { net, client, server, exchange, request, events }
+}
+
+/** Answers datagrams with whatever messages the function says. */
+async function udp(
+  server: SimHost,
+  replies: (query: Message) => readonly (Message | Uint8Array)[],
+): Promise<Received[]> {
+  const received: Received[] = []
+  const socket = await server.datagrams({ address: '0.0.0.0', port: 53 })
+  socket.attach({
+    onDatagram(bytes, from) {
+      const query = decode(bytes) as Message
+      received.push({ query, from })
+      for (const reply of replies(query)) socket.send(reply instanceof Uint8Array ? reply : encode(reply), from)
+    },
+    onError() {},
+    onClose() {},
+  })
+  return received
+}
+
+/** Answers each message on a connection, the reply cut into pieces of that many octets. */
+async function tcp(server: SimHost, reply: (query: Message) => Message | null, piece = 65_535): Promise<Message[]> {
+  const received: Message[] = []
+  await server.listen({ address: '0.0.0.0', port: 53 }, (connection) => {
+    connection.attach({
+      onData(bytes) {
+        const query = decode(bytes.subarray(2)) as Message
+        received.push(query)
+        const answer = reply(query)
+        if (answer === null) return connection.close()
+        const out = framed(encode(answer))
+        for (let i = 0; i < out.length; i += piece) connection.write(out.subarray(i, i + piece))
+      },
+      onEnd: () => connection.close(),
+      onDrain() {},
+      onClose() {},
+    })
+  })
+  return received
+}
+
+const answer = (query: Message, parts: Partial<Message> = {}) =>
+  response(query, { answer: [ANSWER], edns: query.edns, ...parts })
+
+test('an exchange over UDP: the reply, its time, and an event', async () => {
+  const { net, server, exchange, request, events } = world()
+  await net.run(async () => {
+    const [received] = [await udp(server, (query) => [answer(query)])]
+    const result = await exchange.ask(request())
+    assert.equal(result.kind, 'reply')
+    assert.ok(result.kind === 'reply' && result.rtt >= 20 * MILLISECOND && result.rtt < 45 * MILLISECOND)
+    assert.equal(received[0]?.query.edns?.udpSize, 1232)
+    assert.equal(received[0]?.query.rd, false)
+  })
+  const [event] = events()
+  assert.deepEqual(
+    [event?.transport, event?.rcode, event?.attempts, event?.name],
+    ['udp', 'NOERROR', 1, 'www.example.'],
+  )
+})
+
+test('every exchange has a port and an ID of its own', async () => {
+  const { net, server, exchange, request } = world()
+  await net.run(async () => {
+    const received = await udp(server, (query) => [answer(query)])
+    for (let i = 0; i < 30; i++) await exchange.ask(request())
+    assert.ok(new Set(received.map(({ from }) => from.port)).size >= 29)
+    assert.ok(new Set(received.map(({ query }) => query.id)).size >= 29)
+    assert.ok(received.every(({ from }) => from.port >= 1024))
+  })
+})
+
+test('equal questions under way at once are one', async () => {
+  const { net, server, exchange, request } = world()
+  await net.run(async () => {
+    const received = await udp(server, (query) => [answer(query)])
+    await Promise.all([exchange.ask(request()), exchange.ask(request()), exchange.ask(request())])
+    assert.equal(received.length, 1)
+  })
+})
+
+test('silence: each attempt waits twice as long, then it is a timeout', async () => {
+  const { net, server, exchange, request, events } = world()
+  await net.run(async () => {
+    const received = await udp(server, () => [])
+    const started = net.clock.now()
+    assert.equal((await exchange.ask(request())).kind, 'timeout')
+    assert.equal(received.length, 3)
+    assert.ok(Math.abs(net.clock.now() - started - 2.8 * SECOND) < 50 * MILLISECOND)
+  })
+  assert.deepEqual([events()[0]?.rcode, events()[0]?.attempts], ['TIMEOUT', 3])
+})
+
+test('nobody at the port is known at once', async () => {
+  const { net, exchange, request } = world()
+  await net.run(async () => {
+    const started = net.clock.now()
+    const result = await exchange.ask(request())
+    assert.equal(result.kind, 'error')
+    assert.match(result.kind === 'error' ? result.why : '', /ECONNREFUSED/)
+    assert.ok(net.clock.now() - started < 100 * MILLISECOND)
+  })
+})
+
+test('forged replies are passed over: the true one is taken', async () => {
+  const { net, server, exchange, request } = world()
+  await net.run(async () => {
+    const forged = { answer: [{ ...ANSWER, rdata: Uint8Array.of(6, 6, 6, 6) }] }
+    await udp(server, (query) => [
+      answer(query, { ...forged, id: query.id ^ 1 }),
+      answer(query, { ...forged, question: [{ ...QUESTION, type: TYPE.AAAA }] }),
+      encode(answer(query, forged)).subarray(0, 30),
+      { ...query, ...forged },
+      answer(query),
+    ])
+    const result = await exchange.ask(request())
+    assert.deepEqual(result.kind === 'reply' && result.message.answer[0]?.rdata, ANSWER.rdata)
+  })
+})
+
+test('too many forged replies: somebody is guessing, the question goes over TCP', async () => {
+  for (const [guesses, transport] of [
+    [9, 'udp'],
+    [10, 'tcp'],
+  ] as const) {
+    const { net, server, exchange, request, events } = world()
+    await net.run(async () => {
+      await udp(server, (query) => [
+        ...Array.from({ length: guesses }, (_, i) => answer(query, { id: (query.id + i + 1) & 0xffff })),
+        answer(query),
+      ])
+      await tcp(server, (query) => answer(query))
+      assert.equal((await exchange.ask(request())).kind, 'reply')
+    })
+    assert.equal(events()[0]?.transport, transport)
+  }
+})
+
+test('a server that folds the case of names is asked over TCP once, then without mixed case', async () => {
+  const { net, server, exchange, request, events } = world()
+  await net.run(async () => {
+    const folded = (query: Message) =>
+      answer(query, { question: [{ ...query.question[0]!, name: query.question[0]!.name.lower() }] })
+    const received = await udp(server, (query) => [folded(query)])
+    await tcp(server, folded)
+    for (let i = 0; i < 3; i++) assert.equal((await exchange.ask(request())).kind, 'reply')
+    assert.ok(!received[0]!.query.question[0]!.name.equalsExactly(QUESTION.name))
+    assert.ok(received[2]!.query.question[0]!.name.equalsExactly(QUESTION.name))
+  })
+  assert.deepEqual(
+    events().map((event) => event.transport),
+    ['tcp', 'udp', 'udp'],
+  )
+})
+
+test('a server that does not know EDNS is asked without, and remembered', async () => {
+  for (const refusal of [RCODE.FORMERR, RCODE.NOTIMP]) {
+    const { net, server, exchange, request } = world()
+    await net.run(async () => {
+      const received = await udp(server, (query) => [
+        query.edns === null ? answer(query) : response(query, { rcode: refusal, question: [] }),
+      ])
+      for (let i = 0; i < 2; i++) {
+        const result = await exchange.ask(request({ attempts: 1 }))
+        assert.equal(result.kind === 'reply' && result.message.rcode, RCODE.NOERROR)
+      }
+      assert.deepEqual(
+        received.map(({ query }) => query.edns !== null),
+        [true, false, false],
+      )
+    })
+  }
+})
+
+test('BADVERS too leads to a question without EDNS', async () => {
+  const { net, server, exchange, request } = world()
+  await net.run(async () => {
+    await udp(server, (query) => [
+      query.edns === null ? answer(query) : response(query, { rcode: RCODE.BADVERS, edns: edns() }),
+    ])
+    const result = await exchange.ask(request())
+    assert.equal(result.kind === 'reply' && result.message.rcode, RCODE.NOERROR)
+  })
+})
+
+test('a truncated reply is fetched over TCP, even octet by octet', async () => {
+  const { net, server, exchange, request, events } = world()
+  await net.run(async () => {
+    const many = Array.from({ length: 200 }, (_, i) => ({ ...ANSWER, rdata: Uint8Array.of(192, 0, 2, i) }))
+    await udp(server, (query) => [answer(query, { tc: true, answer: [] })])
+    await tcp(server, (query) => answer(query, { answer: many }), 7)
+    const result = await exchange.ask(request())
+    assert.equal(result.kind === 'reply' && result.message.answer.length, 200)
+  })
+  assert.equal(events()[0]?.transport, 'tcp')
+})
+
+test('TCP that closes without a word, does not answer, or answers something else, is an error in time', async () => {
+  for (const [reply, kind] of [
+    [() => null, 'error'],
+    [(query: Message) => answer(query, { id: query.id ^ 1 }), 'error'],
+  ] as const) {
+    const { net, server, exchange, request } = world()
+    await net.run(async () => {
+      await udp(server, (query) => [answer(query, { tc: true })])
+      await tcp(server, reply)
+      assert.equal((await exchange.ask(request())).kind, kind)
+    })
+  }
+  const { net, server, exchange, request } = world({ limits: { tcpTimeout: 2 * SECOND } })
+  await net.run(async () => {
+    await udp(server, (query) => [answer(query, { tc: true })])
+    await server.listen({ address: '0.0.0.0', port: 53 }, (connection) =>
+      connection.attach({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }),
+    )
+    const started = net.clock.now()
+    assert.equal((await exchange.ask(request())).kind, 'timeout')
+    assert.ok(net.clock.now() - started < 2.2 * SECOND)
+    await sleep(net.clock, SECOND)
+  })
+})
+
+test('more exchanges at once than the limit fail at once', async () => {
+  const { net, server, exchange, request } = world({ limits: { exchanges: 2 } })
+  await net.run(async () => {
+    await udp(server, () => [])
+    const asks = [TYPE.A, TYPE.AAAA, TYPE.MX].map((type) => exchange.ask(request({ question: { ...QUESTION, type } })))
+    assert.deepEqual(
+      (await Promise.all(asks)).map((result) => result.kind),
+      ['timeout', 'timeout', 'error'],
+    )
+  })
+})

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MILLISECOND } from '../../base/clock.ts'
+import { SeededRandom } from '../../base/random.ts'
+import { ServerCache } from '../cache/servers.ts'
+import { Name } from '../message/name.ts'
+import { CLASS, TYPE } from '../message/types.ts'
+import { defaultResolverLimits as limits } from './limits.ts'
+import { askable, choose, ServerSet } from './servers.ts'
+
+const policy = { families: [4, 6] as const, port: 53, allowLoopbackServers: false }
+
+function three(): ServerSet {
+  const set = new ServerSet(Name.root, 0, limits)
+  for (const last of [1, 2, 3]) set.addServer({ address: `192.0.2.${last}`, port: 53 })
+  return set
+}
+
+/** How often each server is chosen, by its last digit. */
+function choices(set: ServerSet, known: ServerCache, times = 600): Record<string, number> {
+  const random = new SeededRandom('choose')
+  const counts: Record<string, number> = {}
+  for (let i = 0; i < times; i++) {
+    const last = choose(set, TYPE.A, known, 'fastest', random, 0)?.address.address.at(-1) ?? 'none'
+    counts[last] = (counts[last] ?? 0) + 1
+  }
+  return counts
+}
+
+test('servers about as fast as the fastest share the load, slow ones get none', () => {
+  const known = new ServerCache()
+  known.answered('192.0.2.1:53', TYPE.A, 10 * MILLISECOND, 0)
+  known.answered('192.0.2.2:53', TYPE.A, 200 * MILLISECOND, 0)
+  known.answered('192.0.2.3:53', TYPE.A, 900 * MILLISECOND, 0)
+  const counts = choices(three(), known)
+  assert.ok(counts['1']! > 200 && counts['2']! > 200, JSON.stringify(counts))
+  assert.equal(counts['3'], undefined)
+})
+
+test('a server that times out loses its turn, and gets it back when the others do worse', () => {
+  const known = new ServerCache()
+  for (const last of [2, 3]) known.answered(`192.0.2.${last}:53`, TYPE.A, 10 * MILLISECOND, 0)
+  known.timedOut('192.0.2.1:53', TYPE.A, 0)
+  assert.equal(choices(three(), known)['1'], undefined)
+})
+
+test('lame and spent servers are not chosen; nobody left is said', () => {
+  const known = new ServerCache()
+  const set = three()
+  known.setLame(Name.root, '192.0.2.1:53', 'lame', 0)
+  set.candidates.get('192.0.2.2:53')!.spent = true
+  assert.deepEqual(choices(set, known, 10), { 3: 10 })
+  set.candidates.get('192.0.2.3:53')!.spent = true
+  assert.deepEqual(choices(set, known, 10), { none: 10 })
+})
+
+test('each is tried once before one is tried twice; in the listed order when that is wanted', () => {
+  const set = three()
+  const order: string[] = []
+  for (let i = 0; i < 6; i++) {
+    const candidate = choose(set, TYPE.A, new ServerCache(), 'listed', new SeededRandom(0), 0)!
+    candidate.tries++
+    order.push(candidate.address.address.at(-1)!)
+  }
+  assert.deepEqual(order, ['1', '2', '3', '1', '2', '3'])
+})
+
+test('addresses that are nobody, or this machine, are not asked', () => {
+  const refused = [
+    '0.0.0.0',
+    '0.1.2.3',
+    '127.0.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    'ff02::1',
+    '::ffff:127.0.0.1',
+  ]
+  for (const address of refused) assert.equal(askable(address, policy), false, address)
+  for (const address of ['192.0.2.1', '10.0.0.1', '2001:db8::1']) assert.equal(askable(address, policy), true, address)
+  assert.equal(askable('127.0.0.1', { ...policy, allowLoopbackServers: true }), true)
+  assert.equal(askable('2001:db8::1', { ...policy, families: [4] }), false)
+})
+
+test('names are looked for IPv4 first, then IPv6 where IPv4 gave nothing', () => {
+  const set = new ServerSet(Name.parse('example.'), 0, limits)
+  const names = ['a.', 'b.'].map((name) => Name.parse(name))
+  set.addNames({
+    name: Name.parse('example.'),
+    type: TYPE.NS,
+    class: CLASS.IN,
+    ttl: 1,
+    rdatas: names.map((name) => name.wire),
+  })
+  const next = () => {
+    const target = set.nextTarget(policy, () => false)
+    return target === null ? null : `${target.name} ${target.type}`
+  }
+  assert.equal(next(), `a. ${TYPE.A}`)
+  set.addAddresses(
+    names[0]!,
+    { name: names[0]!, type: TYPE.A, class: CLASS.IN, ttl: 1, rdatas: [Uint8Array.of(192, 0, 2, 1)] },
+    policy,
+  )
+  assert.equal(next(), `b. ${TYPE.A}`)
+  assert.equal(next(), `b. ${TYPE.AAAA}`)
+  assert.equal(next(), null)
+})
