@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SECOND, sleep } from '../../base/clock.ts'
+import type { SocketError } from '../../base/errors.ts'
+import { RecordingLog } from '../../base/events.ts'
+import { internet, ms } from '../../sim/index.ts'
+import type { DnsStageEvent } from '../events.ts'
+import { type Message, response } from '../message/message.ts'
+import { CLASS, RCODE, TYPE } from '../message/types.ts'
+import { serveDns } from '../server/server.ts'
+import { type HostResolverOptions, hostResolver } from './host-resolver.ts'
+import { programResolver } from './program-resolver.ts'
+
+const ADDRESS = {
+  A: Uint8Array.of(192, 0, 2, 1),
+  AAAA: Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+}
+
+/** A resolver that knows `host.example.` (A), `six.example.` (AAAA), fails `broken.`, and nothing else. */
+function replyTo(query: Message): Message {
+  const { name, type } = query.question[0]!
+  const record = (rdata: Uint8Array) =>
+    response(query, { ra: true, answer: [{ name, type, class: CLASS.IN, ttl: 60, rdata }] })
+  const text = name.lower().toString()
+  if (text.startsWith('broken.')) return response(query, { rcode: RCODE.SERVFAIL })
+  if (text === 'host.example.' && type === TYPE.A) return record(ADDRESS.A)
+  if (text === 'six.example.' && type === TYPE.AAAA) return record(ADDRESS.AAAA)
+  return response(query, {
+    rcode: text === 'host.example.' || text === 'six.example.' ? RCODE.NOERROR : RCODE.NXDOMAIN,
+  })
+}
+
+async function world(options: Partial<HostResolverOptions> = {}, servers = 1) {
+  const log = new RecordingLog()
+  const net = internet({ seed: 2, log, names: false })
+  const laptop = net.host('laptop')
+  const asked: string[] = []
+  const addresses: string[] = []
+  for (let i = 0; i < 2; i++) {
+    const server = net.host(`dns${i}`)
+    net.link(laptop, server, { latency: ms(5) })
+    addresses.push(server.address)
+    const responder = (query: Message) => {
+      asked.push(`${i} ${query.question[0]!.name.lower()} ${query.question[0]!.type}`)
+      return i < servers ? replyTo(query) : null
+    }
+    await serveDns(server, responder)
+  }
+  const resolver = hostResolver(laptop, { resolvConf: `nameserver ${addresses[0]}\nsearch lan example\n`, ...options })
+  return { net, log, laptop, asked, addresses, resolver }
+}
+
+const code = (wanted: string) => (error: SocketError) => error.code === wanted && error.address !== undefined
+
+test('a lookup without a family asks for both at once, IPv4 first in the answer', async () => {
+  const { net, resolver, asked } = await world()
+  await net.run(async () => {
+    assert.deepEqual(await resolver.lookup('host.example.'), ['192.0.2.1'])
+    assert.deepEqual(await resolver.lookup('six.example.'), ['2001:db8::1'])
+    assert.deepEqual(await resolver.lookup('six.example.', 6), ['2001:db8::1'])
+    await assert.rejects(resolver.lookup('six.example.', 4), code('ENOTFOUND'))
+  })
+  assert.equal(asked.length, 4)
+})
+
+test('the search list: a short name is tried with the suffixes, then as it is', async () => {
+  const { net, resolver, asked } = await world({ families: [4] })
+  await net.run(async () => {
+    assert.deepEqual(await resolver.lookup('host'), ['192.0.2.1'])
+    assert.deepEqual(asked, ['0 host.lan. 1', '0 host.example. 1'])
+    asked.length = 0
+    await assert.rejects(resolver.lookup('nobody'), code('ENOTFOUND'))
+    assert.deepEqual(asked, ['0 nobody.lan. 1', '0 nobody.example. 1', '0 nobody. 1'])
+  })
+})
+
+test('“try again” outweighs “no such name”', async () => {
+  const { net, resolver } = await world({ families: [4] })
+  await net.run(() => assert.rejects(resolver.lookup('broken'), code('EAI_AGAIN')))
+})
+
+test('a silent first server: the next one answers, in the time that resolv.conf says', async () => {
+  const { net, laptop, addresses } = await world()
+  const resolver = hostResolver(laptop, {
+    resolvConf: `nameserver 10.255.255.1\nnameserver ${addresses[0]}\noptions timeout:2`,
+    families: [4],
+  })
+  await net.run(async () => {
+    const started = net.clock.now()
+    assert.deepEqual(await resolver.lookup('host.example.'), ['192.0.2.1'])
+    assert.ok(net.clock.now() - started < 4 * SECOND)
+  })
+})
+
+test('nobody answers: EAI_AGAIN after timeout times attempts, and again when asked later', async () => {
+  const { net, laptop, addresses, asked } = await world({}, 0)
+  const resolver = hostResolver(laptop, {
+    resolvConf: `nameserver ${addresses[0]}\nnameserver ${addresses[1]}\noptions timeout:1 attempts:2`,
+    families: [4],
+  })
+  await net.run(async () => {
+    for (let i = 1; i <= 5; i++) {
+      const started = net.clock.now()
+      await assert.rejects(resolver.lookup('host.example.'), code('EAI_AGAIN'))
+      const took = (net.clock.now() - started) / SECOND
+      assert.ok(took >= 3.9 && took < 8.1, `${took} s`)
+      assert.equal(asked.length, 4 * i)
+      await sleep(net.clock, 2 * SECOND)
+    }
+  })
+})
+
+test('no nameserver at all: only the hosts file is known', async () => {
+  const { net, laptop } = await world()
+  const resolver = hostResolver(laptop, { resolvConf: '', hostsFile: '10.0.0.1 here' })
+  await net.run(async () => {
+    assert.deepEqual(await resolver.lookup('here'), ['10.0.0.1'])
+    await assert.rejects(resolver.lookup('host.example.'), code('EAI_AGAIN'))
+  })
+})
+
+test('the hosts file goes before the DNS and is not searched with suffixes', async () => {
+  const { net, resolver, asked } = await world({ hostsFile: '10.0.0.7 host.example\n::7 host.example', families: [4] })
+  await net.run(async () => {
+    assert.deepEqual(await resolver.lookup('HOST.example'), ['10.0.0.7'])
+    assert.deepEqual(await resolver.lookup('host.example', 6), ['::7'])
+  })
+  assert.equal(asked.length, 0)
+})
+
+test('a program’s cache keeps names for their time, “no” too, and asks the host once for many', async () => {
+  const { net, log, laptop, resolver, asked } = await world({ families: [4] })
+  const program = programResolver(laptop, resolver, { families: [4], names: 2 })
+  await net.run(async () => {
+    await Promise.all([
+      program.lookup('host.example.'),
+      program.lookup('Host.Example.'),
+      program.lookup('host.example.'),
+    ])
+    assert.equal(asked.length, 1)
+    await sleep(net.clock, 30 * SECOND)
+    assert.deepEqual(await program.find('host.example.'), { addresses: ['192.0.2.1'], ttl: 30, failure: '' })
+    const last = log.events.filter((event) => event.type === 'dns.stage').at(-1) as DnsStageEvent
+    assert.deepEqual([last.stage, last.outcome, last.cached, last.ttl], ['program cache', 'answered', true, 30])
+    await sleep(net.clock, 31 * SECOND)
+    await program.lookup('host.example.')
+    assert.equal(asked.length, 2)
+    // Past its limit the least recently used name goes.
+    for (const name of ['a.lan.', 'b.lan.', 'six.example.']) await program.find(name)
+    await assert.rejects(program.lookup('nobody.example.'), code('ENOTFOUND'))
+  })
+})
