@@ -10,6 +10,7 @@
 export type { LinkDroppedEvent, LinkEvent, LinkSentEvent } from './events.ts'
 export { type ConnectionOptions, Internet, type InternetOptions, internet, type RunOptions } from './internet.ts'
 export type { Link, LinkOptions, Weather } from './link.ts'
+export { type AccessLine, type Miniature, type MiniatureOptions, miniature } from './miniature.ts'
 export { HomeRouter, type NodeOptions, type Side, SimHost, SimRouter } from './node.ts'
 export {
   corrupt,

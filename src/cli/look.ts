@@ -1,0 +1,213 @@
+/** `reticle look URL`: one request in a simulated Internet, and everything that happened on its way. */
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
+import { type Event, RecordingLog } from '../base/events.ts'
+import { Client, type Handler, serve } from '../http/index.ts'
+import { type Miniature, miniature } from '../sim/index.ts'
+import type { Host } from '../socket/index.ts'
+import { capture, eventLines, journey, pcapng, type Style } from '../trace/index.ts'
+import { type Call, type Command, UsageError } from './command.ts'
+import { paint, type Terminal } from './terminal.ts'
+import { parseNumber, parseRate } from './values.ts'
+
+/** After the request the run goes on so long, for the connection to be closed and what was lost to be sent again. */
+const AFTERMATH: Nanos = 30 * SECOND
+
+export const look: Command = {
+  name: 'look',
+  summary: 'print the whole journey of one request through a simulated Internet',
+  usage: 'URL [OPTIONS]',
+  details: `
+A laptop behind a home router, a provider with its resolver, the DNS root, a registry, the site's own name server and
+its web server are built in this process and run on Reticle's own TCP/IP, in virtual time. The page shows every stage
+of the lookup, the handshake, the segments with windows and congestion window, the exchange, the page's route, SQL and
+templates, and the close: as a ladder between the hosts, with true departure and arrival times in milliseconds.
+The same seed gives the same run.
+
+The site is examples/board; --site takes any module whose default export makes a site: (host) => app(…).
+
+Examples:
+  reticle look http://board.example/
+  reticle look http://board.example/ --loss 5 --seed 7
+  reticle look http://board.example/?q=hello --times 2 --latency 40 --rate 1M
+  reticle look http://board.example/ --pcapng board.pcapng && tshark -r board.pcapng`,
+  options: {
+    loss: { type: 'string', value: 'PERCENT', default: '0', description: 'packets lost on the line to the provider' },
+    latency: { type: 'string', value: 'MS', default: '8', description: 'one way, on that line' },
+    jitter: { type: 'string', value: 'MS', default: '0', description: 'up to so much more latency, at random' },
+    rate: { type: 'string', value: 'RATE', default: '50M', description: 'bits a second on that line: 256k, 50M, 1G' },
+    seed: { type: 'string', value: 'SEED', default: '1', description: 'decides all that is left to chance' },
+    times: {
+      type: 'string',
+      value: 'N',
+      default: '1',
+      description: 'ask so many times: caches and connections are kept',
+    },
+    method: { type: 'string', short: 'X', value: 'METHOD', description: 'the request method (GET; POST with --data)' },
+    header: { type: 'string', short: 'H', value: 'LINE', multiple: true, description: "a field: 'Name: value'" },
+    data: { type: 'string', short: 'd', value: 'TEXT', description: 'a body to send' },
+    site: { type: 'string', value: 'FILE', description: 'a module whose default export makes the site' },
+    body: { type: 'boolean', description: 'print the body of the (last) reply too' },
+    all: { type: 'boolean', description: 'show ARP too' },
+    pcapng: { type: 'string', value: 'FILE', description: 'write a capture for Wireshark' },
+    at: {
+      type: 'string',
+      value: 'HOSTS',
+      default: 'laptop,resolver',
+      description: "where it is made; 'all' is everywhere",
+    },
+    json: { type: 'boolean', description: 'print the event log itself, one JSON object a line' },
+  },
+  run: runLook,
+}
+
+async function runLook({ positionals, values, terminal }: Call): Promise<number> {
+  const [address, ...more] = positionals
+  if (address === undefined) throw new UsageError('which URL? Try http://board.example/')
+  if (more.length > 0) throw new UsageError(`one URL at a time; '${more[0]}' is a second`)
+  const url = urlOf(address)
+  const text = (name: string): string => values[name] as string
+  const seed = text('seed')
+  const log = new RecordingLog()
+  const weather = {
+    latency: parseNumber('--latency', text('latency'), 0, 60_000) * MILLISECOND,
+    jitter: parseNumber('--jitter', text('jitter'), 0, 60_000) * MILLISECOND,
+    loss: parseNumber('--loss', text('loss'), 0, 100) / 100,
+    rate: parseRate('--rate', text('rate')),
+  }
+  const times = parseNumber('--times', text('times'), 1, 1000)
+  const fields = fieldsOf(values['header'])
+  const at = text('at') === 'all' ? null : new Set(text('at').split(','))
+  const handler = await siteOf(values['site'] as string | undefined)
+  const world = await build(url, { seed, log, access: weather })
+  for (const name of at ?? [])
+    if (!world.machines.some(({ host }) => host.name === name))
+      throw new UsageError(
+        `--at: there is no host '${name}'; there are ${world.machines.map(({ host }) => host.name).join(', ')}`,
+      )
+  const port = url.port === '' ? 80 : Number(url.port)
+  await world.net.run(async () => serve(world.web, await handler(world.web), { port }))
+  // What it took to build the world is not part of the journey.
+  const first = log.events.length
+  const body = values['data'] as string | undefined
+  const method = (values['method'] as string | undefined) ?? (body === undefined ? 'GET' : 'POST')
+  const outcome = await world.net.run(() => ask(world, url, { method, fields, body: body ?? null }, times))
+  await world.net.run({ for: AFTERMATH })
+  const events = log.events.slice(first)
+  const path = values['pcapng'] as string | undefined
+  if (path !== undefined) writeCapture(path, events, world, at, `reticle look ${url.href}, seed ${seed}`)
+  if (values['json'] === true) terminal.out(eventLines(events))
+  else print(terminal, events, world, values['all'] === true)
+  report(terminal, outcome, { body: values['body'] === true, json: values['json'] === true, path })
+  return outcome.error === null ? 0 : 1
+}
+
+function urlOf(text: string): URL {
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  const url = URL.canParse(address) ? new URL(address) : null
+  if (url === null) throw new UsageError(`'${text}' is no URL`)
+  if (url.protocol !== 'http:') throw new UsageError(`${url.protocol}// is not spoken here yet, only http://`)
+  return url
+}
+
+async function build(url: URL, options: Omit<Parameters<typeof miniature>[0], 'site'>): Promise<Miniature> {
+  try {
+    return await miniature({ ...options, site: url.hostname })
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message)
+    throw error
+  }
+}
+
+type MakeHandler = (host: Host) => Promise<Handler>
+
+/** The site as a function of the host that it is to run on. */
+async function siteOf(file: string | undefined): Promise<MakeHandler> {
+  const path =
+    file === undefined
+      ? new URL('../../examples/board/simulated.ts', import.meta.url).href
+      : pathToFileURL(resolve(file)).href
+  let module: { default?: unknown }
+  try {
+    module = (await import(path)) as { default?: unknown }
+  } catch (error) {
+    throw new UsageError(`--site: ${file ?? path} cannot be loaded: ${(error as Error).message}`)
+  }
+  const made = module.default
+  return async (host) => {
+    const site: unknown = typeof made === 'function' ? await made(host) : made
+    const handle = (site as { handle?: unknown } | null)?.handle ?? site
+    if (typeof handle === 'function') return handle as Handler
+    throw new UsageError(`--site: the default export of ${file} makes no site: export default (host) => app(…)`)
+  }
+}
+
+interface Outcome {
+  readonly status: number
+  readonly body: string
+  readonly error: Error | null
+}
+
+interface Question {
+  readonly method: string
+  readonly fields: readonly string[]
+  readonly body: string | null
+}
+
+async function ask(world: Miniature, url: URL, question: Question, times: number): Promise<Outcome> {
+  const resolve = (name: string): Promise<readonly string[]> => world.browser.lookup(name, 4)
+  const client = new Client(world.laptop, { resolve })
+  try {
+    let outcome: Outcome = { status: 0, body: '', error: null }
+    for (let i = 0; i < times; i++) {
+      const reply = await client.request(url, question)
+      outcome = { status: reply.status, body: await reply.body.text(), error: null }
+    }
+    return outcome
+  } catch (error) {
+    return { status: 0, body: '', error: error as Error }
+  } finally {
+    client.close()
+  }
+}
+
+function fieldsOf(lines: unknown): string[] {
+  return ((lines as readonly string[] | undefined) ?? []).flatMap((line) => {
+    const colon = line.indexOf(':')
+    if (colon < 1) throw new UsageError(`--header: '${line}' is not of the form 'Name: value'`)
+    return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
+  })
+}
+
+function writeCapture(
+  path: string,
+  events: readonly Event[],
+  { net, machines }: Miniature,
+  hosts: ReadonlySet<string> | null,
+  comment: string,
+): void {
+  const names = machines.map(({ host, address }) => [address, host.name] as const)
+  const epochMillis = net.clock.wallMillis() - Math.floor(net.now / MILLISECOND)
+  writeFileSync(path, pcapng(capture(events, { hosts, epochMillis, comment, application: 'reticle look', names })))
+}
+
+function print(terminal: Terminal, events: readonly Event[], { machines }: Miniature, everything: boolean): void {
+  const hosts = machines.map(({ host, address }) => ({ host: host.name, detail: address }))
+  const colour = (style: Style, words: string): string => (style === 'plain' ? words : paint(terminal, style, words))
+  const lines = journey(events, { hosts, columns: Math.max(terminal.columns, 100), paint: colour, everything })
+  terminal.out(`${lines.join('\n')}\n`)
+}
+
+function report(
+  terminal: Terminal,
+  { status, body, error }: Outcome,
+  shown: { readonly body: boolean; readonly json: boolean; readonly path: string | undefined },
+): void {
+  const say = shown.json ? terminal.error : terminal.out
+  if (error !== null) terminal.error(`\nThe request failed: ${error.message}\n`)
+  else say(`\nThe reply: ${status}, ${body.length} characters${shown.body ? '' : ' (--body shows them)'}\n`)
+  if (shown.body && !shown.json) terminal.out(`\n${body}\n`)
+  if (shown.path !== undefined) say(`The capture is in ${shown.path}: wireshark ${shown.path}\n`)
+}
