@@ -1,9 +1,11 @@
 /** Compiles expressions to closures: no code is ever made from text. */
 
 import { type Source, TemplateError } from './error.ts'
+import { escapeText } from './escape/context.ts'
 import { printText, Unprintable } from './escape/print.ts'
 import { find, MISSING, read, truthy } from './read.ts'
 import { type Filter, names, type Run, resolve } from './run.ts'
+import { SafeHtml } from './safe.ts'
 import type { Args, Expr, Operator } from './syntax/ast.ts'
 
 export type Evaluate = (run: Run) => unknown
@@ -197,7 +199,7 @@ function binary(operator: Operator, expr: Expr & { type: 'binary' }, scope: Scop
     case '~':
       return (run) => {
         try {
-          return printText(left(run)) + printText(right(run))
+          return concat(left(run), right(run))
         } catch (error) {
           throw located(error, '', scope.source, expr.at)
         }
@@ -205,6 +207,12 @@ function binary(operator: Operator, expr: Expr & { type: 'binary' }, scope: Scop
     default:
       return arithmetic(operator, left, right)
   }
+}
+
+/** HTML and text together are HTML, in which the text has been escaped. */
+function concat(a: unknown, b: unknown): unknown {
+  const html = a instanceof SafeHtml || b instanceof SafeHtml
+  return html ? new SafeHtml(escapeText(a) + escapeText(b)) : printText(a) + printText(b)
 }
 
 function arithmetic(operator: Operator, left: Evaluate, right: Evaluate): Evaluate {

@@ -8,7 +8,8 @@ export interface Binding {
   readonly parent: Binding | null
 }
 
-export type Filter = (value: unknown, ...args: never[]) => unknown
+/** Takes what stands before it and its arguments; those with names come as one object, the last argument. */
+export type Filter = (value: never, ...args: never[]) => unknown
 
 export interface Run {
   /** What has been rendered. */

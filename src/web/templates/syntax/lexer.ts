@@ -56,17 +56,16 @@ function closing(text: string, start: number, mark: string): number {
   const close = CLOSE[mark]!
   if (mark === '{#') return text.indexOf(close, start + 2)
   let quote = ''
+  let braces = 0 // of dictionaries: `{{ {'a': {'b': 1}} }}`
   for (let at = start + 2; at < text.length; at++) {
     const char = text[at]!
     if (quote) {
       if (char === '\\') at++
       else if (char === quote) quote = ''
     } else if (char === '"' || char === "'") quote = char
-    else if (char === close[0] && text[at + 1] === close[1]) {
-      // `{{ {'a': {'b': 1}} }}`: a brace too many belongs to the dictionary before it.
-      if (mark === '{{' && text[at + 2] === '}') continue
-      return at
-    }
+    else if (char === close[0] && text[at + 1] === close[1] && braces === 0) return at
+    else if (char === '{') braces++
+    else if (char === '}' && braces > 0) braces--
   }
   return -1
 }

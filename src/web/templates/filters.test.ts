@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { builtinFilters } from './filters.ts'
+import { ObjectLoader, TemplateError, Templates } from './index.ts'
+
+const show = (expression: string, data: object = {}) =>
+  new Templates(new ObjectLoader({ t: `{{ ${expression} }}` })).render('t', data)
+
+test('filters do what Django’s and Jinja’s do', () => {
+  const when = new Date(Date.UTC(2026, 10, 3, 15, 4, 5))
+  const rows = [
+    { n: 2, t: 'b' },
+    { n: 1, t: 'a' },
+  ]
+  const cases: [string, string, object?][] = [
+    ['"aBc"|upper ~ "aBc"|lower ~ "aBC"|capitalize', 'ABCabcAbc'],
+    ['"it\'s a dog"|title', 'It&#39;s A Dog'],
+    ['" a "|trim', 'a'],
+    ['"a-b-c"|replace("-", "$&")', 'a$&amp;b$&amp;c'],
+    ['"abcdef"|truncate(4)', 'abc…'],
+    ['"abc"|truncate(3)', 'abc'],
+    ['"😀😀😀"|truncate(2)', '😀…'],
+    ['"a b c"|truncatewords(2)', 'a b…'],
+    ['"a  b"|wordcount', '2'],
+    ['1|pluralize ~ 2|pluralize ~ [1]|pluralize', 's'],
+    ['2|pluralize("y,ies") ~ 1|pluralize("y,ies")', 'iesy'],
+    ['"Ä Töst!"|slugify', 'a-tost'],
+    ['[3, 1]|length', '2'],
+    ['xs|first ~ xs|last', '13', { xs: [1, 2, 3] }],
+    ['xs|join(" < ")', '1 &lt; 2', { xs: [1, 2] }],
+    ['"abcd"|slice(1, -1) ~ [1, 2, 3]|slice(1)|join', 'bc23'],
+    ['"ab"|reverse ~ [1, 2]|reverse|join', 'ba21'],
+    ['rows|sort("n")|map("t")|join', 'ab', { rows }],
+    ['[10, 9]|sort|join(",")', '9,10'],
+    ['rows|sum("n") ~ [1, 2]|sum', '33', { rows }],
+    ['{"a": 1}|keys|join', 'a'],
+    ['x|default("d") ~ ""|default("d") ~ ""|default("d", true)', 'dd'],
+    ['when|date', '2026-11-03', { when }],
+    ['when|date("j F Y, H:i")', '3 November 2026, 15:04', { when }],
+    ['when|date:"D jS M y g:i A"', 'Tue 3rd Nov 26 3:04 PM', { when }],
+    ['when|date("H:i \\\\a\\\\t d", "Asia/Tokyo")', '00:04 at 04', { when }],
+    ['when|date("c U")', '2026-11-03T15:04:05.000Z 1793718245', { when }],
+    ['x|date', ''],
+    ['"nonsense"|date', ''],
+    ['1234.5|number', '1,234.5'],
+    ['1234.567|number(2)', '1,234.57'],
+    ['2.5|round ~ 1.256|round(2) ~ (0-3)|abs ~ "7.9"|int', '31.2637'],
+    ['{"a": "<"}|json', '{&#34;a&#34;:&#34;&lt;&#34;}'],
+    ['"<b>"|safe', '<b>'],
+    ['"<"|escape ~ ""', '&lt;'],
+    ['"a b&c"|urlencode', 'a%20b%26c'],
+    ['"<\n>"|nl2br', '&lt;<br>&gt;'],
+    ['"a\n\nb\n<"|linebreaks', '<p>a</p>\n<p>b<br>&lt;</p>'],
+    ['"<b>x</b>"|striptags', 'x'],
+    [
+      '"see http://x.de/?a=1&b=\'<i>, ok"|urlize',
+      'see <a href="http://x.de/?a=1&amp;b=" rel="nofollow noopener">http://x.de/?a=1&amp;b=</a>&#39;&lt;i&gt;, ok',
+    ],
+    ['1|filesizeformat ~ 1500|filesizeformat ~ 5200000|filesizeformat', '1 byte1.5 kB5.2 MB'],
+  ]
+  for (const [expression, expected, data] of cases)
+    assert.equal(show(expression.replaceAll('\n', '\\n'), data), expected, expression)
+})
+
+test('filters take whatever there is', () => {
+  const filters = [...builtinFilters()]
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constant(undefined),
+    fc.date(),
+    fc.constantFrom(new Map([[1, 2]]), new Set(['a']), Number.NaN, 10n),
+  )
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...filters.map(([name]) => name)),
+      value,
+      fc.array(value, { maxLength: 2 }),
+      (name, x, args) => {
+        const names = args.map((_, i) => `a${i}`)
+        const expression = `x|${name}(${names.join(', ')})`
+        try {
+          show(expression, { x, a0: args[0], a1: args[1] })
+        } catch (error) {
+          if (!(error instanceof TemplateError)) throw error // an error with a place is an answer
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  )
+})
