@@ -75,7 +75,8 @@ export function isAuthority(text: string): boolean {
     if (i === 0) return false
   }
   if (i === text.length) return true
-  if (text.charCodeAt(i) !== 58 || text.length - i > 6) return false
+  // The grammar lets the port be empty; then `a:` and `a` would be two names of one host.
+  if (text.charCodeAt(i) !== 58 || text.length - i > 6 || text.length - i === 1) return false
   let port = 0
   for (i++; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 48

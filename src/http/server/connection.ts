@@ -248,8 +248,13 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
       unread > this.limits.drainBytes ||
       // The client may or may not send the body that it asked leave for: only closing tells where it ends.
       (framing.expectsContinue && !exchange.bodyOpen) ||
-      (last && (this.#closeAfter || this.#server.draining || this.#requests >= this.limits.requestsPerConnection))
+      // Where what follows was refused, the refusal is the last reply.
+      (last && this.#refusal === null && this.#isLastOfAll())
     return exchange.closes ? 'Connection: close\r\n' : this.#server.keepAlive
+  }
+
+  #isLastOfAll(): boolean {
+    return this.#closeAfter || this.#server.draining || this.#requests >= this.limits.requestsPerConnection
   }
 
   replied(exchange: ServerExchange): void {
