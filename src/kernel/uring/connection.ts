@@ -99,15 +99,22 @@ export class UringConnection extends Endpoint implements Connection {
   #received(result: number, flags: number): void {
     this.#receiving = false
     this.#more = (flags & IORING_CQE_F_SOCK_NONEMPTY) !== 0
-    if (result > 0) this.#arrived(flags >>> 16, result)
-    else {
-      if ((flags & IORING_CQE_F_BUFFER) !== 0) this.reactor.receive.give(flags >>> 16)
-      if (result === 0) this.#arrivedEnd()
-      else if (result === -ENOBUFS)
-        this.#more = true // those in use come back before this turn ends
-      else if (result !== -ECANCELED) this.#failed(-result, 'read')
+    try {
+      if (result > 0) this.#arrived(flags >>> 16, result)
+      else this.#arrivedNot(result, flags)
+    } finally {
+      this.#receive() // also when the owner has thrown
     }
-    this.#receive()
+  }
+
+  #arrivedNot(result: number, flags: number): void {
+    if ((flags & IORING_CQE_F_BUFFER) !== 0) this.reactor.receive.give(flags >>> 16)
+    if (result === -ENOBUFS)
+      this.#more = true // those in use come back before this turn ends
+    else if (result === 0) {
+      this.#peerEnded = true
+      if (!this.#paused) this.#tellEnd()
+    } else if (result !== -ECANCELED) this.#failed(-result, 'read')
   }
 
   #arrived(buffer: number, length: number): void {
@@ -122,16 +129,14 @@ export class UringConnection extends Endpoint implements Connection {
     }
   }
 
-  #arrivedEnd(): void {
-    this.#peerEnded = true
-    if (!this.#paused) this.#tellEnd()
-  }
-
   #tellEnd(): void {
     if (this.#endTold || this.#owner === null || this.#closing || this.released || this.#held !== null) return
     this.#endTold = true
-    this.#owner.onEnd()
-    this.#finish()
+    try {
+      this.#owner.onEnd()
+    } finally {
+      this.#finish()
+    }
   }
 
   // ── sending ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -276,14 +281,19 @@ export class UringConnection extends Endpoint implements Connection {
 
   override turn(): void {
     this.#send()
-    if (this.#held !== null && !this.#paused && !this.#closing && this.#owner !== null) {
-      const bytes = this.#held
-      this.#held = null
-      this.#owner.onData(bytes)
+    try {
+      this.#deliverHeld()
+      if (this.#peerEnded && !this.#paused) this.#tellEnd()
+    } finally {
+      this.#receive()
     }
-    if (this.#peerEnded && !this.#paused) this.#tellEnd()
-    this.#receive()
-    this.#send()
+  }
+
+  #deliverHeld(): void {
+    if (this.#held === null || this.#paused || this.#closing || this.#owner === null) return
+    const bytes = this.#held
+    this.#held = null
+    this.#owner.onData(bytes)
   }
 
   override freed(): void {

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { after, beforeEach, describe, test } from 'node:test'
+import type { SocketError } from '../base/errors.ts'
+import type { Connection, ConnectionOwner } from '../socket/host.ts'
+import type { DriverName } from './driver.ts'
+import { kernelHost } from './host.ts'
+import { uringMissing } from './uring/driver.ts'
+
+const DRIVERS: readonly DriverName[] = uringMissing() === null ? ['uring', 'node'] : ['node']
+
+function owner(methods: Partial<ConnectionOwner> = {}): ConnectionOwner {
+  return { onData() {}, onEnd() {}, onDrain() {}, onClose() {}, ...methods }
+}
+
+/** How a connection ends; the reset of a hasty server can be learnt from `connect` itself. */
+async function fate(connecting: Promise<Connection>): Promise<string> {
+  try {
+    const connection = await connecting
+    return await new Promise((resolve) => {
+      connection.attach(owner({ onEnd: () => resolve('end'), onClose: (error) => resolve(error?.code ?? 'close') }))
+    })
+  } catch (error) {
+    return (error as SocketError).code
+  }
+}
+
+describe('the choice of driver', () => {
+  const asked = process.env['RETICLE_DRIVER']
+  beforeEach(() => {
+    delete process.env['RETICLE_DRIVER']
+  })
+  after(() => {
+    delete process.env['RETICLE_DRIVER']
+    if (asked !== undefined) process.env['RETICLE_DRIVER'] = asked
+  })
+
+  test('the fastest that works, with the reason', () => {
+    const { driver } = kernelHost()
+    assert.equal(driver.name, DRIVERS[0])
+    assert.equal(driver.reason, uringMissing() ?? 'io_uring works here, and is the fastest')
+  })
+
+  test('RETICLE_DRIVER overrides, the caller overrides that', () => {
+    process.env['RETICLE_DRIVER'] = 'node'
+    assert.deepEqual(kernelHost().driver, { name: 'node', reason: 'RETICLE_DRIVER asks for it' })
+    process.env['RETICLE_DRIVER'] = 'none such'
+    assert.deepEqual(kernelHost({ driver: 'node' }).driver, { name: 'node', reason: 'the caller asks for it' })
+    assert.throws(() => kernelHost(), { code: 'EOPNOTSUPP', message: /no driver none such/ })
+  })
+})
+
+test('what is no address is refused before anything is opened, with what to do', async () => {
+  const host = kernelHost()
+  const named = { address: 'localhost', port: 80 }
+  await assert.rejects(host.connect(named), { code: 'EINVAL', message: /look the name up/ })
+  await assert.rejects(
+    host.listen(named, () => {}),
+    { code: 'EINVAL' },
+  )
+  await assert.rejects(host.datagrams(named), { code: 'EINVAL' })
+  await assert.rejects(host.connect({ address: '127.0.0.1', port: 65_536 }), { code: 'EINVAL', message: /0..65535/ })
+  await assert.rejects(host.connect({ address: '127.0.0.1', port: 80 }, { from: named }), { code: 'EINVAL' })
+})
+
+test('lookup passes literals through, knows the hosts file, and tells what it did not find', async () => {
+  const host = kernelHost()
+  assert.deepEqual(await host.lookup('192.0.2.7'), ['192.0.2.7'])
+  assert.deepEqual(await host.lookup('2001:db8::1'), ['2001:db8::1'])
+  assert.ok((await host.lookup('localhost', 4)).includes('127.0.0.1'))
+  await assert.rejects(host.lookup('no-such-name.invalid'), /ENOTFOUND|EAI_AGAIN/) // RFC 6761 §6.4
+})
+
+for (const driver of DRIVERS)
+  describe(`${driver} driver`, () => {
+    const host = kernelHost({ driver })
+    const at = { address: '127.0.0.1', port: 0 }
+
+    test('SO_REUSEPORT lets two listeners share a port', async () => {
+      const options = { options: { SO_REUSEPORT: 1 } }
+      const first = await host.listen(at, (c) => c.reset(), options)
+      const second = await host.listen(first.local, (c) => c.reset(), options)
+      assert.equal(second.local.port, first.local.port)
+      await first.close()
+      await second.close()
+    })
+
+    test('a listener’s SO_LINGER is inherited: zero seconds make close a reset', async () => {
+      const options = { options: { SO_LINGER: { on: true, seconds: 0 } } }
+      const listener = await host.listen(at, (c) => c.close(), options)
+      assert.equal(await fate(host.connect(listener.local)), 'ECONNRESET')
+      await listener.close()
+    })
+
+    test('close does not stop the event loop for SO_LINGER’s seconds', async () => {
+      let server: Connection | undefined
+      const listener = await host.listen(at, (c) => {
+        server = c // never read: the client's bytes cannot all be acknowledged
+      })
+      const connection = await host.connect(listener.local)
+      connection.attach(owner())
+      connection.setOption('SO_LINGER', { on: true, seconds: 5 })
+      while (connection.write(new Uint8Array(100_000)) && connection.queued === 0);
+      const started = performance.now()
+      connection.end()
+      connection.close()
+      await new Promise<void>((resolve) => host.clock.at(host.clock.now() + 20_000_000, resolve))
+      assert.ok(performance.now() - started < 2000)
+      connection.reset()
+      server?.reset()
+      await listener.close()
+    })
+
+    test('the high-water and low-water marks can be set', async () => {
+      const low = kernelHost({ driver, limits: { highWaterMark: 4, lowWaterMark: 0 } })
+      const listener = await low.listen(at, (c) => c.attach(owner({ onEnd: () => c.close() })))
+      const connection = await low.connect(listener.local)
+      const drained = new Promise<void>((resolve) => {
+        connection.attach(owner({ onDrain: resolve, onClose: () => void listener.close() }))
+      })
+      connection.cork()
+      assert.equal(connection.write(new Uint8Array(3)), true)
+      assert.equal(connection.write(new Uint8Array(3)), false)
+      connection.uncork()
+      await drained
+      connection.close()
+    })
+
+    test('what waits for attach on a datagram socket is bounded', async () => {
+      const small = kernelHost({ driver, limits: { waitingDatagramBytes: 3000 } })
+      const socket = await small.datagrams(at)
+      for (let i = 0; i < 10; i++) socket.send(new Uint8Array(1000), socket.local)
+      await new Promise<void>((resolve) => host.clock.at(host.clock.now() + 20_000_000, resolve))
+      let count = 0
+      await new Promise<void>((resolve) => {
+        socket.attach({
+          onDatagram(bytes) {
+            if (bytes.length === 1000) count++
+            else resolve()
+          },
+          onError() {},
+          onClose() {},
+        })
+        setImmediate(() => setImmediate(() => socket.send(new Uint8Array(1), socket.local)))
+      })
+      assert.equal(count, 2) // 1000 and the overhead of each
+      socket.close()
+    })
+
+    test('a paused listener keeps no more than its backlog', { skip: driver !== 'node' }, async () => {
+      const accepted: Connection[] = []
+      const listener = await host.listen(at, (c) => accepted.push(c), { backlog: 2 })
+      listener.pause()
+      const ends: Promise<string>[] = []
+      for (let i = 0; i < 4; i++) {
+        const connecting = host.connect(listener.local)
+        ends.push(fate(connecting))
+        await connecting.catch(() => {})
+      }
+      assert.deepEqual(await Promise.all(ends.slice(2)), ['ECONNRESET', 'ECONNRESET'])
+      await listener.close()
+      assert.deepEqual(await Promise.all(ends.slice(0, 2)), ['ECONNRESET', 'ECONNRESET'])
+      assert.equal(accepted.length, 0)
+    })
+  })

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { libc, libcMissing } from '../libc.ts'
+import { CHUNK_SIZE, SendChunks } from './buffers.ts'
+import { SendQueue } from './send-queue.ts'
+
+const library = libc()
+const skip = library === null ? libcMissing() : false
+
+test('bytes come out as they went in, whatever the pieces, and every chunk goes back', { skip }, () => {
+  const chunks = new SendChunks(library!.koffi)
+  const size = fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: CHUNK_SIZE - 2, max: CHUNK_SIZE + 2 }))
+  const step = fc.record({ append: size, send: fc.double({ min: 0, max: 1, noNaN: true }) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const queue = new SendQueue(chunks)
+      let written = 0
+      let sent = 0
+      for (const { append, send } of steps) {
+        queue.append(Uint8Array.from({ length: append }, (_, i) => (written + i) % 251))
+        written += append
+        if (queue.length === 0) continue
+        const { bytes, start, end } = queue.head
+        const count = Math.ceil((end - start) * send)
+        for (let i = 0; i < count; i++) assert.equal(bytes[start + i], (sent + i) % 251)
+        queue.consume(count)
+        sent += count
+        assert.equal(queue.length, written - sent)
+      }
+      queue.clear()
+      assert.equal(queue.length, 0)
+      assert.equal(chunks.taken, 0)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a burst’s chunks are not kept for ever', { skip }, () => {
+  const chunks = new SendChunks(library!.koffi)
+  const burst = Array.from({ length: 100 }, () => chunks.take())
+  const addresses = new Set(burst.map(({ address }) => address))
+  assert.equal(addresses.size, 100)
+  for (const chunk of burst) chunks.give(chunk)
+  const again = Array.from({ length: 65 }, () => chunks.take())
+  assert.equal(again.filter((chunk) => burst.includes(chunk)).length, 64)
+})
