@@ -2,6 +2,7 @@
 export { hashPassword, isPasswordHash, needsRehash, type PasswordAlgorithm, verifyPassword } from './auth/password.ts'
 export { login, logout, type Signable } from './auth/sign-in.ts'
 export { abort, forbidden, HttpError, type HttpErrorOptions, notFound } from './errors/http-error.ts'
+export type { Failure, FailureLog } from './errors/log.ts'
 export type * from './events.ts'
 export type { Choice, FormField } from './forms/field.ts'
 export {
@@ -43,7 +44,7 @@ export type {
   View,
   ViewOptions,
 } from './site/group.ts'
-export type { Failure, SiteOptions, TemplateEngine, UserLoader, WebLimits } from './site/options.ts'
+export type { SiteOptions, TemplateEngine, UserLoader, WebLimits } from './site/options.ts'
 export { type Answer, type Pieces, Reply } from './site/reply.ts'
 export { Site } from './site/site.ts'
 export { type FilesOptions, files } from './static/files.ts'

@@ -1,4 +1,7 @@
-/** Limits of the framework. Each is an option of the site (or of the part it belongs to) under the same name. */
+/**
+ * Limits of the framework, with the reason beside each. Those of bodies, forms and queries are `limits` of `app()`;
+ * others are arguments of what they bound (`file({ max })`, `new MemorySessions({ limit })`); the rest are fixed.
+ */
 
 /** A JSON or text body that a handler asks for whole, in bytes. Uploads are not bound by it. */
 export const BODY_LIMIT = 1024 * 1024

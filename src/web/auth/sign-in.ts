@@ -21,7 +21,7 @@ export function login(c: Context<unknown, unknown>, user: Signable): void {
   else session.rotate()
   session.delete(RESERVED.csrf)
   session.set(RESERVED.user, user.id)
-  session.set(RESERVED.stamp, c.services.signer(c.machine).fingerprint(stampOf(user)))
+  session.set(RESERVED.stamp, c.services.sessions.signer(c.machine).fingerprint(stampOf(user)))
   c.user = user
 }
 
@@ -39,7 +39,7 @@ export async function loadUser(c: Context<never, never>): Promise<void> {
   const stamp = c.session.get(RESERVED.stamp)
   if ((typeof id !== 'string' && typeof id !== 'number') || typeof stamp !== 'string') return
   const user = (await users(id)) as Signable | null | undefined
-  if (user && c.services.signer(c.machine).matches(stampOf(user), stamp)) c.user = user as never
+  if (user && c.services.sessions.signer(c.machine).matches(stampOf(user), stamp)) c.user = user as never
   else logout(c as Context<unknown, unknown>)
 }
 

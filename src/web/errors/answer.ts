@@ -15,6 +15,8 @@ import { wants } from './negotiation.ts'
 import { explainingPage, plainPage } from './page.ts'
 import { describe } from './report.ts'
 
+const BARE: Chain = { before: [], after: [], teardown: [], errors: [] }
+
 /** Sends the answer to an error, and logs those that are the site's fault. Never throws; gives the status. */
 export async function explain(
   c: Context<never, never>,
@@ -32,9 +34,18 @@ export async function explain(
     return await respond(c, own ?? standardReply(c, error, status, reference, record), chain)
   } catch (second) {
     c.services.report(c, second)
-    if (c.exchange.answered) return status
+    return c.exchange.answered ? status : explainBarely(c, second, record)
+  }
+}
+
+/** The error's own handler or an after hook has failed: what is left is a page without either. */
+async function explainBarely(c: Context<never, never>, error: unknown, record: RecordingLog | null): Promise<number> {
+  try {
+    return await respond(c, standardReply(c, error, 500, '', record), BARE)
+  } catch (third) {
+    c.services.report(c, third)
     const fields = ['Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Cache-Control', 'no-store']
-    c.exchange.reply(500, fields, `${reasonPhrase(500)}\n`)
+    if (!c.exchange.answered) c.exchange.reply(500, fields, `${reasonPhrase(500)}\n`)
     return 500
   }
 }

@@ -38,7 +38,7 @@ export interface Place {
 const CAUSES = 8
 
 export function describe(c: Context<never, never>, error: unknown, record: RecordingLog | null): ErrorReport {
-  const secrets = c.services.knownSecrets()
+  const secrets = c.services.sessions.secrets
   const chain: Cause[] = []
   for (let one = error, i = 0; one !== undefined && i < CAUSES; i++) {
     chain.push(causeOf(one, secrets))

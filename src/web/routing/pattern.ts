@@ -45,6 +45,17 @@ export class RouteError extends Error {
   override readonly name = 'RouteError'
 }
 
+/** A pattern that cannot stand beside another. */
+export class RouteConflict extends RouteError {
+  /** The one that was there before. */
+  readonly other: Pattern
+
+  constructor(message: string, other: Pattern) {
+    super(message)
+    this.other = other
+  }
+}
+
 const PARAMETER = /^([^{}]*)\{([A-Za-z_][A-Za-z0-9_]*)(?::([A-Za-z_][A-Za-z0-9_]*))?\}([^{}]*)$/
 
 /** @throws RouteError with the pattern and what is wrong with it. */

@@ -6,7 +6,7 @@
  * several branches, but it reaches each node of the tree once at most: the cost is bounded by the number of routes,
  * whatever the path.
  */
-import { type Pattern, RouteError, type Segment } from './pattern.ts'
+import { type Pattern, RouteConflict, type Segment } from './pattern.ts'
 
 /** A leaf: what stands at the end of a pattern. */
 export interface Endpoint<T> {
@@ -22,6 +22,8 @@ export interface Match<T> {
 
 interface Branch<T> {
   readonly segment: Segment
+  /** The first pattern that came this way. */
+  readonly pattern: Pattern
   readonly node: Node<T>
 }
 
@@ -61,6 +63,8 @@ export class RouteTable<T> {
   #rest(node: Node<T>, segment: Segment, pattern: Pattern, value: () => T): Endpoint<T> {
     let rest = node.rests.find((other) => other.segment.parameter!.kind === segment.parameter!.kind)
     if (rest === undefined) {
+      const equal = node.rests.find((one) => order(one.segment, segment) === 0)
+      if (equal !== undefined) throw sameRank(pattern, equal.endpoint.pattern)
       rest = { segment, endpoint: { pattern, value: value() } }
       node.rests.push(rest)
       node.rests.sort((a, b) => order(a.segment, b.segment))
@@ -145,12 +149,9 @@ function literal<T>(node: Node<T>, text: string): Node<T> {
 function branch<T>(node: Node<T>, segment: Segment, pattern: Pattern): Node<T> {
   for (const other of node.branches) {
     if (same(other.segment, segment)) return other.node
-    if (order(other.segment, segment) === 0 && overlap(other.segment, segment))
-      throw new RouteError(
-        `pattern '${pattern.source}': {${segment.parameter!.kind}} and {${other.segment.parameter!.kind}} have the same rank at the same place, so neither can go first`,
-      )
+    if (order(other.segment, segment) === 0 && overlap(other.segment, segment)) throw sameRank(pattern, other.pattern)
   }
-  const made: Branch<T> = { segment, node: makeNode() }
+  const made: Branch<T> = { segment, pattern, node: makeNode() }
   node.branches.push(made)
   node.branches.sort((a, b) => order(a.segment, b.segment))
   return made.node
@@ -174,10 +175,16 @@ function overlap(a: Segment, b: Segment): boolean {
 function sameNames<T>(endpoint: Endpoint<T>, pattern: Pattern): Endpoint<T> {
   const names = (of: Pattern) => of.segments.map((segment) => segment.parameter?.name ?? '').join('/')
   if (names(endpoint.pattern) !== names(pattern))
-    throw new RouteError(
+    throw new RouteConflict(
       `'${pattern.source}' and '${endpoint.pattern.source}' match the same paths: give their parameters the same names`,
+      endpoint.pattern,
     )
   return endpoint
+}
+
+function sameRank(pattern: Pattern, other: Pattern): RouteConflict {
+  const message = `'${pattern.source}' and '${other.source}' have converters of the same rank at the same place: neither can go first`
+  return new RouteConflict(message, other)
 }
 
 function* endpointsOf<T>(node: Node<T>): IterableIterator<Endpoint<T>> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testMachine } from '../../http/testing/machine.ts'
+import type { Failure } from '../errors/log.ts'
 import { app } from '../site/app.ts'
-import type { Failure, SiteOptions } from '../site/options.ts'
+import type { SiteOptions } from '../site/options.ts'
 import { testClient } from '../testing/client.ts'
 import { CookieSessions } from './cookie.ts'
 import { MemorySessions } from './memory.ts'
@@ -56,10 +57,10 @@ test('over https the cookie is Secure', async () => {
   const { site } = counting()
   const web = testClient(site, { origin: 'https://localhost' })
   await web.get('/count')
-  assert.match(web.cookies.line('session')!, /; Secure/)
+  assert.match(web.cookies.line('__Host-session')!, /; Secure/)
   const behind = testClient(counting({ https: true }).site)
   await behind.get('/count')
-  assert.match(behind.cookies.line('session')!, /; Secure/)
+  assert.match(behind.cookies.line('__Host-session')!, /; Secure/)
 })
 
 test('no tampered, foreign or outdated cookie is taken', async () => {

@@ -1,7 +1,7 @@
 /** From what was registered to what is looked up: once, when the site begins to answer. */
-import { RouteError } from '../routing/pattern.ts'
+import { RouteConflict, RouteError } from '../routing/pattern.ts'
 import type { Route } from '../routing/route.ts'
-import { RouteTable } from '../routing/tree.ts'
+import { type Endpoint, RouteTable } from '../routing/tree.ts'
 import type { After, Before, ErrorClass, ErrorView, Group, Registration, Teardown, View } from './group.ts'
 
 /** Everything about one method of one route. */
@@ -48,7 +48,7 @@ export function compile(
   const chains = new Map<Group<never>, Chain>()
   for (const registration of registrations) {
     const { method, route, pattern, group, options } = registration
-    const endpoint = table.endpoint(pattern, () => ({ byMethod: new Map(), allow: '' }))
+    const endpoint = enter(table, registration, registrations)
     const { byMethod } = endpoint.value
     const other = byMethod.get(method)
     if (other !== undefined)
@@ -74,6 +74,20 @@ export function compile(
     for (const method of value.byMethod.keys()) all.add(method)
   }
   return { table, allow: allowed(new Map([...all].map((method) => [method, null]))), root: chainOf(root) }
+}
+
+function enter(
+  table: RouteTable<Methods>,
+  { pattern, place }: Registration,
+  all: readonly Registration[],
+): Endpoint<Methods> {
+  try {
+    return table.endpoint(pattern, () => ({ byMethod: new Map(), allow: '' }))
+  } catch (error) {
+    if (!(error instanceof RouteConflict)) throw error
+    const before = all.find((one) => one.pattern === error.other)
+    throw new RouteError(`${error.message}; the second is at ${place}, the first at ${before?.place}`)
+  }
 }
 
 function nameRoute(names: Map<string, Route>, route: Route, { place }: Registration): void {

@@ -5,7 +5,9 @@
 import type { Exchange } from '../../http/exchange.ts'
 import { checkField } from '../../http/fields.ts'
 import { type Parameters, parseQuery } from '../../http/query.ts'
+import { formatAddress } from '../../socket/address.ts'
 import type { Machine } from '../../socket/host.ts'
+import { HttpError } from '../errors/http-error.ts'
 import type { FormDefinition, FormFields, FormResult } from '../forms/form.ts'
 import type { Query } from '../routing/path.ts'
 import { csrfSecret, maskedToken } from '../security/csrf.ts'
@@ -35,6 +37,8 @@ export class Context<P = unknown, U = unknown> {
   readonly services: Services
   /** The parameters of the route, as its converters made them. */
   params: P = undefined as P
+  /** Where the site is mounted; '' for the outermost. */
+  readonly prefix: string
   /** The path within this site, decoded when a route has matched. */
   path: string
   /** The signed-in user, loaded before the handler runs. */
@@ -54,10 +58,11 @@ export class Context<P = unknown, U = unknown> {
   #nonce = ''
   #status = 0
 
-  constructor(exchange: Exchange, services: Services, path: string) {
+  constructor(exchange: Exchange, services: Services, prefix: string) {
     this.exchange = exchange
     this.services = services
-    this.path = path
+    this.prefix = prefix
+    this.path = prefix === '' ? exchange.path : exchange.path.slice(prefix.length)
   }
 
   get machine(): Machine {
@@ -76,7 +81,9 @@ export class Context<P = unknown, U = unknown> {
   }
   /** `https://board.example`: a checked host, safe for links. */
   get origin(): string {
-    return `${this.secure ? 'https' : 'http'}://${this.exchange.authority}`
+    const { authority, local } = this.exchange
+    // HTTP/1.0 may come without Host: then the address it came in on is the only name there is.
+    return `${this.secure ? 'https' : 'http'}://${authority === '' ? formatAddress(local) : authority}`
   }
 
   /** A field of the request; the name in any case. */
@@ -84,8 +91,14 @@ export class Context<P = unknown, U = unknown> {
     return this.exchange.header(name.toLowerCase())
   }
 
+  /** @throws HttpError 400 for more parameters than `limits.query`. */
   get query(): Parameters {
-    return (this.#query ??= parseQuery(this.exchange.query, { most: this.services.limits.query }))
+    if (this.#query === null) {
+      const { query: most } = this.services.limits
+      this.#query = parseQuery(this.exchange.query, { most })
+      if (this.#query.overflow) throw new HttpError(400, `more than ${most} query parameters`)
+    }
+    return this.#query
   }
 
   get body(): ContextBody {
@@ -101,7 +114,7 @@ export class Context<P = unknown, U = unknown> {
   }
 
   get session(): Session {
-    return (this.#session ??= this.services.sessionNow(this))
+    return (this.#session ??= this.services.sessions.now(this as Context<unknown, unknown>))
   }
 
   /** Keeps a message for the next page that shows messages. */

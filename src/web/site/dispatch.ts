@@ -12,14 +12,12 @@ import type { Action, Compiled, Methods } from './compile.ts'
 import type { Context } from './context.ts'
 import type { AnyRoute } from './group.ts'
 import { type Answer, Reply } from './reply.ts'
-import { SESSION_COOKIE } from './services.ts'
 
 export type Maybe<T> = T | Promise<T>
 
 /** What is to be answered, before errors are. @throws HttpError and whatever hooks and handlers throw. */
 export function dispatch(c: Context<never, never>, compiled: Compiled): Maybe<Answer> {
-  const { exchange, services } = c
-  if (!services.hosts.allows(exchange.authority, exchange.local.address)) throw wrongHost(c)
+  const { exchange } = c
   if (c.path === '*') return options(compiled.allow)
   const match = compiled.table.matchStatic(c.path) ?? matchDynamic(c, compiled)
   if (match instanceof Reply) return match
@@ -77,9 +75,11 @@ function reportRoute(c: Context<never, never>, { name, pattern }: Action): void 
   machine.events.emit(Object.assign(event, { route: name, pattern }))
 }
 
-function wrongHost(c: Context<never, never>): HttpError {
-  const { authority } = c.exchange
-  return new HttpError(
+/** @throws HttpError 400 for a name that is none of the site's. */
+export function checkHost(c: Context<never, never>): void {
+  const { authority, local } = c.exchange
+  if (c.services.hosts.allows(authority, local.address)) return
+  throw new HttpError(
     400,
     c.services.debug
       ? `this site does not answer to ${JSON.stringify(authority)}: add it to app({ hosts: […] })`
@@ -105,7 +105,7 @@ function checkOrigin(c: Context<never, never>): undefined | Promise<void> {
 }
 
 async function checkToken(c: Context<never, never>): Promise<void> {
-  await prepareSession(c)
+  await c.services.sessions.ahead(c)
   const secret = c.session.get(RESERVED.csrf)
   let token = c.header(CSRF_HEADER)
   if (token === undefined && c.body.isForm) token = (await c.body.form()).get(CSRF_FIELD)
@@ -116,37 +116,39 @@ async function checkToken(c: Context<never, never>): Promise<void> {
 
 /** Loads the session where that takes time, and the user where somebody is signed in. */
 function prepare(c: Context<never, never>): undefined | Promise<void> {
-  const { users } = c.services
-  if (users === null && c.services.options.sessions?.asynchronous !== true) return undefined
-  // The field is looked at before it is parsed: most requests have no such cookie.
-  if (c.exchange.header('cookie')?.includes(`${SESSION_COOKIE}=`) !== true) return undefined
-  return prepareSession(c).then(() => loadUser(c))
-}
-
-function prepareSession(c: Context<never, never>): Promise<void> {
-  return c.services.sessions(c.machine).asynchronous ? c.services.loadSession(c) : Promise.resolve()
+  const { users, sessions } = c.services
+  if (users === null && !sessions.asynchronous) return undefined
+  if (!sessions.hasCookie(c)) return undefined
+  return sessions.ahead(c).then(() => loadUser(c))
 }
 
 function run(c: Context<never, never>, action: Action): Maybe<Answer> {
   if (action.usersOnly && c.user === null) return askToSignIn(c)
   const { before } = action.chain
-  return before.length === 0 ? action.view(c) : runBefore(c, action, 0)
+  return before.length === 0 ? awaited(action.view(c)) : runBefore(c, action, 0)
 }
 
 function runBefore(c: Context<never, never>, action: Action, from: number): Maybe<Answer> {
   const { before } = action.chain
   for (let i = from; i < before.length; i++) {
-    const early = before[i]!(c)
+    const early = awaited(before[i]!(c))
     if (early instanceof Promise) return early.then((answer) => answer ?? runBefore(c, action, i + 1))
     if (early !== undefined) return early
   }
-  return action.view(c)
+  return awaited(action.view(c))
+}
+
+/** A promise of any make as one of the platform's: a query of the models is awaited by itself. */
+function awaited<T>(given: T | PromiseLike<T>): Maybe<T> {
+  if (given instanceof Promise) return given
+  const waits = typeof given === 'object' && given !== null && 'then' in given && typeof given.then === 'function'
+  return waits ? Promise.resolve(given) : (given as T)
 }
 
 function askToSignIn(c: Context<never, never>): Reply {
-  const { login } = c.services.options
+  const { login } = c.services
   const { method, target } = c.exchange
-  if (login === undefined || !(c.header('accept') ?? '').includes('html'))
+  if (login === null || !(c.header('accept') ?? '').includes('html'))
     throw new HttpError(401, 'sign in first', { headers: { 'WWW-Authenticate': 'Session' } })
   const path = typeof login === 'string' ? login : (login as AnyRoute & (() => string))()
   const next = method === 'GET' ? `?next=${encodeURIComponent(target)}` : ''

@@ -1,5 +1,7 @@
 /** What a site is told when it is made, and what follows from it. */
+
 import type { Machine } from '../../socket/host.ts'
+import type { FailureLog } from '../errors/log.ts'
 import * as limits from '../limits.ts'
 import type { SecurityHeaderOptions } from '../security/headers.ts'
 import type { SessionStore } from '../sessions/store.ts'
@@ -32,15 +34,6 @@ export const DEFAULT_LIMITS: WebLimits = {
   query: limits.QUERY_LIMIT,
 }
 
-/** A failure as it is logged: the page that the client sees carries the same reference. */
-export interface Failure {
-  readonly reference: string
-  readonly error: unknown
-  readonly method: string
-  readonly path: string
-  readonly route: string
-}
-
 export interface SiteOptions<U> {
   /** Explains errors to whoever asks, reloads templates: for one's own machine only. */
   readonly debug?: boolean
@@ -70,7 +63,7 @@ export interface SiteOptions<U> {
   /** `/a/` leads to `/a` when only that exists, and the other way about; 'strict': it is not found. */
   readonly trailingSlash?: 'redirect' | 'strict'
   /** Told of every error that became a 5xx; default: `console.error`. */
-  readonly log?: (failure: Failure) => void
+  readonly log?: FailureLog
   /** Where `fetch` runs: its clock, randomness and log. Default: this machine. */
   readonly machine?: Machine
 }

@@ -63,9 +63,10 @@ function seal(c: Context<never, never>, reply: Reply): Maybe<number> {
   if (session === null) return send(c, reply)
   // What a shared cache must know: another visitor's session may see another page (RFC 9111 §4.1).
   reply.append('Vary', 'Cookie')
-  if (!session.changed) return send(c, reply)
+  // What a failing request did to the session is not kept: perhaps that is what failed.
+  if (!session.changed || reply.status >= 500) return send(c, reply)
   if (reply.get('cache-control') === undefined) reply.append('Cache-Control', 'private')
-  return c.services.saveSession(c, session).then(() => send(c, reply))
+  return c.services.sessions.save(c, session).then(() => send(c, reply))
 }
 
 /** Field lines of replies that have nothing of their own: made once for each type. */

@@ -1,139 +1,65 @@
 /** What all requests of a site share: made once from its options, the costly parts when first needed. */
-import type { Machine } from '../../socket/host.ts'
+import { consoleLog, type FailureLog, reportError } from '../errors/log.ts'
 import { findByName } from '../routing/names.ts'
 import type { Query } from '../routing/path.ts'
 import type { Route } from '../routing/route.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
 import { SecurityHeaders } from '../security/headers.ts'
 import { HostCheck } from '../security/hosts.ts'
-import { randomText } from '../security/random.ts'
-import { checkSecrets, SecretError, Signer } from '../security/signing.ts'
-import { CookieSessions } from '../sessions/cookie.ts'
-import { Session } from '../sessions/session.ts'
-import type { Loaded, SessionStore } from '../sessions/store.ts'
+import { checkSecrets } from '../security/signing.ts'
+import { SessionKeeper } from '../sessions/keeper.ts'
 import { SafeHtml } from '../templates/safe.ts'
 import type { Context } from './context.ts'
-import {
-  DEFAULT_LIMITS,
-  type Failure,
-  type SiteOptions,
-  type TemplateEngine,
-  type UserLoader,
-  type WebLimits,
-} from './options.ts'
-
-export const SESSION_COOKIE = 'session'
-const ID_BYTES = 18
+import type { AnyRoute } from './group.ts'
+import { DEFAULT_LIMITS, type SiteOptions, type TemplateEngine, type UserLoader, type WebLimits } from './options.ts'
 
 export class Services {
-  readonly debug: boolean
-  readonly https: boolean
+  /** Those of the site around, when this one is mounted: they stand in for what it has not of its own. */
+  #outer: Services | null = null
   readonly limits: WebLimits
   readonly hosts: HostCheck
   readonly headers: SecurityHeaders
-  readonly users: UserLoader<unknown> | null
+  readonly sessions: SessionKeeper
   readonly options: SiteOptions<never>
   /** Routes by their names, filled when the site begins. */
   readonly names = new Map<string, Route>()
-  #secrets: readonly string[]
-  #signer: Signer | null = null
-  #sessions: SessionStore | null
-  #templates: TemplateEngine | null
+  readonly #templates: TemplateEngine | null
 
   constructor(options: SiteOptions<never>, templates: TemplateEngine | null) {
     this.options = options
-    this.debug = options.debug ?? false
-    this.https = options.https ?? false
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.hosts = new HostCheck(options.hosts ?? [], options.dangerouslyAnyHost ?? false)
     this.headers = new SecurityHeaders(options.headers ?? {})
-    this.users = options.users ?? null
     this.#templates = templates
-    this.#sessions = options.sessions ?? null
-    this.#secrets = options.secret === undefined ? [] : [options.secret].flat()
-    if (options.secret !== undefined || (this.users !== null && !this.debug)) checkSecrets(this.#secrets)
+    const { secret, sessions = null, debug = false, users } = options
+    this.sessions = new SessionKeeper(secret, sessions, debug)
+    if (users !== undefined && !debug) checkSecrets(this.sessions.secrets)
   }
 
-  /** What no page may show. */
-  knownSecrets(): readonly string[] {
-    return this.#secrets
+  mountIn(outer: Services): void {
+    this.#outer = outer
+    this.sessions.outer = outer.sessions
   }
 
-  /** Logs an error of a request. */
+  get debug(): boolean {
+    return this.options.debug ?? this.#outer?.debug ?? false
+  }
+  get https(): boolean {
+    return this.options.https ?? this.#outer?.https ?? false
+  }
+  get users(): UserLoader<unknown> | null {
+    return this.options.users ?? this.#outer?.users ?? null
+  }
+  get login(): AnyRoute | string | null {
+    return this.options.login ?? this.#outer?.login ?? null
+  }
+  get log(): FailureLog {
+    return this.options.log ?? this.#outer?.log ?? consoleLog
+  }
+
+  /** Reports an error of a request. Never throws. */
   report(c: Context<never, never>, error: unknown, reference = ''): void {
-    const { method, path, machine, id } = c.exchange
-    const failure: Failure = { reference, error, method, path, route: c.route }
-    if (machine.events.on) {
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      const event = { type: 'web.error', at: machine.clock.now(), host: machine.name, exchange: id, message, reference }
-      machine.events.emit(event)
-    }
-    this.log(failure)
-  }
-
-  /** Never throws: whoever logs an error has one already. */
-  log(failure: Failure): void {
-    try {
-      if (this.options.log) this.options.log(failure)
-      else console.error(`${failure.reference} ${failure.method} ${failure.path} (${failure.route})`, failure.error)
-    } catch (error) {
-      console.error('the log function of the site failed:', error)
-    }
-  }
-
-  /** The secrets; while developing one is made up, which ends all sessions with the process. */
-  secrets(machine: Machine): readonly string[] {
-    if (this.#secrets.length === 0) {
-      if (!this.debug)
-        throw new SecretError(
-          'sessions, sign-in and form tokens need app({ secret: … }): a long random text, kept secret',
-        )
-      this.#secrets = [randomText(machine, 32)]
-    }
-    return this.#secrets
-  }
-
-  signer(machine: Machine): Signer {
-    return (this.#signer ??= new Signer(this.secrets(machine), 'site'))
-  }
-
-  sessions(machine: Machine): SessionStore {
-    return (this.#sessions ??= new CookieSessions(this.secrets(machine)))
-  }
-
-  /** The session, from a store that can give it at once. */
-  sessionNow(c: Context): Session {
-    const loaded = this.#load(c)
-    if (loaded instanceof Promise) throw new Error('the session store is asynchronous and must say so')
-    return this.#session(c, loaded)
-  }
-
-  /** Loads the session ahead, for stores that need time for it. */
-  async loadSession(c: Context): Promise<void> {
-    c.adoptSession(this.#session(c, await this.#load(c)))
-  }
-
-  #load(c: Context): Loaded | null | Promise<Loaded | null> {
-    const value = c.cookies.get(SESSION_COOKIE)
-    return value === undefined ? null : this.sessions(c.machine).load(value, c.machine.clock.wallMillis())
-  }
-
-  #session(c: Context, loaded: Loaded | null): Session {
-    const session = new Session(loaded?.record ?? null, () => randomText(c.machine, ID_BYTES))
-    if (loaded?.stale) session.changed = true
-    return session
-  }
-
-  /** Saves a session that has changed, and sets its cookie. */
-  async saveSession(c: Context, session: Session): Promise<void> {
-    const store = this.sessions(c.machine)
-    if (session.replaced !== null) await store.forget(session.replaced)
-    if (session.size === 0) {
-      if (c.cookies.has(SESSION_COOKIE)) c.cookies.delete(SESSION_COOKIE)
-      return
-    }
-    const value = await store.save(session.record(), c.machine.clock.wallMillis())
-    c.setCookie(SESSION_COOKIE, value, { maxAge: store.maxAge })
+    reportError(this.log, c.exchange, c.route, error, reference)
   }
 
   /** @throws Error when the site has no templates, or the engine's own. */

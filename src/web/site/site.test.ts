@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordingLog } from '../../base/events.ts'
 import { testMachine } from '../../http/testing/machine.ts'
+import { login } from '../auth/sign-in.ts'
 import { abort, forbidden, HttpError, notFound } from '../errors/http-error.ts'
+import type { Failure } from '../errors/log.ts'
 import { urls } from '../routing/route.ts'
 import { testClient } from '../testing/client.ts'
 import { app } from './app.ts'
 import { currentExchange } from './current.ts'
-import type { Failure, SiteOptions } from './options.ts'
+import type { SiteOptions } from './options.ts'
 
 const to = urls({ home: '/', post: '/posts/{slug:slug}', edit: '/posts/{id:int}/edit', all: '/all' })
 
@@ -142,6 +144,13 @@ test('two handlers of one thing are refused with both places', () => {
   site.get('/a/{id:int}', () => 'one')
   site.get('/a/{id:int}', () => 'two')
   assert.throws(() => site.begin(), /GET \/a\/\{id:int\} has two handlers: .*site\.test\.ts:\d+.*site\.test\.ts:\d+/)
+  const other = quiet().site
+  other.get('/a/{id:int}/x', () => 'one')
+  other.get('/a/{n:int}/x', () => 'two')
+  assert.throws(
+    () => other.begin(),
+    /same names; the second is at .*site\.test\.ts:\d+.*the first at .*site\.test\.ts:\d+/,
+  )
   const late = quiet().site
   late.begin()
   assert.throws(() => late.get('/x', () => 'x'), /comes too late/)
@@ -210,7 +219,7 @@ test('errors are answered by status or class, the innermost group first', async 
   assert.deepEqual(await got('/in/y'), [500, '{"broke":"leg"}'])
   assert.equal((await got('/z'))[0], 403)
   assert.match(String((await got('/z'))[1]), /not you/)
-  assert.deepEqual(await got('/gone'), [500, 'Internal Server Error\n'])
+  assert.match(String((await got('/gone'))[1]), /<h1>500 Internal Server Error/)
   assert.equal(failures.length, 2)
 })
 
@@ -338,4 +347,93 @@ test('a HEAD of a stream does not run it', async () => {
   )
   assert.equal((await web.head('/x')).status, 200)
   assert.equal(ran, false)
+})
+
+test('a hook that fails is explained without it', async () => {
+  const { site, web, failures } = quiet({ debug: true })
+  site.after(() => {
+    throw new Error('the hook failed')
+  })
+  site.get('/x', () => 'x')
+  const reply = await web.get('/x')
+  assert.equal(reply.status, 500)
+  assert.match(reply.text, /the hook failed/)
+  assert.equal(failures.length, 2)
+})
+
+test('what can be awaited is awaited, whoever made it', async () => {
+  const { site, web } = quiet()
+  const query = {
+    // biome-ignore lint/suspicious/noThenProperty: as a query of the models has
+    then: (resolve: (rows: number[]) => void) => resolve([1, 2]),
+    async *[Symbol.asyncIterator]() {
+      yield 1
+    },
+  }
+  site.get('/x', () => query)
+  // biome-ignore lint/suspicious/noThenProperty: the same of a hook
+  const nothing = { then: (resolve: (nothing: undefined) => void) => resolve(undefined) }
+  site.before(() => nothing as never)
+  assert.deepEqual((await web.get('/x')).json(), [1, 2])
+})
+
+test('pieces are text or bytes', async () => {
+  const { site, failures } = quiet()
+  site.get('/x', async function* () {
+    yield { a: 1 }
+  } as never)
+  const reply = await site.fetch(new Request('http://localhost/x'))
+  await assert.rejects(reply.text())
+  assert.match((failures[0]!.error as Error).message, /neither text nor bytes/)
+})
+
+test('a query of more parameters than the limit is refused when it is read', async () => {
+  const { site, web } = quiet({ limits: { query: 3 } })
+  site.get('/x', (c) => c.query.get('a') ?? 'none')
+  site.get('/y', () => 'not read')
+  assert.equal((await web.get('/x?a=1&b=2&c=3')).text, '1')
+  assert.equal((await web.get('/x?a=1&b=2&c=3&d=4')).status, 400)
+  assert.equal((await web.get('/y?a=1&b=2&c=3&d=4')).status, 200)
+})
+
+test('a mounted site has the hosts, secret, users and debugging of the one around', async () => {
+  const outer = quiet<{ id: number; name: string }>({
+    hosts: ['board.example'],
+    secret: 'a secret of more than thirty-two characters',
+    users: () => ({ id: 1, name: 'Ada' }),
+    login: '/in',
+  })
+  const inner = app<{ id: number; name: string }>({ machine: outer.site.machine })
+  outer.site.mount('/inner', inner)
+  outer.site.get('/in', (c) => {
+    login(c, { id: 1 })
+    return 'in'
+  })
+  inner.users((r) => r.get('/who', (c) => c.user.name))
+  inner.get('/bad', () => {
+    throw new Error('bad')
+  })
+  const web = testClient(outer.site as never, { origin: 'http://board.example' })
+  assert.equal((await web.get('/inner/who')).location, '/in?next=%2Finner%2Fwho')
+  await web.get('/in')
+  assert.equal((await web.get('/inner/who')).text, 'Ada')
+  await web.get('/inner/bad')
+  assert.equal(outer.failures.length, 1)
+  const elsewhere = testClient(outer.site as never, { origin: 'http://evil.example' })
+  assert.equal((await elsewhere.get('/inner/who')).status, 400)
+})
+
+test('a cookie that browsers would drop is an error here', async () => {
+  const { site, web, failures } = quiet()
+  site.get('/x', (c) => {
+    c.setCookie('a', 'x'.repeat(4080))
+    return 'x'
+  })
+  site.get('/ok', (c) => {
+    c.setCookie('a', 'x'.repeat(4000), { sameSite: 'Strict', maxAge: 60 })
+    return 'x'
+  })
+  assert.equal((await web.get('/x')).status, 500)
+  assert.match((failures[0]!.error as Error).message, /browsers keep 4096/)
+  assert.match((await web.get('/ok')).headers.get('set-cookie')!, /Max-Age=60; HttpOnly; SameSite=Strict$/)
 })

@@ -16,7 +16,7 @@ import type { Base } from '../routing/route.ts'
 import { type Compiled, compile } from './compile.ts'
 import { Context } from './context.ts'
 import { withCurrent } from './current.ts'
-import { dispatch, type Maybe } from './dispatch.ts'
+import { checkHost, dispatch, type Maybe } from './dispatch.ts'
 import { Group, type Mounted, type MountTarget, type Registration, type Registry, type Teardown } from './group.ts'
 import { handleMounted, SiteBase } from './mounting.ts'
 import type { SiteOptions, TemplateEngine } from './options.ts'
@@ -27,7 +27,6 @@ import { Services } from './services.ts'
 /** @typeParam U a signed-in user. */
 export class Site<U = never> extends Group<U | null> {
   readonly services: Services
-  readonly debug: boolean
   readonly #registry: SiteRegistry
   /** Set by `app({ db, models })`. */
   database: Database | null = null
@@ -40,7 +39,6 @@ export class Site<U = never> extends Group<U | null> {
     super(registry, null, '', false, new SiteBase())
     this.#registry = registry
     this.services = new Services(options as unknown as SiteOptions<never>, templates)
-    this.debug = this.services.debug
     this.#machine = options.machine ?? null
     registry.site = this as unknown as Site<never>
   }
@@ -71,18 +69,23 @@ export class Site<U = never> extends Group<U | null> {
 
   /** As a site that is mounted at `prefix`. */
   handleUnder(exchange: Exchange, prefix: string): void | Promise<void> {
-    const path = prefix === '' ? exchange.path : exchange.path.slice(prefix.length)
-    const mounted = this.#registry.mounted.length === 0 ? null : this.#mountedAt(path)
-    if (mounted !== null) {
-      this.#begun()
-      return handleMounted(exchange, path, prefix, mounted)
-    }
-    const c = new Context<never, never>(exchange, this.services, path)
-    if (!exchange.machine.events.on && !this.debug) return this.#serve(c, null)
+    const c = new Context<never, never>(exchange, this.services, prefix)
+    const mounted = this.#registry.mounted.length === 0 ? null : this.#mountedAt(c.path)
+    const { debug } = this.services
+    if (mounted !== null) return this.#handMounted(c, mounted)
+    if (!exchange.machine.events.on && !debug) return this.#serve(c, null)
     // A record is kept for the page that explains an error.
-    const record = this.debug ? new RecordingLog(RECORD_LIMIT) : null
+    const record = debug ? new RecordingLog(RECORD_LIMIT) : null
     const events: EventLog = tee(exchange.machine.events, record ?? silent)
     return withCurrent({ exchange, events }, () => this.#serve(c, record))
+  }
+
+  /** A mounted site has the host checked here, once, by the names of the outermost. */
+  #handMounted(c: Context<never, never>, mounted: Mounted): void | Promise<void> {
+    this.#begun()
+    const { exchange, path, prefix, services } = c
+    const known = prefix !== '' || services.hosts.allows(exchange.authority, exchange.local.address)
+    return known ? handleMounted(exchange, path, prefix, mounted) : this.#serve(c, null)
   }
 
   #mountedAt(path: string): Mounted | null {
@@ -97,6 +100,7 @@ export class Site<U = never> extends Group<U | null> {
     const started = c.machine.events.on ? c.machine.clock.now() : 0
     let sent: Maybe<number>
     try {
+      if (c.prefix === '') checkHost(c)
       const given: Maybe<Answer> = dispatch(c, this.#begun())
       sent = given instanceof Promise ? given.then((last) => this.#respond(c, last)) : this.#respond(c, given)
     } catch (error) {
@@ -160,8 +164,9 @@ export class Site<U = never> extends Group<U | null> {
   }
 
   /** For `Group.mount`. */
-  mountAt(outer: Base, prefix: string): void {
-    ;(this.base as SiteBase).mount(outer, prefix)
+  mountIn(outer: Site<never>, at: Base, prefix: string): void {
+    ;(this.base as SiteBase).mount(at, prefix)
+    this.services.mountIn(outer.services)
   }
 
   /**
@@ -188,6 +193,6 @@ class SiteRegistry implements Registry {
   adopt(target: MountTarget, prefix: string): void {
     if (!(target instanceof Site)) return
     if (target === this.site) throw new RouteError(`mount '${prefix}': a site cannot be mounted in itself`)
-    target.mountAt(this.site!.base, prefix)
+    target.mountIn(this.site!, this.site!.base, prefix)
   }
 }

@@ -30,6 +30,8 @@ export async function sendPieces(
   try {
     for await (const piece of pieces) {
       if (signal.aborted) return sent
+      if (typeof piece !== 'string' && !(piece instanceof Uint8Array))
+        throw new TypeError('a piece of a streamed reply is neither text nor bytes: turn what you have into text')
       if (piece.length === 0) continue
       sent += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
       if (!body.write(piece) && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))

@@ -8,7 +8,6 @@ import { isBodiless } from '../../http/status.ts'
 import type { Machine } from '../../socket/host.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
 import { Context } from '../site/context.ts'
-import { SESSION_COOKIE } from '../site/services.ts'
 import type { Site } from '../site/site.ts'
 import { TestCookies } from './cookies.ts'
 
@@ -87,10 +86,13 @@ export class TestClient {
 
   /** Signs a user in as `login(c, user)` does. */
   async login(user: Signable): Promise<void> {
-    this.cookies.take(await sessionCookie(this.#site, this.#machine, user), this.#machine.clock.wallMillis())
+    this.cookies.take(
+      await sessionCookie(this.#site, this.#machine, this.origin, user),
+      this.#machine.clock.wallMillis(),
+    )
   }
   logout(): void {
-    this.cookies.delete(SESSION_COOKIE)
+    for (const name of ['session', '__Host-session']) this.cookies.delete(name)
   }
 
   /** Any request. Fields with an empty value are left out: `{ 'sec-fetch-site': '' }`. */
@@ -164,17 +166,17 @@ export class TestResponse {
 }
 
 /** The Set-Cookie field of a session in which `user` is signed in: made by the site as it makes any. */
-async function sessionCookie(site: Site<never>, machine: Machine, user: Signable): Promise<string> {
+async function sessionCookie(site: Site<never>, machine: Machine, origin: string, user: Signable): Promise<string> {
   let line = ''
   await answer(
     async (exchange) => {
-      const c = new Context<unknown, unknown>(exchange, site.services, '/')
+      const c = new Context<unknown, unknown>(exchange, site.services, '')
       login(c, user)
-      await site.services.saveSession(c, c.session)
+      await site.services.sessions.save(c, c.session)
       line = [...c.cookies.lines()].join()
       exchange.reply(204, [], null)
     },
-    new Request('http://localhost/'),
+    new Request(origin),
     machine,
   )
   return line
