@@ -6,7 +6,7 @@ import type { Event } from '../base/events.ts'
 import type { TcpSegmentEvent } from '../tcp/events.ts'
 import { tcp } from '../wire/index.ts'
 import type { Style } from './ladder.ts'
-import { destination, dissect, lastHop, origin, type Packet, sent } from './packet.ts'
+import { dissect, lastHop, origin, type Packet, sent } from './packet.ts'
 
 /** One direction of one connection. */
 interface Direction {
@@ -73,7 +73,7 @@ export class Conversations {
     const source = `${origin(packet)}:${segment.sourcePort}`
     // What arrives shows the far end's port as the far end knows it; a router may have changed it on the way.
     const last = packet.hops.length > 1 ? (dissect(lastHop(packet).frame).tcp ?? segment) : segment
-    const toHost = destination(packet)
+    const toHost = packet.to
     if (last.sourcePort !== segment.sourcePort) this.#translated.set(`${toHost} ${last.sourcePort}`, segment.sourcePort)
     const port = this.#translated.get(`${origin(packet)} ${segment.destinationPort}`) ?? last.destinationPort
     return [source, `${toHost}:${port}`]

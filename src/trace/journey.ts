@@ -12,7 +12,7 @@ import { arp, icmp, tcp } from '../wire/index.ts'
 import { Conversations } from './conversation.ts'
 import { dnsWords, stageWords } from './dns.ts'
 import { type Lane, ladder, type Row, type Style } from './ladder.ts'
-import { arrived, destination, lastHop, origin, type Packet, packets, sent } from './packet.ts'
+import { arrived, lastHop, origin, type Packet, packets, sent } from './packet.ts'
 
 export interface JourneyOptions {
   /** The hosts as lanes, in the order in which they stand side by side, with what is written under their names. */
@@ -48,7 +48,7 @@ const DNS_PORT = 53
 
 /** The page, as lines. */
 export function journey(events: readonly Event[], options: JourneyOptions): string[] {
-  const all = packets(events)
+  const all = packets(events, new Map(options.hosts.map(({ host, detail = '' }) => [detail, host])))
   const shown = options.everything ? all : all.filter((packet) => packet.arp === null)
   const rows = [...packetRows(shown, events), ...noteRows(events)].sort((a, b) => a.at - b.at || a.index - b.index)
   settleActs(rows)
@@ -75,7 +75,7 @@ function packetRows(all: readonly Packet[], events: readonly Event[]): Placed[] 
     const common = {
       kind: 'arrow',
       from: origin(packet),
-      to: destination(packet),
+      to: packet.to,
       departs: sent(packet),
       arrives: arrived(packet),
       lost: hop.dropped === null ? null : `✗ ${hop.dropped} on ${hop.link}`,
@@ -175,7 +175,7 @@ function noteOf(event: Event): Note | null {
       const { sql, rows, duration } = event as WebSqlEvent
       return {
         act: 'exchange',
-        text: `SQL ${formatDuration(duration)}, ${rows} rows: ${sql.replace(/\s+/g, ' ')}`,
+        text: `SQL ${formatDuration(duration)}, ${counted(rows, 'row')}: ${shortSql(sql)}`,
         style: 'magenta',
       }
     }
@@ -190,6 +190,16 @@ function noteOf(event: Event): Note | null {
     default:
       return null
   }
+}
+
+/** A statement without its list of columns: the log has it whole. */
+function shortSql(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ')
+  return line.length <= 60 ? line : line.replace(/^select .+? from /, 'select … from ')
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
 
 const TOLD_FIELDS = new Set(['content-type', 'content-length', 'transfer-encoding', 'location', 'set-cookie'])
@@ -245,7 +255,7 @@ function drawChapter(chapter: Chapter, lanes: readonly Lane[], zero: Nanos, opti
   const room = Math.max(options.columns - TIMES, 24)
   const widest = chapter.act === 'lookup' ? 18 : 72
   const spacing = Math.max(14, Math.min(widest, Math.floor(room / Math.max(1, lanes.length - 1))))
-  return ladder(chapter.rows, { lanes, spacing, zero, paint: options.paint })
+  return ladder(chapter.rows, { lanes, spacing, zero, columns: options.columns, paint: options.paint })
 }
 
 /** Where the time went, and what became of the packets. */

@@ -7,6 +7,7 @@ const draw = (rows: Row[], spacing = 40): string[] =>
     lanes: [{ host: 'laptop', detail: '192.0.2.1' }, { host: 'web' }],
     spacing,
     zero: 0,
+    columns: 100,
     paint: (_style, text) => text,
   })
 
@@ -36,6 +37,11 @@ test('a label too long for its arrow stands behind it, whole', () => {
   const label = 'x'.repeat(60)
   const line = draw([{ kind: 'arrow', from: 'laptop', to: 'web', departs: 0, arrives: 1, label }])[2]!
   assert.ok(line.endsWith(`  ${label}`))
+})
+
+test('a note that would pass the edge stands left of its lane', () => {
+  const line = draw([{ kind: 'note', at: 0, host: 'web', text: 'x'.repeat(50) }], 70)[2]!
+  assert.match(line, /^ {6}0\.000 {2}│ {18}x{50} ●$/)
 })
 
 test('a note stands at its host', () => {

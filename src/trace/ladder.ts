@@ -42,6 +42,8 @@ export interface LadderOptions {
   readonly spacing: number
   /** What time 0 is. */
   readonly zero: Nanos
+  /** The width of the page: a note that would pass its right edge stands left of its lane, when it fits there. */
+  readonly columns: number
   /** Colours a piece of text; the identity for none. */
   readonly paint: (style: Style, text: string) => string
 }
@@ -122,10 +124,16 @@ function arrowLine(arrow: Arrow, place: ReadonlyMap<string, number>, width: numb
 function noteLine(note: Note, place: ReadonlyMap<string, number>, width: number, options: LadderOptions): string {
   const at = place.get(note.host) ?? 0
   const cells = lifelines(place, width)
-  const before = cells.slice(0, at).join('')
-  // The text covers the lanes to its right; what it leaves of them goes on behind it.
-  const text = `● ${note.text}`
-  const behind = cells.slice(at + text.length + 1).join('')
+  const style = note.style ?? 'dim'
+  const head = `${ladderTime(note.at, options.zero)}  `
+  const length = note.text.length + 2
+  // The text covers the lanes beside it; what it leaves of them goes on behind it.
+  if (head.length + at + length > options.columns && length <= at) {
+    const start = at - length + 1
+    const marked = options.paint(style, `${note.text} ●`)
+    return `${head}${cells.slice(0, start).join('')}${marked}${cells.slice(at + 1).join('')}`.trimEnd()
+  }
+  const behind = cells.slice(at + length + 1).join('')
   const gap = behind === '' ? '' : ' '
-  return `${ladderTime(note.at, options.zero)}  ${before}${options.paint(note.style ?? 'dim', text)}${gap}${behind}`.trimEnd()
+  return `${head}${cells.slice(0, at).join('')}${options.paint(style, `● ${note.text}`)}${gap}${behind}`.trimEnd()
 }

@@ -5,6 +5,7 @@
  */
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
+import { formatIp4 } from '../base/ip.ts'
 import type { LinkDroppedEvent, LinkSentEvent } from '../sim/events.ts'
 import { arp, ethernet, icmp, ipv4, tcp, udp } from '../wire/index.ts'
 
@@ -44,13 +45,13 @@ export interface Packet extends Contents {
   readonly index: number
   /** Hops in order; never empty. */
   readonly hops: Hop[]
+  /** The host that it came to, or was meant for when it was lost. */
+  to: string
 }
 
 export const origin = (packet: Packet): string => packet.hops[0]!.fromHost
 export const sent = (packet: Packet): Nanos => packet.hops[0]!.handed
 export const lastHop = (packet: Packet): Hop => packet.hops[packet.hops.length - 1]!
-/** The host that it came to last, or was to come to when it was lost. */
-export const destination = (packet: Packet): string => lastHop(packet).toHost
 /** When it arrived there; null when it was lost. */
 export const arrived = (packet: Packet): Nanos | null => {
   const hop = lastHop(packet)
@@ -89,8 +90,11 @@ export function dissect(frame: Uint8Array): Contents {
   }
 }
 
-/** The packets of a log, in the order in which they were sent. */
-export function packets(events: readonly Event[]): Packet[] {
+/**
+ * The packets of a log, in the order in which they were sent.
+ * @param addresses which host has an address: tells whom a lost packet was meant for
+ */
+export function packets(events: readonly Event[], addresses: ReadonlyMap<string, string> = new Map()): Packet[] {
   const all: Packet[] = []
   const byFrame = new Map<number, { packet: Packet; hop: Hop }>()
   /** Packets that have come to a host and may go on from it, by host and mark. */
@@ -110,7 +114,28 @@ export function packets(events: readonly Event[]): Packet[] {
       if (!byFrame.has(sentEvent.id)) byFrame.set(sentEvent.id, follow(hopOf(sentEvent, null), index, all, resting))
     }
   })
+  nameDestinations(all, addresses)
   return all
+}
+
+/**
+ * A packet that arrived was for the host where it came to rest. One that was lost was for whoever got others that
+ * were sent alike (an address may be a translating router's), else for the host of the address.
+ */
+function nameDestinations(all: readonly Packet[], addresses: ReadonlyMap<string, string>): void {
+  const alike = (packet: Packet): string =>
+    packet.ip === null
+      ? ''
+      : `${origin(packet)} ${packet.ip.destination} ${(packet.tcp ?? packet.udp)?.destinationPort ?? ''}`
+  const takers = new Map<string, string>()
+  for (const packet of all) {
+    packet.to = lastHop(packet).toHost
+    if (packet.ip !== null && arrived(packet) !== null) takers.set(alike(packet), packet.to)
+  }
+  for (const packet of all) {
+    if (packet.ip === null || arrived(packet) !== null) continue
+    packet.to = takers.get(alike(packet)) ?? addresses.get(formatIp4(packet.ip.destination)) ?? packet.to
+  }
 }
 
 function hopOf(event: LinkSentEvent | LinkDroppedEvent, dropped: string | null): Hop {
@@ -132,7 +157,7 @@ function follow(hop: Hop, index: number, all: Packet[], resting: Map<string, Pac
     const at = here?.findIndex((other) => arrived(other) !== null && arrived(other)! <= hop.handed) ?? -1
     if (at >= 0) packet = here!.splice(at, 1)[0]
   }
-  if (packet === undefined) all.push((packet = { ...contents, index, hops: [hop] }))
+  if (packet === undefined) all.push((packet = { ...contents, index, hops: [hop], to: hop.toHost }))
   else packet.hops.push(hop)
   if (mark !== null) {
     const there = `${hop.toHost} ${mark}`
