@@ -169,25 +169,44 @@ class Decoder {
     const schema = schemaOf(type)
     // RFC 2136 §2.4, §2.5: in an UPDATE, classes ANY and NONE come with empty rdata.
     const empty = reader.at === end && this.#header.opcode === OPCODE.UPDATE
-    if (schema === undefined || (empty && (rrclass === CLASS.ANY || rrclass === CLASS.NONE))) {
-      const opaque = reader.bytes.slice(reader.at, end)
-      reader.at = end
-      return opaque
-    }
-    const parts: Uint8Array[] = []
-    let length = 0
-    for (const field of schema.fields) {
-      const part = this.#field(field, end)
-      if (reader.fault !== null) {
-        reader.fault = { at: reader.fault.at, why: `in the rdata of ${typeName(type)}: ${reader.fault.why}` }
+    if (schema === undefined || (empty && (rrclass === CLASS.ANY || rrclass === CLASS.NONE))) return reader.octets(end)
+    const rdata = schema.named ? this.#namedRdata(schema.fields, end) : this.#plainRdata(schema.fields, end)
+    if (reader.fault !== null)
+      reader.fault = { at: reader.fault.at, why: `in the rdata of ${typeName(type)}: ${reader.fault.why}` }
+    else if (reader.at < end) reader.fail(`${end - reader.at} octets follow the rdata of ${typeName(type)}`)
+    return rdata
+  }
+
+  #plainRdata(fields: readonly Field[], end: number): Uint8Array {
+    const reader = this.#reader
+    let at = reader.at
+    for (const field of fields) {
+      at = field.end(reader.bytes, at, end)
+      if (at < 0) {
+        reader.fail(DOES_NOT_FIT)
         return reader.bytes.subarray(0, 0)
       }
-      parts.push(part)
-      length += part.length
     }
-    if (reader.at < end) reader.fail(`${end - reader.at} octets follow the rdata of ${typeName(type)}`)
-    if (parts.length === 1) return parts[0]!
+    return reader.octets(at)
+  }
+
+  #namedRdata(fields: readonly Field[], end: number): Uint8Array {
+    const reader = this.#reader
+    if (fields.length === 1 && fields[0]!.name !== undefined) return reader.name(end).wire
+    const parts: Uint8Array[] = []
+    let length = 0
+    for (const field of fields) {
+      if (field.name !== undefined) parts.push(reader.name(end).wire)
+      else {
+        const next = field.end(reader.bytes, reader.at, end)
+        if (next < 0) reader.fail(DOES_NOT_FIT)
+        else parts.push(reader.octets(next))
+      }
+      if (reader.fault !== null) break
+      length += parts.at(-1)!.length
+    }
     const rdata = new Uint8Array(length)
+    if (reader.fault !== null) return rdata
     let at = 0
     for (const part of parts) {
       rdata.set(part, at)
@@ -195,17 +214,6 @@ class Decoder {
     }
     return rdata
   }
-
-  #field(field: Field, end: number): Uint8Array {
-    const reader = this.#reader
-    if (field.name !== undefined) return reader.name(end).wire
-    const next = field.end(reader.bytes, reader.at, end)
-    if (next < 0) {
-      reader.fail('a field does not fit')
-      return reader.bytes.subarray(0, 0)
-    }
-    const part = reader.bytes.slice(reader.at, next)
-    reader.at = next
-    return part
-  }
 }
+
+const DOES_NOT_FIT = 'a field does not fit'

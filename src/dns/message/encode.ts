@@ -124,14 +124,14 @@ function writeRdata(writer: Writer, record: ResourceRecord): void {
       const next = field.end(rdata, at, rdata.length)
       if (next < 0) break
       if (field.name?.compress) {
-        writer.octets(rdata.subarray(written, at))
+        writer.copy(rdata, written, at)
         writer.compressedName(rdata, at)
         written = next
       }
       at = next
     }
   }
-  writer.octets(rdata.subarray(written))
+  writer.copy(rdata, written, rdata.length)
 }
 
 function writeOpt(writer: Writer, edns: Edns, rcode: number): void {

@@ -93,12 +93,16 @@ export class Name {
 
   /** A string that is the same for equal names and only for them (the folded octets as code units): for `Map`. */
   get key(): string {
-    if (this.#key === '') {
-      let key = ''
-      for (let at = 0; at < this.wire.length; at++) key += String.fromCharCode(LOWER[this.wire[at]!]!)
-      this.#key = key
-    }
+    if (this.#key === '') this.#key = foldedText(this.wire)
     return this.#key
+  }
+
+  /** The labels as strings that are the same for equal labels and only for them, leftmost first. */
+  get labelKeys(): string[] {
+    const { key, wire } = this
+    const keys: string[] = []
+    for (let at = 0; wire[at] !== 0; at += wire[at]! + 1) keys.push(key.slice(at + 1, at + 1 + wire[at]!))
+    return keys
   }
 
   /** The labels, leftmost first, without the root's. Views of `wire`. */
@@ -210,6 +214,15 @@ export class Name {
     }
     return text
   }
+}
+
+const FOLDED: readonly string[] = Array.from(LOWER, (octet) => String.fromCharCode(octet))
+
+/** The octets as code units, with A–Z folded. */
+function foldedText(octets: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < octets.length; at++) text += FOLDED[octets[at]!]
+  return text
 }
 
 function compareLabels(a: Uint8Array, b: Uint8Array): number {

@@ -3,8 +3,9 @@ export class Octets {
   protected bytes: Uint8Array
   length = 0
 
-  constructor(capacity = 64) {
-    this.bytes = new Uint8Array(capacity)
+  /** @param bytes memory to begin in, which is this object's from now on. */
+  constructor(bytes: Uint8Array = new Uint8Array(64)) {
+    this.bytes = bytes
   }
 
   /** What was written, in an array of its own. */
@@ -29,9 +30,18 @@ export class Octets {
   }
 
   octets(octets: Uint8Array): void {
-    this.#reserve(octets.length)
-    this.bytes.set(octets, this.length)
-    this.length += octets.length
+    this.copy(octets, 0, octets.length)
+  }
+
+  /** Those octets of `source` from `from` up to `to`. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    this.#reserve(to - from)
+    const { bytes } = this
+    let { length } = this
+    // Most pieces are a few octets long: a loop beats `set` with its view.
+    if (to - from > 64) bytes.set(source.subarray(from, to), length)
+    else for (let at = from; at < to; ) bytes[length++] = source[at++]!
+    this.length += to - from
   }
 
   /** Overwrites two octets written before. */

@@ -11,12 +11,14 @@ export interface Fault {
 
 const HEADER = 12
 
+/** Where the labels of the name that is being read are gathered. */
+const scratch = new Uint8Array(MAX_NAME)
+
 export class Reader {
   readonly bytes: Uint8Array
   at: number
   /** The first thing that was wrong; what is read after it means nothing. */
   fault: Fault | null = null
-  readonly #scratch = new Uint8Array(MAX_NAME)
   /** Names by where they start: a message says few names often. */
   readonly #names = new Map<number, Name>()
 
@@ -45,6 +47,17 @@ export class Reader {
     return this.u16() * 0x10000 + this.u16()
   }
 
+  /** The octets up to `end`, in memory of their own, and moves there. */
+  octets(end: number): Uint8Array {
+    const { bytes, at } = this
+    const octets = new Uint8Array(end - at)
+    // Rdata are a few octets as a rule: a loop beats `slice`.
+    if (octets.length > 64) octets.set(bytes.subarray(at, end))
+    else for (let i = 0; i < octets.length; i++) octets[i] = bytes[at + i]!
+    this.at = end
+    return octets
+  }
+
   #short(wanted: number): number {
     this.fail(`the message ends where ${wanted} more octets should be`)
     this.at = this.bytes.length
@@ -70,7 +83,7 @@ export class Reader {
     const length = this.#collect(start, end)
     if (length < 0) return Name.root
     const wire = new Uint8Array(length)
-    for (let i = 0; i < length; i++) wire[i] = this.#scratch[i]!
+    for (let i = 0; i < length; i++) wire[i] = scratch[i]!
     const name = length === 1 ? Name.root : new Name(wire)
     this.#names.set(start, name)
     if (first! >= 0xc0) this.#names.set(((first! & 0x3f) << 8) | bytes[start + 1]!, name)
@@ -92,7 +105,7 @@ export class Reader {
         if (at + octet >= limit && octet !== 0) return this.#reject(at, 'a label runs past the end')
         if (length + octet + 1 > MAX_NAME - (octet === 0 ? 0 : 1))
           return this.#reject(start, `a name is longer than ${MAX_NAME} octets`)
-        for (let i = 0; i <= octet; i++) this.#scratch[length++] = bytes[at + i]!
+        for (let i = 0; i <= octet; i++) scratch[length++] = bytes[at + i]!
         at += octet + 1
         if (octet !== 0) continue
         if (jumps === 0) this.at = at

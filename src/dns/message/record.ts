@@ -33,22 +33,42 @@ export function recordsOf(rrset: Rrset, ttl: number = rrset.ttl): ResourceRecord
  * Where times to live differ the smallest is the set's (RFC 2181 §5.2).
  */
 export function rrsetsOf(records: readonly ResourceRecord[]): Rrset[] {
-  const sets = new Map<
-    string,
-    { name: Name; type: number; class: number; ttl: number; rdatas: Map<string, Uint8Array> }
-  >()
+  const sets = new Map<string, GatheredSet>()
   for (const record of records) {
     const key = `${record.type}/${record.class}/${record.name.key}`
-    let set = sets.get(key)
-    if (set === undefined) {
-      set = { name: record.name, type: record.type, class: record.class, ttl: record.ttl, rdatas: new Map() }
-      sets.set(key, set)
-    }
-    if (record.ttl < set.ttl) set.ttl = record.ttl
-    const octets = textOfOctets(record.rdata)
-    if (!set.rdatas.has(octets)) set.rdatas.set(octets, record.rdata)
+    const set = sets.get(key)
+    if (set === undefined) sets.set(key, new GatheredSet(record))
+    else set.add(record)
   }
-  return [...sets.values()].map((set) => ({ ...set, rdatas: [...set.rdatas.values()] }))
+  return [...sets.values()].map((set) => set.rrset)
+}
+
+class GatheredSet {
+  readonly #first: ResourceRecord
+  #ttl: number
+  readonly #rdatas: Uint8Array[]
+  /** The rdata as text; made when there is a second record, which most sets do not have. */
+  #seen: Set<string> | null = null
+
+  constructor(first: ResourceRecord) {
+    this.#first = first
+    this.#ttl = first.ttl
+    this.#rdatas = [first.rdata]
+  }
+
+  add({ ttl, rdata }: ResourceRecord): void {
+    this.#seen ??= new Set([textOfOctets(this.#first.rdata)])
+    if (ttl < this.#ttl) this.#ttl = ttl
+    const octets = textOfOctets(rdata)
+    if (this.#seen.has(octets)) return
+    this.#seen.add(octets)
+    this.#rdatas.push(rdata)
+  }
+
+  get rrset(): Rrset {
+    const { name, type, class: rrclass } = this.#first
+    return { name, type, class: rrclass, ttl: this.#ttl, rdatas: this.#rdatas }
+  }
 }
 
 /** Whether two rdata are the same octets. Names in them are compared with their case: see `canonicalRdata`. */

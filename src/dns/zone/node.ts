@@ -1,5 +1,5 @@
 /** The tree of a zone's names. Names without records that lie between others are nodes too (RFC 4592 §2.2.2). */
-import { LOWER, type Name } from '../message/name.ts'
+import type { Name } from '../message/name.ts'
 import type { Rrset } from '../message/record.ts'
 import { TYPE } from '../message/types.ts'
 
@@ -7,7 +7,8 @@ export class ZoneNode {
   readonly name: Name
   /** By type, in the order of the file. */
   readonly rrsets = new Map<number, Rrset>()
-  readonly #children = new Map<string, ZoneNode>()
+  /** Null as long as there is none: most nodes are leaves. */
+  #children: Map<string, ZoneNode> | null = null
 
   constructor(name: Name) {
     this.name = name
@@ -17,24 +18,22 @@ export class ZoneNode {
     return this.rrsets.get(type)
   }
 
-  child(label: Uint8Array): ZoneNode | undefined {
-    return this.#children.get(labelKey(label))
+  /** @param label as `Name.labelKeys` gives it. */
+  child(label: string): ZoneNode | undefined {
+    return this.#children?.get(label)
   }
 
-  /** The child of that name, made when there is none. `name` is that of a node directly below this. */
-  ensureChild(name: Name): ZoneNode {
-    const key = labelKey(name.wire.subarray(1, 1 + name.wire[0]!))
-    let child = this.#children.get(key)
-    if (child === undefined) {
-      child = new ZoneNode(name)
-      this.#children.set(key, child)
-    }
+  /** Makes a child, which there must not be yet; `name` has one label more than this node's. */
+  addChild(name: Name): ZoneNode {
+    const child = new ZoneNode(name)
+    this.#children ??= new Map()
+    this.#children.set(name.labelKeys[0]!, child)
     return child
   }
 
   /** The node of `*` below this (RFC 4592 §3.3.1). */
   get wildcard(): ZoneNode | undefined {
-    return this.#children.get('*')
+    return this.#children?.get('*')
   }
 
   get isDelegation(): boolean {
@@ -42,12 +41,6 @@ export class ZoneNode {
   }
 
   children(): IterableIterator<ZoneNode> {
-    return this.#children.values()
+    return this.#children?.values() ?? [].values()
   }
-}
-
-function labelKey(label: Uint8Array): string {
-  let key = ''
-  for (const octet of label) key += String.fromCharCode(LOWER[octet]!)
-  return key
 }

@@ -47,8 +47,9 @@ export class Zone {
 
   #nodeFor(name: Name): ZoneNode {
     let node = this.apex
-    for (let labels = this.origin.labelCount + 1, all = name.labelCount; labels <= all; labels++)
-      node = node.ensureChild(name.suffix(labels))
+    const labels = name.labelKeys
+    for (let left = labels.length - this.origin.labelCount - 1; left >= 0; left--)
+      node = node.child(labels[left]!) ?? node.addChild(name.suffix(labels.length - left))
     return node
   }
 
@@ -59,7 +60,7 @@ export class Zone {
    */
   find(name: Name, atCut = false): Found {
     let node = this.apex
-    const labels = name.labels
+    const labels = name.labelKeys
     for (let left = labels.length - this.origin.labelCount - 1; left >= 0; left--) {
       if (node.rrsets.has(TYPE.DNAME)) return { kind: 'dname', node }
       const next = node.child(labels[left]!)
@@ -75,7 +76,7 @@ export class Zone {
   addresses(name: Name): Rrset[] {
     if (!name.isUnder(this.origin)) return []
     let node: ZoneNode | undefined = this.apex
-    const labels = name.labels
+    const labels = name.labelKeys
     for (let left = labels.length - this.origin.labelCount - 1; left >= 0 && node !== undefined; left--)
       node = node.child(labels[left]!)
     return [TYPE.A, TYPE.AAAA].flatMap((type) => node?.rrset(type) ?? [])

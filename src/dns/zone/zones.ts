@@ -32,9 +32,12 @@ export class Zones {
   }
 
   #nearest(name: Name): Zone | undefined {
-    for (let at = name; ; at = at.parent()) {
-      const zone = this.#zones.get(at.key)
-      if (zone !== undefined || at.isRoot) return zone
+    // The key of an ancestor is the end of the name's own.
+    let { key } = name
+    for (;;) {
+      const zone = this.#zones.get(key)
+      if (zone !== undefined || key.length === 1) return zone
+      key = key.slice(key.charCodeAt(0) + 1)
     }
   }
 }

@@ -137,12 +137,19 @@ interface Compiled {
   readonly fields: readonly Field[]
   /** Whether any field may be sent compressed: then encoding has to look inside. */
   readonly compressed: boolean
+  /** Whether any field is a name: then decoding has to look inside. */
+  readonly named: boolean
 }
 
 const BY_TYPE = new Map<number, Compiled>()
 for (const [type, schema] of Object.entries(SCHEMAS) as [SchemaType, Schema][]) {
   const fields = Object.values(schema)
-  BY_TYPE.set(TYPE[type], { names: Object.keys(schema), fields, compressed: fields.some((f) => f.name?.compress) })
+  BY_TYPE.set(TYPE[type], {
+    names: Object.keys(schema),
+    fields,
+    compressed: fields.some((field) => field.name?.compress),
+    named: fields.some((field) => field.name !== undefined),
+  })
 }
 
 /** The fields of that type; undefined when its rdata are opaque. */
