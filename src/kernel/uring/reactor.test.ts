@@ -107,6 +107,33 @@ test('a ring that has rested is made again, many times', { skip }, async () => {
   assert.equal(descriptors(), before)
 })
 
+test('more at once than the rings and the receive buffers hold: nothing is lost', { skip }, async () => {
+  const count = 2_500 // 1,024 submissions, 4,096 completions and 256 receive buffers fit
+  const { reactor: own, rested } = reactor()
+  const echo = (c: Connection): void =>
+    c.attach(owner({ onData: (bytes) => void c.write(bytes), onEnd: () => c.end() }))
+  const listener = listen(own, DEFAULT_LIMITS, AT, echo, { backlog: 4096 })
+  const clients = await Promise.all(
+    Array.from({ length: count }, () => connect(own, DEFAULT_LIMITS, listener.local, {})),
+  )
+  const echoed = clients.map(
+    (client, i) =>
+      new Promise<boolean>((resolve) => {
+        const onData = (bytes: Uint8Array): void => {
+          resolve(bytes[0] === i % 256)
+          client.end()
+        }
+        client.attach(owner({ onData }))
+        client.write(Uint8Array.of(i % 256))
+      }),
+  )
+  assert.ok((await Promise.all(echoed)).every((right) => right))
+  await listener.close()
+  while (own.open > 0) await settled()
+  assert.equal(own.chunks.taken, 0)
+  await rested
+})
+
 test('an abandoned connect leaves nothing behind', { skip }, async () => {
   const { reactor: own, rested } = reactor()
   const listener = listen(own, DEFAULT_LIMITS, AT, (c) => c.reset(), {})
