@@ -1,0 +1,56 @@
+/** A server on one core, wrk on the other, and what a request costs the server. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Contestant } from './contestants.ts'
+
+const SERVER_CORE = '0'
+const LOAD_CORE = '1'
+/** /proc counts CPU time in hundredths of a second on every Linux. */
+const TICK_MICROS = 10_000
+
+const run = promisify(execFile)
+
+export interface Runner {
+  readonly contestant: Contestant
+  readonly process: ChildProcess
+  readonly port: number
+  /** CPU µs of the server process per request, one figure a turn. */
+  readonly micros: number[]
+  readonly perSecond: number[]
+}
+
+export async function start(contestant: Contestant): Promise<Runner> {
+  const child = spawn('taskset', ['-c', SERVER_CORE, ...contestant.command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  const ended = once(child, 'exit').then(([status]) => {
+    throw new Error(`${contestant.name} has ended with ${status} before it listened`)
+  })
+  ended.catch(() => {})
+  const [bytes] = await Promise.race([once(child.stdout!, 'data'), ended])
+  return { contestant, process: child, port: Number(String(bytes).trim().split(' ')[1]), micros: [], perSecond: [] }
+}
+
+/** One turn: so many seconds of load over 64 kept connections. @throws when a request failed. */
+export async function turn(runner: Runner, seconds: number, record: boolean): Promise<void> {
+  const before = ticks(runner.process.pid!)
+  const url = `http://127.0.0.1:${runner.port}/`
+  const { stdout } = await run('taskset', ['-c', LOAD_CORE, 'wrk', '-t1', '-c64', `-d${seconds}s`, url])
+  if (/Socket errors|Non-2xx/.test(stdout)) throw new Error(`${runner.contestant.name}: ${stdout}`)
+  const requests = Number(/(\d+) requests in/.exec(stdout)![1])
+  if (!record) return
+  runner.micros.push(((ticks(runner.process.pid!) - before) * TICK_MICROS) / requests)
+  runner.perSecond.push(requests / seconds)
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!
+}
+
+function ticks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
+  return Number(fields[11]) + Number(fields[12]) // utime, stime
+}

@@ -1,0 +1,11 @@
+/** Plain text by Reticle's server: `reticle.ts DRIVER [PORT]`. */
+import { serve } from '../../../src/http/index.ts'
+import { type DriverName, kernelHost } from '../../../src/kernel/index.ts'
+
+const host = kernelHost({ driver: process.argv[2] as DriverName })
+const server = await serve(
+  host,
+  (exchange) => exchange.reply(200, ['Content-Type', 'text/plain; charset=utf-8'], 'Hello, World!'),
+  { address: '127.0.0.1', port: Number(process.argv[3] ?? 0) },
+)
+console.log(`listening ${server.local.port}`)
