@@ -114,6 +114,8 @@ export class Tcb {
   /** RFC 6582: SND.NXT when the last loss was found. */
   recover: Seq
   dupAcks = 0
+  /** In fast recovery: how many duplicate ACKs there can be. */
+  dupAckLimit = 0
   partialAcks = 0
   /** The oldest lost segment goes out whatever the window says (RFC 5681 §3.2 (3)). */
   resendNow = false

@@ -49,9 +49,18 @@ export function finish(tcb: Tcb, error: ErrorCode | null, why: string, now: Nano
   tcb.notices.closed(error)
 }
 
-/** To CLOSED with a reset for the peer (RFC 9293 §3.10.5). */
+/** RFC 9293 §3.10.5: in these states the peer has a connection that it must be told of. */
+const NEEDS_RESET: ReadonlySet<TcpState> = new Set([
+  'SYN-RECEIVED',
+  'ESTABLISHED',
+  'FIN-WAIT-1',
+  'FIN-WAIT-2',
+  'CLOSE-WAIT',
+])
+
+/** To CLOSED, with a reset for the peer where it needs one. */
 export function abort(tcb: Tcb, error: ErrorCode | null, why: string, now: Nanos): void {
-  if (tcb.synchronized && tcb.state !== 'TIME-WAIT') tcb.outbox = reset(tcb, tcb.sndNxt, RST | ACK)
+  if (NEEDS_RESET.has(tcb.state)) tcb.outbox = reset(tcb, tcb.sndNxt, RST | ACK)
   finish(tcb, error, why, now)
 }
 

@@ -23,18 +23,33 @@ export const newReno: LossRecovery = {
 function duplicateAck(tcb: Tcb, now: Nanos): void {
   // After a time-out the pipe was emptied by assumption; what trickles in says nothing more.
   if (tcb.phase === 'loss') return
-  const board = tcb.scoreboard
-  // A peer cannot make more depart than is out: forged duplicates open nothing (RFC 5681 §4.3's inflation attack).
-  board.departed = Math.min(board.departed + tcb.mss, Math.max(0, board.outstanding - board.lostBytes))
-  if (tcb.phase === 'recovery') return
-  tcb.phase = 'disorder'
   tcb.dupAcks++
+  if (tcb.phase === 'recovery') {
+    // RFC 5681 §6: no more duplicates count than there were segments to cause them, or a peer could open the window by
+    // forging some.
+    if (tcb.dupAcks <= tcb.dupAckLimit) depart(tcb)
+    return
+  }
+  tcb.phase = 'disorder'
+  if (tcb.dupAcks < DUPLICATE_ACK_THRESHOLD) depart(tcb)
   // RFC 6582 §3.2 (2): not again for the window in which a loss was already answered.
-  if (tcb.dupAcks !== DUPLICATE_ACK_THRESHOLD || !gt(tcb.sndUna, tcb.recover)) return
+  else if (tcb.dupAcks === DUPLICATE_ACK_THRESHOLD && gt(tcb.sndUna, tcb.recover)) begin(tcb, now)
+}
+
+/** A segment has left the network. */
+function depart(tcb: Tcb): void {
+  const board = tcb.scoreboard
+  board.departed = Math.min(board.departed + tcb.mss, Math.max(0, board.outstanding - board.lostBytes))
+}
+
+function begin(tcb: Tcb, now: Nanos): void {
+  const board = tcb.scoreboard
+  depart(tcb)
   tcb.recover = tcb.sndNxt
   tcb.congestion.recover(board.outstanding, now)
   tcb.phase = 'recovery'
   tcb.partialAcks = 0
+  tcb.dupAckLimit = board.count
   loseHead(tcb)
 }
 
@@ -52,6 +67,8 @@ function advanced(tcb: Tcb, acked: number, now: Nanos): void {
       const departed = board.departed - Math.max(0, acked - tcb.mss)
       board.departed = Math.max(0, Math.min(departed, board.outstanding - board.lostBytes))
       tcb.partialAcks++
+      tcb.dupAcks = 0
+      tcb.dupAckLimit = board.count
       loseHead(tcb)
     }
     return

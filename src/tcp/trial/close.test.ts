@@ -105,6 +105,25 @@ test('abort: a reset, and the owner hears of the end only from poll', () => {
   assert.equal(script.tcb.deadline(), Number.POSITIVE_INFINITY)
 })
 
+test('abort elsewhere: of a connection the peer does not know, or has closed itself, nothing is said', () => {
+  new Script('connect')
+    .expect('S 0:0(0)')
+    .do((tcb) => tcb.abort())
+    .expect()
+    .tells('SYN-SENT', 'CLOSED', 'closed null')
+  new Script('S 0:0(0) win 9')
+    .expect('S. 0:0(0) ack 1')
+    .do((tcb) => tcb.abort())
+    .expect('R. 1:1(0) ack 1')
+  const script = accepted()
+    .arrive('F. 1:1(0) ack 1 win 9')
+    .do((tcb) => tcb.shutdown())
+  script
+    .expect('. 1:1(0) ack 2', 'F. 1:1(0) ack 2')
+    .do((tcb) => tcb.abort())
+    .expect()
+})
+
 test('SO_LINGER: zero aborts, a time cuts the closing short', () => {
   Script.established()
     .do((tcb) => tcb.close(0))

@@ -24,6 +24,8 @@ export class Script {
   tcb: Tcb
   /** When false, bytes stay unread and close the window. */
   reading = true
+  /** Sees every segment that is sent. */
+  watch: (segment: TcpSegment) => void = () => {}
   #sent: TcpSegment[] = []
 
   constructor(open: 'connect' | string, settings: Partial<TcpSettings> = {}, changes: Partial<TcbConfig> = {}) {
@@ -68,6 +70,7 @@ export class Script {
   #poll(): void {
     this.tcb.poll(this.now, (segment) => {
       this.#sent.push(segment)
+      this.watch(segment)
     })
     assert.ok(this.tcb.deadline() > this.now, 'after poll nothing is left to do now')
   }

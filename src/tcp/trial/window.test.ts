@@ -28,6 +28,15 @@ test('a FIN waits for the window too', () => {
   script.arrive('. 1:1(0) ack 101 win 1').expect('F. 101:101(0) ack 1')
 })
 
+test('a FIN for which the window has no number left does not ride along', () => {
+  const script = Script.established({}, 'S. 0:0(0) ack 1 win 100 <mss 1000>')
+  script.do((tcb) => {
+    tcb.send(new Uint8Array(100))
+    tcb.shutdown()
+  })
+  script.expect('P. 1:101(100) ack 1').arrive('. 1:1(0) ack 101 win 100').expect('F. 101:101(0) ack 1')
+})
+
 test('silly windows of the peer are not filled (RFC 9293 §3.8.6.2.1), until the override', () => {
   const script = Script.established({}, 'S. 0:0(0) ack 1 win 4000 <mss 1000>')
   script.send(6000).expect(...[1, 1001, 2001].map((n) => `. ${n}:${n + 1000}(1000) ack 1`), '. 3001:4001(1000) ack 1')
@@ -54,6 +63,26 @@ test('the receive window closes with unread data and opens by steps worth having
   script.do((tcb) => tcb.consumed(1)).expect('. 1:1(0) ack 4001 win 2000')
 })
 
+test('a little room is not offered, even when an ACK goes out anyway', () => {
+  const script = accepted({ receiveBuffer: 4000 })
+  script.reading = false
+  script.arrive('. 1:4001(4000) ack 1 win 65535').pass(50).expect('. 1:1(0) ack 4001 win 0')
+  script
+    .do((tcb) => tcb.consumed(100))
+    .arrive('. 4001:4002(1) ack 1 win 65535')
+    .expect('. 1:1(0) ack 4001 win 0')
+})
+
+test('room in a window that is wide open is no news', () => {
+  const script = accepted()
+  script.reading = false
+  for (const at of [1, 1001, 2001]) script.arrive(`. ${at}:${at + 1000}(1000) ack 1 win 65535`)
+  script
+    .expect('. 1:1(0) ack 2001')
+    .do((tcb) => tcb.consumed(3000))
+    .expect()
+})
+
 test('what is acceptable at a closed window: the ACK of an in-sequence segment counts (RFC 9293 §3.10.7.4, first)', () => {
   const script = accepted({ receiveBuffer: 1000 })
   script.reading = false
@@ -76,6 +105,47 @@ test('the advertised edge never moves back, with scaling neither', () => {
     edge = now
     assert.ok(script.tcb.unread + ((script.tcb.rcvAdv - script.tcb.rcvNxt) >>> 0) < 300_000 + 8)
   }
+})
+
+test('small segments against a scaled window: the edge the peer sees never moves back, nor beyond the buffer', () => {
+  const script = Script.established(
+    { receiveBuffer: 70_000, delayedAck: 0 },
+    'S. 0:0(0) ack 1 win 9 <mss 1000,wscale 3>',
+  )
+  script.reading = false
+  const unit = 2 ** script.tcb.rcvScale
+  assert.equal(unit, 2)
+  let edge = 0
+  let next = 1
+  script.watch = (segment) => {
+    const seen = ((segment.ack - script.tcb.irs) >>> 0) + segment.window * unit
+    assert.ok(seen > edge - unit, `${edge} to ${seen}`)
+    if (edge > 0 && seen < edge) assert.ok(segment.window * unit > 70_000 - script.tcb.unread - unit)
+    edge = Math.max(edge, seen)
+  }
+  while (next < edge || edge === 0) {
+    const length = Math.min(77, Math.max(1, edge - next))
+    script.arrive(`. ${next}:${next + length}(${length}) ack 1 win 9`)
+    next += length
+  }
+  assert.ok(script.tcb.unread <= 70_000 + unit, String(script.tcb.unread))
+})
+
+test('a peer that answers from a window shrunk to nothing is not given up', () => {
+  const script = Script.established({ retries: 2 })
+  script.send(100).arrive('. 1:1(0) ack 1 win 0')
+  for (let i = 0; i < 20; i++) script.pass(100_000).arrive('. 1:1(0) ack 1 win 0').tells()
+  script.pass(1_000_000).tells('CLOSED', 'closed ETIMEDOUT')
+})
+
+test('under a shrunken window: ACKs carry a number the peer accepts, the oldest segment is cut to what it takes', () => {
+  const script = Script.established()
+  script.send(3000).arrive('. 1:1(0) ack 1 win 300')
+  script.expect('. 1:1001(1000) ack 1', '. 1001:2001(1000) ack 1', 'P. 2001:3001(1000) ack 1')
+  script.arrive('P. 1:11(10) ack 1 win 300').pass(40).expect('. 301:301(0) ack 11')
+  script.pass(160).expect('. 1:301(300) ack 11')
+  // Slow start has room for two segments, the window for one.
+  script.arrive('. 11:11(0) ack 301 win 700').expect('. 301:1001(700) ack 11')
 })
 
 test('a window that shrank over what was in flight: sent again as soon as it opens', () => {
