@@ -28,9 +28,9 @@ export { MemorySessions } from './sessions/memory.ts'
 export { type Flash, Session, type SessionRecord } from './sessions/session.ts'
 export { type Loaded as LoadedSession, type SessionStore, SessionTooLarge } from './sessions/store.ts'
 export { type AppOptions, app } from './site/app.ts'
-export type { ContextBody } from './site/body.ts'
-export type { Context, ReplyInit } from './site/context.ts'
-export type { CookieJar, CookieOptions } from './site/cookies.ts'
+export type { ContextBody } from './site/context/body.ts'
+export type { Context, ReplyInit } from './site/context/context.ts'
+export type { CookieJar, CookieOptions } from './site/context/cookies.ts'
 export { type Current, currentExchange } from './site/current.ts'
 export type {
   After,
@@ -45,7 +45,7 @@ export type {
   ViewOptions,
 } from './site/group.ts'
 export type { SiteOptions, TemplateEngine, UserLoader, WebLimits } from './site/options.ts'
-export { type Answer, type Pieces, Reply } from './site/reply.ts'
+export { type Answer, type Pieces, Reply } from './site/reply/reply.ts'
 export { Site } from './site/site.ts'
 export { type FilesOptions, files } from './static/files.ts'
 export { saveUpload, uploads } from './static/uploads.ts'

@@ -1,7 +1,7 @@
 /** Who is signed in: an id in the session, and a fingerprint of the password that it was signed in under. */
 
 import { RESERVED } from '../sessions/session.ts'
-import type { Context } from '../site/context.ts'
+import type { Context } from '../site/context/context.ts'
 
 /** What a user must have to be signed in. */
 export interface Signable {

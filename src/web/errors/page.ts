@@ -1,7 +1,7 @@
 /** Pages for errors: a plain one for visitors, one that explains for developers. */
 import { reasonPhrase } from '../../http/status.ts'
-import type { Context } from '../site/context.ts'
-import { HTML, jsonReply, Reply, TEXT } from '../site/reply.ts'
+import type { Context } from '../site/context/context.ts'
+import { HTML, jsonReply, Reply, TEXT } from '../site/reply/reply.ts'
 import { escapeHtml } from '../templates/escape/escape.ts'
 import type { Excerpt, Frame } from './frames.ts'
 import type { PageKind } from './negotiation.ts'

@@ -3,7 +3,7 @@
 import { formatDuration } from '../../base/clock.ts'
 import type { RecordingLog } from '../../base/events.ts'
 import type { AnyWebEvent } from '../events.ts'
-import type { Context } from '../site/context.ts'
+import type { Context } from '../site/context/context.ts'
 import type { TemplateError } from '../templates/error.ts'
 import { type Excerpt, excerptOfFile, type Frame, framesOf } from './frames.ts'
 import { redact, redactQuery, redactText } from './redaction.ts'

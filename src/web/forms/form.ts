@@ -6,6 +6,7 @@
  *     if (!form.ok) return c.render('signup.html', { form }, { status: 422 })
  *     form.data.email                                                    // string
  */
+import type { Parameters } from '../../http/query.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
 import { renderHtml, type SafeHtml } from '../templates/safe.ts'
 import type { FormField, ValueOf } from './field.ts'
@@ -66,29 +67,31 @@ export class FormDefinition<F extends FormFields> {
 
   /** Reads what was sent. Never throws for what it finds there. */
   read(input: FormInput, token: TokenSource | null = null): FormResult<F> {
+    return this.#bind((name, { widget }) => (widget.element === 'file' ? input.file(name) : input.get(name)), token)
+  }
+
+  /** Reads the query of the page's address: for forms that search and sort. */
+  readQuery(query: Parameters): FormResult<F> {
+    return this.#bind((name) => query.all(name).at(-1), null)
+  }
+
+  /** Reads a plain object: JSON, or a test's. Own properties only. */
+  readValues(values: Readonly<Record<string, unknown>>): FormResult<F> {
+    return this.#bind((name) => (Object.hasOwn(values, name) ? values[name] : undefined), null)
+  }
+
+  #bind(find: (name: string, field: FormField<unknown>) => unknown, token: TokenSource | null): FormResult<F> {
     const texts = new Map<string, string>()
     const errors = new Map<string, string>()
     const data: Record<string, unknown> = Object.create(null)
     for (const [name, field] of Object.entries(this.fields)) {
-      const text = input.get(name)
-      if (text !== undefined && field.widget.type !== 'password') texts.set(name, text)
-      const parsed = field.parse(field.widget.element === 'file' ? input.file(name) : text)
-      if (parsed.error === undefined) data[name] = (parsed as { value: unknown }).value
+      const sent = find(name, field)
+      if (typeof sent === 'string' && field.widget.type !== 'password') texts.set(name, sent)
+      const parsed = field.parse(sent)
+      if (parsed.error === undefined) data[name] = parsed.value
       else errors.set(name, parsed.error)
     }
     return new BoundForm(this.fields, texts, errors, errors.size === 0 ? data : null, token) as FormResult<F>
-  }
-
-  /** The same from a plain object: JSON, or a test. Own properties only. */
-  readValues(values: Readonly<Record<string, unknown>>): FormResult<F> {
-    const errors = new Map<string, string>()
-    const data: Record<string, unknown> = Object.create(null)
-    for (const [name, field] of Object.entries(this.fields)) {
-      const parsed = field.parse(Object.hasOwn(values, name) ? values[name] : undefined)
-      if (parsed.error === undefined) data[name] = (parsed as { value: unknown }).value
-      else errors.set(name, parsed.error)
-    }
-    return new BoundForm(this.fields, new Map(), errors, errors.size === 0 ? data : null, null) as FormResult<F>
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { parseQuery } from '../../http/query.ts'
 import { testMachine } from '../../http/testing/machine.ts'
 import { f } from '../models/fields/f.ts'
 import { app } from '../site/app.ts'
@@ -121,6 +122,15 @@ test('names of forms and of the world are no fields', () => {
   assert.equal(Object.getPrototypeOf(polluted.data), null)
   const json = postForm.readValues(JSON.parse('{"__proto__": {"title": "inherited"}, "draft": false}'))
   assert.deepEqual(Object.keys(json.errors), ['title'])
+})
+
+test('a form reads the query of a page too', () => {
+  const search = form({ q: f.text(50).blank(), page: f.int({ min: 1 }).default(1) })
+  const asked = search.readQuery(parseQuery('q=a+b&page=1&page=3&other=x'))
+  assert.deepEqual({ ...asked.data }, { q: 'a b', page: 3 })
+  assert.equal(asked.controls[0]!.value, 'a b')
+  assert.deepEqual({ ...search.readQuery(parseQuery('')).data }, { q: '', page: 1 })
+  assert.ok(search.readQuery(parseQuery('page=-1')).errors.page)
 })
 
 test('the fields stand in templates by their names', () => {

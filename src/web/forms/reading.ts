@@ -15,10 +15,9 @@ export interface FormLimits {
   readonly filesBytes: number
 }
 
-/** `application/x-www-form-urlencoded`. Rejects with status 413 past the limits. */
-export async function readUrlEncodedForm(exchange: Exchange, limits: FormLimits): Promise<FormInput> {
+/** A body of `application/x-www-form-urlencoded`. @throws HttpError 413 past the limit of fields. */
+export function readUrlEncodedForm(text: string, limits: FormLimits): FormInput {
   // WHATWG HTML §4.10.22.6: what is percent-encoded is UTF-8, whatever charset the type names.
-  const text = await exchange.body.text(limits.formBytes)
   const parameters = parseQuery(text, { most: limits.formFields })
   if (parameters.overflow) throw tooMany(limits)
   const texts = new Map<string, string[]>()

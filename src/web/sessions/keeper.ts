@@ -2,7 +2,7 @@
 import type { Machine } from '../../socket/host.ts'
 import { randomText } from '../security/random.ts'
 import { checkSecrets, SecretError, Signer } from '../security/signing.ts'
-import type { Context } from '../site/context.ts'
+import type { Context } from '../site/context/context.ts'
 import { CookieSessions } from './cookie.ts'
 import { Session } from './session.ts'
 import type { Loaded, SessionStore } from './store.ts'

@@ -9,9 +9,9 @@ import { canonicalPath } from '../routing/path.ts'
 import { CSRF_FIELD, CSRF_HEADER, isSafe, provenance, tokenMatches } from '../security/csrf.ts'
 import { RESERVED } from '../sessions/session.ts'
 import type { Action, Compiled, Methods } from './compile.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
-import { type Answer, Reply } from './reply.ts'
+import { type Answer, Reply } from './reply/reply.ts'
 
 export type Maybe<T> = T | Promise<T>
 

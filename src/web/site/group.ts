@@ -5,8 +5,8 @@
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { type ParamsOf, type Pattern, parsePattern, RouteError } from '../routing/pattern.ts'
 import { type Base, makeRoute, type Route } from '../routing/route.ts'
-import type { Context } from './context.ts'
-import type { Answer, Reply } from './reply.ts'
+import type { Context } from './context/context.ts'
+import type { Answer, Reply } from './reply/reply.ts'
 
 /** Any route, whatever its parameters. */
 export interface AnyRoute {

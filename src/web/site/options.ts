@@ -5,7 +5,7 @@ import type { FailureLog } from '../errors/log.ts'
 import * as limits from '../limits.ts'
 import type { SecurityHeaderOptions } from '../security/headers.ts'
 import type { SessionStore } from '../sessions/store.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
 
 /** What a template engine is asked for: `Templates` is one. */

@@ -9,7 +9,7 @@ import { HostCheck } from '../security/hosts.ts'
 import { checkSecrets } from '../security/signing.ts'
 import { SessionKeeper } from '../sessions/keeper.ts'
 import { SafeHtml } from '../templates/safe.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
 import { DEFAULT_LIMITS, type SiteOptions, type TemplateEngine, type UserLoader, type WebLimits } from './options.ts'
 

@@ -7,7 +7,7 @@ import { answer } from '../../http/memory.ts'
 import { isBodiless } from '../../http/status.ts'
 import type { Machine } from '../../socket/host.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
-import { Context } from '../site/context.ts'
+import { Context } from '../site/context/context.ts'
 import type { Site } from '../site/site.ts'
 import { TestCookies } from './cookies.ts'
 

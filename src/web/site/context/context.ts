@@ -2,23 +2,23 @@
  * One request as a handler sees it. Nothing in it is made before somebody asks: a handler that answers with text pays
  * for this object and for nothing else.
  */
-import type { Exchange } from '../../http/exchange.ts'
-import { checkField } from '../../http/fields.ts'
-import { type Parameters, parseQuery } from '../../http/query.ts'
-import { formatAddress } from '../../socket/address.ts'
-import type { Machine } from '../../socket/host.ts'
-import { HttpError } from '../errors/http-error.ts'
-import type { FormDefinition, FormFields, FormResult } from '../forms/form.ts'
-import type { Query } from '../routing/path.ts'
-import { csrfSecret, maskedToken } from '../security/csrf.ts'
-import { randomText, webRandom } from '../security/random.ts'
-import { localTarget } from '../security/redirect.ts'
-import { type Flash, RESERVED, type Session } from '../sessions/session.ts'
+import type { Exchange } from '../../../http/exchange.ts'
+import { checkField } from '../../../http/fields.ts'
+import { type Parameters, parseQuery } from '../../../http/query.ts'
+import { formatAddress } from '../../../socket/address.ts'
+import type { Machine } from '../../../socket/host.ts'
+import { HttpError } from '../../errors/http-error.ts'
+import type { FormDefinition, FormFields, FormResult } from '../../forms/form.ts'
+import type { Query } from '../../routing/path.ts'
+import { csrfSecret, maskedToken } from '../../security/csrf.ts'
+import { randomText, webRandom } from '../../security/random.ts'
+import { localTarget } from '../../security/redirect.ts'
+import { type Flash, RESERVED, type Session } from '../../sessions/session.ts'
+import type { Chain } from '../compile.ts'
+import { HTML, jsonReply, type Pieces, Reply, TEXT } from '../reply/reply.ts'
+import type { Services } from '../services.ts'
 import { ContextBody } from './body.ts'
-import type { Chain } from './compile.ts'
 import { CookieJar, type CookieOptions } from './cookies.ts'
-import { HTML, jsonReply, type Pieces, Reply, TEXT } from './reply.ts'
-import type { Services } from './services.ts'
 
 export interface ReplyInit {
   readonly status?: number

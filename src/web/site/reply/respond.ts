@@ -1,9 +1,9 @@
 /** From an answer to bytes: hooks, session, cookies, security fields, and out. */
-import { isBodiless } from '../../http/status.ts'
-import { isActive } from '../security/headers.ts'
-import type { Chain } from './compile.ts'
-import type { Context } from './context.ts'
-import type { Maybe } from './dispatch.ts'
+import { isBodiless } from '../../../http/status.ts'
+import { isActive } from '../../security/headers.ts'
+import type { Chain } from '../compile.ts'
+import type { Context } from '../context/context.ts'
+import type { Maybe } from '../dispatch.ts'
 import { HTML, JSON_TYPE, type Pieces, Reply, type ReplyBody, TEXT, toReply } from './reply.ts'
 import { sendPieces } from './streaming.ts'
 

@@ -1,6 +1,6 @@
 /** The cookies of one exchange: what the client sent, and what is to be set. */
-import { type CookieAttributes, formatCookie, parseCookies } from '../../http/cookie.ts'
-import { COOKIE_LIMIT } from '../limits.ts'
+import { type CookieAttributes, formatCookie, parseCookies } from '../../../http/cookie.ts'
+import { COOKIE_LIMIT } from '../../limits.ts'
 
 export interface CookieOptions {
   readonly path?: string

@@ -1,5 +1,5 @@
 /** Sends a body that comes in pieces, as fast as the client takes them. */
-import type { Exchange, FieldLines } from '../../http/exchange.ts'
+import type { Exchange, FieldLines } from '../../../http/exchange.ts'
 import type { Pieces } from './reply.ts'
 
 /**

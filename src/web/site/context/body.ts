@@ -1,11 +1,11 @@
 /** The body of a request, read as what it is. Each reader gives the same again when it is asked twice. */
 
-import type { Exchange } from '../../http/exchange.ts'
-import { parseMediaType } from '../../http/media-type.ts'
-import { HttpError } from '../errors/http-error.ts'
-import { FormInput } from '../forms/input.ts'
-import { readMultipartForm, readUrlEncodedForm } from '../forms/reading.ts'
-import type { WebLimits } from './options.ts'
+import type { Exchange } from '../../../http/exchange.ts'
+import { parseMediaType } from '../../../http/media-type.ts'
+import { HttpError } from '../../errors/http-error.ts'
+import { FormInput } from '../../forms/input.ts'
+import { readMultipartForm, readUrlEncodedForm } from '../../forms/reading.ts'
+import type { WebLimits } from '../options.ts'
 
 export class ContextBody {
   readonly #exchange: Exchange
@@ -57,7 +57,11 @@ export class ContextBody {
 
   #readForm(): Promise<FormInput> {
     const { type } = this
-    if (type === 'application/x-www-form-urlencoded') return readUrlEncodedForm(this.#exchange, this.#limits)
+    if (type === 'application/x-www-form-urlencoded') {
+      // As text, which is still there for a handler when the form was read before it, for its token.
+      this.#text ??= this.#exchange.body.text(this.#limits.formBytes)
+      return this.#text.then((text) => readUrlEncodedForm(text, this.#limits))
+    }
     if (type === 'multipart/form-data') return readMultipartForm(this.#exchange, this.#limits)
     if (type === '' && this.#exchange.body.length === 0) return Promise.resolve(new FormInput(new Map()))
     return Promise.reject(new HttpError(415, `expected a form, not a body of type '${type}'`))
