@@ -113,6 +113,7 @@ test('a loop of aliases ends, and so does a long chain', () => {
   const chain = Array.from({ length: 30 }, (_, i) => `c${i} CNAME c${i + 1}`).join('\n')
   const long = new Zones([zone(`${OTHER}${chain}\n`, 'other.')])
   assert.equal(answer(long, query(Name.parse('c0.other.'), TYPE.A)).answer.length, 17)
+  assert.equal(answer(long, query(Name.parse('c0.other.'), TYPE.A), { aliases: 2 }).answer.length, 3)
 })
 
 test('referrals: no AA, the child’s servers, glue', () => {

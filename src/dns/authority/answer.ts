@@ -10,8 +10,15 @@ import type { ZoneNode } from '../zone/node.ts'
 import type { Zone } from '../zone/zone.ts'
 import type { Zones } from '../zone/zones.ts'
 
+export interface AnswerLimits {
+  /** CNAME and DNAME records followed in one answer; default 16. */
+  readonly aliases?: number
+  /** Names whose addresses are added to one answer; default 13. */
+  readonly additionalNames?: number
+}
+
 /** The answer of a server that is authoritative for those zones and knows nothing else. */
-export function answer(zones: Zones, query: Message): Message {
+export function answer(zones: Zones, query: Message, limits: AnswerLimits = {}): Message {
   const refuse = (rcode: number) => response(query, { rcode, edns: query.edns === null ? null : edns() })
   const [question] = query.question
   if (query.opcode !== OPCODE.QUERY) return refuse(RCODE.NOTIMP)
@@ -23,12 +30,13 @@ export function answer(zones: Zones, query: Message): Message {
   const zone = zones.find(question.name, question.type)
   if (zone === undefined || (question.class !== zone.class && question.class !== CLASS.ANY))
     return refuse(RCODE.REFUSED)
-  return new Answer(zones, question).of(query, zone)
+  return new Answer(zones, question, limits).of(query, zone)
 }
 
 class Answer {
   readonly #zones: Zones
   readonly #question: Question
+  readonly #limits: AnswerLimits
   readonly #answer: ResourceRecord[] = []
   readonly #authority: ResourceRecord[] = []
   readonly #additional: ResourceRecord[] = []
@@ -36,9 +44,10 @@ class Answer {
   #rcode: number = RCODE.NOERROR
   #aa = true
 
-  constructor(zones: Zones, question: Question) {
+  constructor(zones: Zones, question: Question, limits: AnswerLimits) {
     this.#zones = zones
     this.#question = question
+    this.#limits = limits
   }
 
   of(query: Message, zone: Zone): Message {
@@ -63,7 +72,7 @@ class Answer {
       seen.add(name.key)
       const next = this.#step(name, zone)
       // A chain that comes back or is too long: what was gathered is true, the resolver decides about the rest.
-      if (next === null || seen.has(next.key) || aliases === MAX_ALIASES) return
+      if (next === null || seen.has(next.key) || aliases === (this.#limits.aliases ?? MAX_ALIASES)) return
       name = next
       zone = this.#zones.find(name, this.#question.type)
     }
@@ -142,7 +151,7 @@ class Answer {
   /** RFC 1034 §4.3.2 step 6. */
   #addAddresses(): void {
     const added = new Set<string>(this.#answer.map((record) => `${record.type} ${record.name.key}`))
-    for (const { name, zone } of this.#wanted.slice(0, MAX_ADDITIONAL_NAMES)) {
+    for (const { name, zone } of this.#wanted.slice(0, this.#limits.additionalNames ?? MAX_ADDITIONAL_NAMES)) {
       const holder = name.isUnder(zone.origin) ? zone : this.#zones.find(name, TYPE.A)
       for (const rrset of holder?.addresses(name) ?? []) {
         const key = `${rrset.type} ${name.key}`

@@ -9,9 +9,9 @@ import type { Responder } from '../server/responder.ts'
 import { type DnsServer, type ServerOptions, serveDns } from '../server/server.ts'
 import type { Zone } from '../zone/zone.ts'
 import { Zones } from '../zone/zones.ts'
-import { answer } from './answer.ts'
+import { type AnswerLimits, answer } from './answer.ts'
 
-export interface AuthorityOptions extends ServerOptions {
+export interface AuthorityOptions extends ServerOptions, AnswerLimits {
   /** Where on the walk of a lookup this server stands, for the event log; default 'authoritative'. */
   readonly stage?: DnsStage
 }
@@ -23,13 +23,18 @@ export function serveZones(
   options: AuthorityOptions = {},
 ): Promise<DnsServer> {
   const held = zones instanceof Zones ? zones : new Zones(zones)
-  return serveDns(host, authority(host, held, options.stage), options)
+  return serveDns(host, authority(host, held, options.stage, options), options)
 }
 
 /** The responder of an authoritative server, which reports each answer to the machine's event log. */
-export function authority(machine: Machine, zones: Zones, stage: DnsStage = 'authoritative'): Responder {
+export function authority(
+  machine: Machine,
+  zones: Zones,
+  stage: DnsStage = 'authoritative',
+  limits: AnswerLimits = {},
+): Responder {
   return (query) => {
-    const reply = answer(zones, query)
+    const reply = answer(zones, query, limits)
     if (machine.events.on && query.question.length === 1) machine.events.emit(stageEvent(machine, stage, query, reply))
     return reply
   }

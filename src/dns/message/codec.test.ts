@@ -6,8 +6,10 @@ import { encode } from './encode.ts'
 import { type Message, message, query, response } from './message.ts'
 import { Name } from './name.ts'
 import { parseRdata, printRecord } from './rdata/text.ts'
+import { Reader } from './reader.ts'
 import type { ResourceRecord } from './record.ts'
 import { CLASS, OPCODE, RCODE, TYPE, type TypeName } from './types.ts'
+import { Writer } from './writer.ts'
 
 function record(name: string, type: TypeName, rdata: string, ttl = 300): ResourceRecord {
   return { name: Name.parse(name), type: TYPE[type], class: CLASS.IN, ttl, rdata: parseRdata(TYPE[type], rdata) }
@@ -224,4 +226,27 @@ test('what decode gives does not change when the memory it read is used again', 
   const before = JSON.stringify([result.answer.map(printRecord), [...result.edns!.options[0]!.data]])
   bytes.fill(0xff)
   assert.equal(JSON.stringify([result.answer.map(printRecord), [...result.edns!.options[0]!.data]]), before)
+})
+
+test('limit: suffixes remembered for compression; names past them are written whole', () => {
+  const answer = Array.from({ length: 20 }, (_, i) => record(`a.h${i >> 1}.`, 'A', '192.0.2.1'))
+  const lengths = [0, 2, 20].map((compressionTargets) => encode(message({ answer }), { compressionTargets }).length)
+  assert.deepEqual(lengths, [
+    encode(message({ answer }), { compress: false }).length,
+    lengths[0]! - 4,
+    lengths[0]! - 10 * 4,
+  ])
+  assert.equal(lengths[2], encode(message({ answer })).length)
+})
+
+test('writers at work at the same time do not disturb each other', () => {
+  const [a, b] = [new Writer(true), new Writer(true)]
+  for (const writer of [a, b]) for (let i = 0; i < 12; i += 4) writer.u32(0)
+  const name = Name.parse('www.example.')
+  for (let i = 0; i < 3; i++) for (const writer of [a, b]) writer.name(name)
+  for (const writer of [a, b]) {
+    const reader = new Reader(writer.finish(), 12)
+    for (let i = 0; i < 3; i++) assert.equal(String(reader.name()), 'www.example.')
+    assert.equal(reader.fault, null)
+  }
 })

@@ -12,12 +12,14 @@ export interface EncodeOptions {
   readonly limit?: number
   /** Whether names are compressed; default true. */
   readonly compress?: boolean
+  /** Suffixes remembered as targets for compression. */
+  readonly compressionTargets?: number
 }
 
 /** @throws RangeError when not even the header, the question and the OPT record fit the limit. */
 export function encode(message: Message, options: EncodeOptions = {}): Uint8Array {
   const limit = Math.min(options.limit ?? MAX_MESSAGE, MAX_MESSAGE)
-  const writer = new Writer(options.compress ?? true)
+  const writer = new Writer(options.compress ?? true, options.compressionTargets)
   writer.u16(message.id)
   writer.u16(flagsOf(message, message.tc))
   for (let count = 0; count < 4; count++) writer.u16(0)

@@ -33,11 +33,15 @@ function takeBuffer(): Uint8Array {
 export class Writer extends Octets {
   /** Its number; 0 when it does not compress. */
   readonly #stamp: number
-  #targetCount = 0
+  #targetsLeft: number
 
-  /** @param compress whether names may be written as pointers to earlier ones. */
-  constructor(compress: boolean) {
+  /**
+   * @param compress whether names may be written as pointers to earlier ones.
+   * @param targets how many suffixes are remembered for that.
+   */
+  constructor(compress: boolean, targets: number = MAX_COMPRESSION_TARGETS) {
     super(takeBuffer())
+    this.#targetsLeft = targets
     if (lastStamp === 0xffffffff) {
       stamps.fill(0)
       lastStamp = 0
@@ -113,8 +117,8 @@ export class Writer extends Octets {
         continue
       }
       // RFC 1035 §4.1.4: an offset has 14 bits.
-      if (this.length < 0x4000 && this.#targetCount < MAX_COMPRESSION_TARGETS) {
-        this.#targetCount++
+      if (this.length < 0x4000 && this.#targetsLeft > 0) {
+        this.#targetsLeft--
         targets[slot] = this.length
         stamps[slot] = this.#stamp
       }
