@@ -68,8 +68,9 @@ export class TestClient {
 
   /**
    * Fills in a page's form and sends it, hidden inputs, token and standing values with it, as a browser does that
-   * sends no Sec-Fetch-Site or Origin: what stands is what the page's HTML says.
-   * @throws Error when the page has no form, or none with that action.
+   * sends no Sec-Fetch-Site or Origin: what stands is what the page's HTML says. Of several forms it is the first
+   * with that action, or that has all the fields of `data`.
+   * @throws Error when the page has no such form.
    */
   async submit(
     page: string,
@@ -77,10 +78,19 @@ export class TestClient {
     options: RequestOptions & { readonly action?: string } = {},
   ): Promise<TestResponse> {
     const shown = await this.get(page)
-    const form = findForm(shown.text, options.action)
-    if (form === null) throw new Error(`${page} has no form${options.action ? ` with action ${options.action}` : ''}`)
+    const form = findForm(shown.text, options.action, Object.keys(data))
+    if (form === null) {
+      const wanted = options.action ? `action ${options.action}` : `the fields ${Object.keys(data).join(', ')}`
+      throw new Error(`${page} (status ${shown.status}) has no form with ${wanted}`)
+    }
     const headers = { 'sec-fetch-site': '', ...options.headers }
     const body = formBody({ ...form.values, ...data })
+    // A GET form replaces the query of its action (HTML §4.10.22.3).
+    if (form.method === 'GET')
+      return this.request('GET', `${(form.action ?? page).replace(/\?.*$/, '')}?${body}`, undefined, {
+        ...options,
+        headers,
+      })
     return this.request(form.method, form.action ?? page, body, { ...options, headers })
   }
 
@@ -205,11 +215,17 @@ interface FoundForm {
 
 const FORM = /<form\b([^>]*)>([\s\S]*?)<\/form>/gi
 
-/** The first form of a page, or the one with that action. For pages that this framework's templates make. */
-function findForm(html: string, action: string | undefined): FoundForm | null {
+/** The first form of a page with that action, or with all those fields. For pages that templates made. */
+function findForm(html: string, action: string | undefined, fields: readonly string[]): FoundForm | null {
   for (const [, tag = '', inside = ''] of html.matchAll(FORM)) {
     const its = attribute(tag, 'action')
     if (action !== undefined && its !== action) continue
+    const names = new Set(
+      [...inside.matchAll(/<(?:input|textarea|select|button)\b([^>]*)>/gi)].map(([, control = '']) =>
+        attribute(control, 'name'),
+      ),
+    )
+    if (action === undefined && !fields.every((name) => names.has(name))) continue
     const values: Record<string, string> = {}
     for (const [, input = ''] of inside.matchAll(/<input\b([^>]*)>/gi)) {
       const name = attribute(input, 'name')
