@@ -30,6 +30,11 @@ export const ICMP_ERRORS_BURST = 50
 /** RFC 1812 §4.3.2.3: an error carries as much of the original as fits in 576 octets. */
 export const ICMP_ERROR_LENGTH = 576
 
+/** Packets that are being put together at once, pieces of one, and for how long (Linux: ipfrag_time; RFC 1122 §3.3.2 asks for 60 to 120 s, which only helps an attacker today). A flood of first pieces stops here: 64 packets of 64 KB. */
+export const REASSEMBLIES = 64
+export const REASSEMBLY_PIECES = 128
+export const REASSEMBLY_TIME: Nanos = 30 * SECOND
+
 /** Bytes of datagrams that wait for one socket (Linux: net.core.rmem_default), and each counts at least this much. */
 export const DATAGRAM_BUFFER = 212_992
 export const DATAGRAM_OVERHEAD = 128

@@ -13,6 +13,7 @@ import * as icmp from '../wire/icmp.ts'
 import { counters } from './counters.ts'
 import type { Device } from './device.ts'
 import { Frames, LINK_HEADROOM } from './frames.ts'
+import { Reassembler } from './ip/fragments.ts'
 import { Icmp } from './ip/icmp.ts'
 import { IpInput } from './ip/input.ts'
 import { Interface } from './ip/interface.ts'
@@ -55,6 +56,7 @@ export class Stack {
   readonly routes: Routes
   readonly input: IpInput
   readonly output: IpOutput
+  readonly reassembler = new Reassembler(this)
   readonly icmp: Icmp
   readonly udp: Udp
   readonly tcp: Tcp

@@ -6,7 +6,7 @@ import * as ipv4 from '../../wire/ipv4.ts'
 import { u16, u32 } from '../../wire/octets.ts'
 import { ICMP_ERROR_LENGTH, ICMP_ERRORS_BURST, ICMP_ERRORS_PER_SECOND, TTL } from '../limits.ts'
 import type { Stack } from '../stack.ts'
-import { networkError } from './errors.ts'
+import { type NetworkError, networkError } from './errors.ts'
 import type { Arrived } from './input.ts'
 import { PAYLOAD } from './output.ts'
 
@@ -14,7 +14,7 @@ import { PAYLOAD } from './output.ts'
 export interface EchoListener {
   replied(from: Ip4, message: icmp.IcmpEcho): void
   /** The network could not deliver the request with that sequence number. */
-  failed(from: Ip4, sequence: number, error: ReturnType<typeof networkError>): void
+  failed(from: Ip4, sequence: number, error: NetworkError): void
 }
 
 export class Icmp {
@@ -71,9 +71,16 @@ export class Icmp {
         stack.tcp.complained(error, message.mtu, local, u16(bytes, at), remote, u16(bytes, at + 2), u32(bytes, at + 4))
         return
       case ipv4.PROTOCOL_ICMP:
-        if (icmp.type(bytes, at) === icmp.ECHO_REQUEST)
-          this.echoListeners.get(icmp.identifier(bytes, at))?.failed(from, u16(bytes, at + 6), error)
+        this.#echoFailed(from, bytes, at, remote, error, message.mtu)
     }
+  }
+
+  #echoFailed(from: Ip4, bytes: Uint8Array, at: number, remote: Ip4, error: NetworkError, mtu: number): void {
+    if (icmp.type(bytes, at) !== icmp.ECHO_REQUEST) return
+    const listener = this.echoListeners.get(icmp.identifier(bytes, at))
+    if (listener === undefined) return
+    if (error === 'fragmentation needed') this.#stack.output.learnMtu(remote, mtu)
+    listener.failed(from, u16(bytes, at + 6), error)
   }
 
   /** Sends an echo request. False when there is no route. */
@@ -119,10 +126,12 @@ export class Icmp {
     const { output } = this.#stack
     const path = output.path(to, from)
     const length = icmp.length(message)
-    if (path === null || ipv4.HEADER_LENGTH + length > path.mtu) return false
+    if (path === null || ipv4.HEADER_LENGTH + length > ipv4.MAX_LENGTH) return false
     const frame = output.frame(length)
     icmp.emit(message, frame, PAYLOAD)
-    output.send(frame, path, { source: from || path.source, destination: to, protocol: ipv4.PROTOCOL_ICMP, ttl })
+    const fields = { source: from || path.source, destination: to, protocol: ipv4.PROTOCOL_ICMP, ttl }
+    // Answers and complaints have nobody who would send them again shorter; only a request of ours is told what fits.
+    output.send(frame, path, fields, message.kind === 'echo request')
     return true
   }
 }

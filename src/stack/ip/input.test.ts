@@ -50,7 +50,7 @@ test('a malformed frame of every kind is counted and dropped', () => {
   counted('ipMalformed', () => damaged(whole, 14, 0x43))
   counted('ipMalformed', () => damaged(whole, 17, 255))
   counted('ipMalformed', () => damaged(whole, 22, 63))
-  counted('ipFragment', () => probe.receive(ipFrame(new Uint8Array(16), { moreFragments: true })))
+  counted('ipFragmentsReceived', () => probe.receive(ipFrame(new Uint8Array(16), { moreFragments: true })))
   counted('ipMartian', () => probe.receive(udpFrame(1, 9, 'x', { from: '127.0.0.1' })))
   counted('ipMartian', () => probe.receive(udpFrame(1, 9, 'x', { from: '239.1.1.1' })))
   counted('ipMartian', () => probe.receive(udpFrame(1, 9, 'x', { to: '127.0.0.1' })))
@@ -111,12 +111,18 @@ test('a router counts the time to live down, and says when it has run out, when 
   assert.equal(passed.ttl, 1)
   probe.receive(udpFrame(1, 9, 'x', { to: '203.0.113.9', ttl: 1 }))
   probe.receive(udpFrame(1, 9, 'x', { to: FAR }))
-  probe.receive(udpFrame(1, 9, 'x'.repeat(1000), { to: '203.0.113.9' }))
+  probe.receive(udpFrame(1, 9, 'x'.repeat(1000), { to: '203.0.113.9', dontFragment: true }))
   assert.deepEqual(probe.lines(), [
     `IP ${OWN} > ${PEER}: ICMP time exceeded, code 0, length 37`,
     `IP ${OWN} > ${PEER}: ICMP net unreachable, length 37`,
     `IP ${OWN} > ${PEER}: ICMP unreachable - need to frag (mtu 600), length 556`,
   ])
+  far.sent.length = 0
+  probe.receive(udpFrame(1, 9, 'x'.repeat(1000), { to: '203.0.113.9' }))
+  assert.deepEqual(
+    far.sent.map((frame) => frame.length - 14),
+    [596, 452],
+  )
 })
 
 function replyFrom(address: string, to: string, toMac: number): Uint8Array {

@@ -72,6 +72,11 @@ export class IpInput {
       stack.counters.ipMartian++
       return
     }
+    if (stack.nat !== null && ipv4.isFragment(bytes, offset)) {
+      // Only a whole packet shows its ports: a translator puts it together first, as Linux does.
+      this.#reassemble(through, bytes, offset, linkGroup)
+      return
+    }
     if (stack.nat?.inbound(through, bytes, offset)) return
     if (stack.isOwn(destination) || isLoopback4(destination)) this.deliver(through, bytes, offset, linkGroup)
     else if (isMulticast4(destination) || through.isBroadcast(destination)) {
@@ -87,11 +92,21 @@ export class IpInput {
     return (isLoopback4(source) || isLoopback4(destination)) && through !== this.#stack.loopback
   }
 
+  /** A piece of a packet; when it was the last one missing, the packet comes in again, whole. */
+  #reassemble(through: Interface, bytes: Uint8Array, offset: number, linkGroup: boolean): void {
+    const stack = this.#stack
+    stack.counters.ipFragmentsReceived++
+    const whole = stack.reassembler.arrived(bytes, offset)
+    if (whole === null) return
+    stack.counters.ipReassembled++
+    this.#packet(through, whole, 0, linkGroup)
+  }
+
   /** A packet for this host. */
   deliver(through: Interface, bytes: Uint8Array, offset: number, group: boolean): void {
     const stack = this.#stack
     if (ipv4.isFragment(bytes, offset)) {
-      stack.counters.ipFragment++
+      this.#reassemble(through, bytes, offset, group)
       return
     }
     // RFC 1122 §3.2.1.8: options that are not understood are skipped; source routes are never followed.
@@ -145,8 +160,8 @@ export class IpInput {
       return
     }
     const total = ipv4.totalLength(bytes, offset)
-    if (total > path.interface.device.mtu) {
-      // Without fragmentation every packet is treated as RFC 1191 §4 treats one that must not be fragmented.
+    if (total > path.interface.device.mtu && ipv4.dontFragment(bytes, offset)) {
+      // RFC 1191 §4: the sender is told what fits.
       stack.counters.ipTooBig++
       const { mtu } = path.interface.device
       stack.icmp.complain(icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED, mtu, bytes, offset)
@@ -157,7 +172,7 @@ export class IpInput {
     if (stack.nat !== null && !stack.nat.outbound(through, path.interface, frame)) return
     decrementTtl(frame, LINK_HEADROOM)
     stack.counters.ipForwarded++
-    stack.output.transmit(frame, path, destination)
+    stack.output.transmit(frame, path, destination, path.interface.device.mtu)
   }
 }
 

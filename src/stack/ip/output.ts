@@ -5,6 +5,7 @@ import * as ipv4 from '../../wire/ipv4.ts'
 import { LINK_HEADROOM } from '../frames.ts'
 import { PATHS } from '../limits.ts'
 import type { Stack } from '../stack.ts'
+import { fragments } from './fragments.ts'
 import type { Interface } from './interface.ts'
 
 /** Where the payload of IP begins in a frame that `IpOutput.frame` has made. */
@@ -96,24 +97,33 @@ export class IpOutput {
     return this.#stack.frames.take(PAYLOAD + payloadLength)
   }
 
-  /** Sends a frame made by `frame`. The caller has seen to it that it fits `path.mtu`. */
-  send(frame: Uint8Array, path: Path, fields: ipv4.HeaderFields): void {
-    this.seal(frame, fields)
+  /** Sends a frame made by `frame`. What is longer than the path takes is fragmented. */
+  send(frame: Uint8Array, path: Path, fields: ipv4.HeaderFields, dontFragment = true): void {
+    this.seal(frame, fields, dontFragment)
     this.transmit(frame, path, fields.destination)
   }
 
   /** Writes the IP header of a frame made by `frame`. */
-  seal(frame: Uint8Array, fields: ipv4.HeaderFields): void {
-    // RFC 6864 §4.1: for a packet that may not be fragmented the identification means nothing. It is counted all the
+  seal(frame: Uint8Array, fields: ipv4.HeaderFields, dontFragment = true): void {
+    // RFC 6864 §4.1: where a packet may not be fragmented the identification means nothing. It is counted all the
     // same, so that a person can follow one packet over several hops.
     this.#identification = (this.#identification + 1) & 0xffff
     const total = frame.length - LINK_HEADROOM
-    ipv4.emitHeader(frame, LINK_HEADROOM, fields, total, this.#identification, ipv4.DONT_FRAGMENT)
+    ipv4.emitHeader(frame, LINK_HEADROOM, fields, total, this.#identification, dontFragment ? ipv4.DONT_FRAGMENT : 0)
     this.#stack.counters.ipSent++
   }
 
-  /** Sends a frame whose IP packet is complete. */
-  transmit(frame: Uint8Array, path: Path, destination: Ip4): void {
+  /** Sends a frame whose IP packet is complete, in pieces when it is longer than `mtu`. */
+  transmit(frame: Uint8Array, path: Path, destination: Ip4, mtu = path.mtu): void {
+    if (frame.length - LINK_HEADROOM <= mtu) {
+      this.#put(frame, path, destination)
+      return
+    }
+    this.#stack.counters.ipFragmented++
+    for (const piece of fragments(this.#stack, frame, mtu)) this.#put(piece, path, destination)
+  }
+
+  #put(frame: Uint8Array, path: Path, destination: Ip4): void {
     const { device, neighbours } = path.interface
     if (device.medium === 'ip' || neighbours === null) {
       this.#stack.counters.framesSent++

@@ -123,10 +123,10 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
       return
     }
     this.#mayBroadcast(address, path.group, 'send')
-    if (bytes.length > Math.min(MAX_PAYLOAD, path.mtu - 28))
+    if (bytes.length > MAX_PAYLOAD)
       throw new SocketError('EMSGSIZE', 'send', {
         ...detail,
-        hint: `${bytes.length} bytes do not fit ${path.mtu} with headers, and this host does not fragment`,
+        hint: `${bytes.length} bytes, at most ${MAX_PAYLOAD} fit`,
       })
     const multicast = isMulticast4(address)
     const ttl = this.#options.number(multicast ? 'IP_MULTICAST_TTL' : 'IP_TTL')

@@ -12,6 +12,7 @@ import type {
   Listener,
   ListenOptions,
 } from '../../socket/host.ts'
+import { type PingOptions, type PingReply, ping } from '../ip/ping.ts'
 import type { Stack } from '../stack.ts'
 import { openConnection } from './connect.ts'
 import { openDatagrams } from './datagrams.ts'
@@ -56,6 +57,11 @@ export class StackHost implements Host {
 
   async datagrams(at?: Address, options?: DatagramOptions): Promise<Datagrams> {
     return openDatagrams(this.stack, at, options)
+  }
+
+  /** Sends one ICMP echo request and waits for what becomes of it. */
+  async ping(to: string, options?: PingOptions): Promise<PingReply> {
+    return ping(this.stack, to, options)
   }
 
   lookup(name: string, family?: Family): Promise<readonly string[]> {

@@ -169,12 +169,12 @@ export class Tcp {
     else connection.complained(error)
   }
 
-  /** Sends a segment. False when there is no way to the destination, or it does not fit. */
+  /** Sends a segment. False when there is no way to the destination. One that a learnt MTU has made too long goes in pieces. */
   emit(source: Ip4, destination: Ip4, segment: tcp.TcpSegment, ttl = TTL): boolean {
     const { output, counters } = this.#stack
     const path = output.path(destination, source)
     const length = tcp.length(segment)
-    if (path === null || path.group || ipv4.HEADER_LENGTH + length > path.mtu) return false
+    if (path === null || path.group) return false
     // Traffic within the host keeps within it, whatever addresses it bears.
     if (isLoopback4(source) && path.interface !== this.#stack.loopback) return false
     const frame = output.frame(length)

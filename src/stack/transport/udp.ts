@@ -107,7 +107,7 @@ export class Udp {
       }
   }
 
-  /** Sends a datagram that fits the path. A copy comes back to this host's own members of a group when `loop` says so. */
+  /** Sends a datagram, in pieces when the path is too narrow. A copy comes back to this host's own members of a group when `loop` says so. */
   send(path: Path, from: UdpEndpoint, to: Ip4, toPort: number, bytes: Uint8Array, ttl: number, loop: boolean): void {
     const { output, counters } = this.#stack
     const source = from.localAddress === 0 || isMulticast4(from.localAddress) ? path.source : from.localAddress
