@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { RecordingLog } from '../../base/events.ts'
+import type { Exchange } from '../../http/exchange.ts'
+import { checkFields } from '../../http/fields.ts'
 import { testMachine } from '../../http/testing/machine.ts'
 import { login } from '../auth/sign-in.ts'
 import { abort, forbidden, HttpError, notFound } from '../errors/http-error.ts'
@@ -10,6 +13,7 @@ import { testClient } from '../testing/client.ts'
 import { app } from './app.ts'
 import { currentExchange } from './current.ts'
 import type { SiteOptions } from './options.ts'
+import type { Site } from './site.ts'
 
 const to = urls({ home: '/', post: '/posts/{slug:slug}', edit: '/posts/{id:int}/edit', all: '/all' })
 
@@ -437,3 +441,64 @@ test('a cookie that browsers would drop is an error here', async () => {
   assert.match((failures[0]!.error as Error).message, /browsers keep 4096/)
   assert.match((await web.get('/ok')).headers.get('set-cookie')!, /Max-Age=60; HttpOnly; SameSite=Strict$/)
 })
+
+test('whatever is asked, the answer is no 5xx, and nothing escapes', async () => {
+  const { site, failures } = quiet<never>({
+    secret: 'a secret of more than thirty-two characters',
+    users: () => null,
+    login: '/in',
+  })
+  site.get('/', (c) => `${c.session.get('a')} ${c.query.get('q')} ${c.cookies.get('session')}`)
+  site.post('/{a}/{rest:path}', async (c) => ({ ...c.params, type: c.body.type, user: c.user }))
+  site.users((r) => r.any('/u/{id:int}', (c) => c.redirect(c.next('/'))))
+  const texts = fc.oneof(
+    fc.string({ maxLength: 30 }),
+    fc.constantFrom('__proto__', '..', '%2e', '%', '//', 'a'.repeat(5000), '\u2028', 'session=x.y.z'),
+  )
+  const asked = fc.record({
+    method: fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'get', 'BREW'),
+    path: fc.oneof(
+      texts.map((text) => `/${text}`),
+      fc.constantFrom('*', '', '/', '/u/7', '/u/7/', '/a/b/c'),
+    ),
+    query: texts,
+    authority: fc.oneof(fc.constant('localhost'), texts),
+    fields: fc.dictionary(
+      fc.constantFrom('cookie', 'origin', 'sec-fetch-site', 'accept', 'content-type', 'x-csrf-token'),
+      texts,
+    ),
+  })
+  await fc.assert(
+    fc.asyncProperty(asked, async ({ method, path, query, authority, fields }) => {
+      const { status, lines } = await raw(site, { method, path, query, authority, header: (name) => fields[name] })
+      assert.ok(status >= 200 && status < 500, `${status}`)
+      for (const line of lines) assert.doesNotMatch(line, /[\r\n\0]/)
+    }),
+    { numRuns: 400 },
+  )
+  assert.deepEqual(failures, [])
+})
+
+/** Asks with an exchange that nobody has tidied up. */
+function raw(site: Site<never>, asked: Partial<Exchange>): Promise<{ status: number; lines: readonly string[] }> {
+  return new Promise((resolve, reject) => {
+    const exchange = {
+      machine: testMachine(),
+      id: 1,
+      target: asked.path,
+      scheme: 'http',
+      local: { address: '127.0.0.1', port: 80 },
+      remote: { address: '127.0.0.1', port: 1 },
+      body: { length: 0, text: async () => '' },
+      answered: false,
+      fields: () => [],
+      ...asked,
+      reply: (status: number, lines: readonly string[]) => {
+        checkFields(lines)
+        exchange.answered = true
+        resolve({ status, lines })
+      },
+    }
+    Promise.resolve(site.handle(exchange as unknown as Exchange)).catch(reject)
+  })
+}
