@@ -5,7 +5,7 @@ import type { Event } from '../base/events.ts'
 /** A frame has left an interface. `at` is when the host handed it over; it may wait in the queue before `departs`. */
 export interface LinkSentEvent extends Event {
   readonly type: 'link.sent'
-  /** Numbers the frames of a run; the same frame on its next hop has another id and the same `origin`. */
+  /** Numbers the frames of a run; on its next hop a packet has another, and the same IPv4 identification. */
   readonly id: number
   /** The link's name, `laptop--router`. */
   readonly link: string

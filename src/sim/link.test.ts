@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { RecordingLog } from '../base/events.ts'
+import { SeededRandom } from '../base/random.ts'
+import { Backlog } from './backlog.ts'
+import { type LinkDroppedEvent, type LinkSentEvent, mbit, ms, us } from './index.ts'
+import { Link, type LinkOptions } from './link.ts'
+import { Rules } from './rule.ts'
+import { settle } from './settle.ts'
+import { World } from './world.ts'
+
+/** A link alone, its ends in the hands of the test. */
+function cable(options: LinkOptions, seed = 1) {
+  const world = new World(0, settle)
+  const log = new RecordingLog()
+  const fabric = { world, log, rules: new Rules(), nextId: 1 }
+  const node = (name: string) => ({ node: { name, up: true }, name: 'eth0', mac: 1 })
+  const link = new Link(fabric, new SeededRandom(seed), node('a'), node('b'), options)
+  const arrivals: { frame: Uint8Array; at: number }[] = []
+  link.b.attach((frame) => arrivals.push({ frame, at: world.now }))
+  const run = () => world.advance(Number.POSITIVE_INFINITY, () => false)
+  const sent = () => log.events.filter((event): event is LinkSentEvent => event.type === 'link.sent')
+  const dropped = () => log.events.filter((event): event is LinkDroppedEvent => event.type === 'link.dropped')
+  return { world, link, arrivals, run, sent, dropped }
+}
+
+const numbered = (i: number, size = 100) => Uint8Array.from({ length: size }, (_, place) => (place === 0 ? i : 7))
+
+test('one after the other at the rate of the line, and the latency on top', async () => {
+  const { link, arrivals, run, sent } = cable({ latency: ms(1), rate: mbit(8) })
+  for (let i = 0; i < 3; i++) link.a.transmit(numbered(i, 1000))
+  await run()
+  assert.deepEqual(
+    arrivals.map(({ at }) => at),
+    [ms(2), ms(3), ms(4)],
+  )
+  assert.deepEqual(
+    sent().map(({ departs, arrives, queued }) => [departs, arrives, queued]),
+    [
+      [0, ms(2), 0],
+      [ms(1), ms(3), 0],
+      [ms(2), ms(4), 1000],
+    ],
+  )
+})
+
+test('jitter keeps the order; reordering does not, and leaves the rest in order', async () => {
+  const order = async (options: LinkOptions) => {
+    const { link, arrivals, run } = cable({ latency: ms(1), ...options })
+    for (let i = 0; i < 200; i++) link.a.transmit(numbered(i))
+    await run()
+    return arrivals.map(({ frame }) => frame[0]!)
+  }
+  const sorted = Array.from({ length: 200 }, (_, i) => i)
+  assert.deepEqual(await order({ jitter: ms(5) }), sorted)
+  const shuffled = await order({ reorder: 0.2, rate: mbit(100) })
+  assert.notDeepEqual(shuffled, sorted)
+  assert.deepEqual(
+    [...shuffled].sort((a, b) => a - b),
+    sorted,
+  )
+})
+
+test('shares are what they say: lost, doubled, spoiled by one bit', async () => {
+  const { link, arrivals, run, dropped } = cable({ loss: 0.2, duplicate: 0.1, corrupt: 0.1 })
+  const frame = numbered(0)
+  for (let i = 0; i < 5000; i++) link.a.transmit(frame)
+  await run()
+  const lost = dropped().length
+  assert.ok(lost > 900 && lost < 1100, `${lost} lost`)
+  const extra = arrivals.length - (5000 - lost)
+  assert.ok(extra > 330 && extra < 470, `${extra} doubled`)
+  const bits = arrivals.map((arrival) => arrival.frame.reduce((sum, byte, i) => sum + popcount(byte ^ frame[i]!), 0))
+  const spoiled = bits.filter((count) => count === 1).length
+  assert.ok(spoiled > 330 && spoiled < 470, `${spoiled} spoiled`)
+  assert.ok(bits.every((count) => count <= 1))
+  assert.deepEqual(frame, numbered(0), 'the sender’s frame is not touched')
+})
+
+const popcount = (byte: number) => byte.toString(2).replaceAll('0', '').length
+
+test('both queue limits drop what comes on top', async () => {
+  const full = async (queue: { packets?: number; bytes?: number }) => {
+    const { link, run, arrivals, dropped } = cable({ rate: mbit(1), queue })
+    for (let i = 0; i < 10; i++) link.a.transmit(numbered(i))
+    await run()
+    assert.ok(dropped().every(({ reason }) => reason === 'queue full'))
+    return arrivals.length
+  }
+  assert.equal(await full({ packets: 4 }), 5, 'one on the line and four behind it')
+  assert.equal(await full({ bytes: 399 }), 4)
+  assert.equal(await full({}), 10)
+})
+
+test('the way back can have other weather, and the weather can change', async () => {
+  const { link, world, run, arrivals } = cable({ latency: ms(1), back: { latency: ms(9) } })
+  let back = 0
+  link.a.attach(() => (back = world.now))
+  link.b.transmit(numbered(0))
+  link.a.transmit(numbered(0))
+  await run()
+  assert.deepEqual([arrivals[0]!.at, back], [ms(1), ms(9)])
+  link.weather({ latency: us(10) })
+  link.a.transmit(numbered(1))
+  await run()
+  assert.equal(arrivals[1]!.at, ms(9) + us(10))
+})
+
+test('the backlog agrees with a list', () => {
+  const call = fc.record({ wait: fc.nat(50), size: fc.integer({ min: 1, max: 2000 }), lasts: fc.nat(100) })
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 200 }), (calls) => {
+      const backlog = new Backlog()
+      let model: { departs: number; size: number }[] = []
+      let now = 0
+      let departs = 0
+      for (const { wait, size, lasts } of calls) {
+        now += wait
+        departs = Math.max(now + 1, departs) + lasts
+        backlog.forget(now)
+        model = model.filter((each) => each.departs > now)
+        backlog.add(departs, size)
+        model.push({ departs, size })
+        assert.equal(backlog.packets, model.length)
+        assert.equal(
+          backlog.bytes,
+          model.reduce((sum, each) => sum + each.size, 0),
+        )
+      }
+    }),
+  )
+})
