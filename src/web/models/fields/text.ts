@@ -61,7 +61,7 @@ export function text(max: number, options: TextOptions): Kind<string> {
 }
 
 export function slug(max = MAX_SLUG): Kind<string> {
-  const attributes = { maxlength: String(max), pattern: '[-a-zA-Z0-9_]+' }
+  const attributes = { maxlength: String(max), pattern: '[a-zA-Z0-9_\\-]+' }
   return textKind('slug', input('text', attributes), (given) => {
     if (!/^[-a-zA-Z0-9_]+$/.test(given)) return 'Use letters, digits, hyphens and underscores only.'
     return given.length > max ? `Use at most ${max} characters (these are ${given.length}).` : null
