@@ -8,7 +8,7 @@ export interface Frame {
   readonly file: string
   readonly line: number
   readonly column: number
-  /** Whether it is the program's own: not Node's, not a package's. */
+  /** Whether it is the program's own: not Node's, not a package's, not the framework's. */
   readonly own: boolean
   readonly excerpt: Excerpt | null
 }
@@ -35,12 +35,20 @@ export function framesOf(stack: string): Frame[] {
     if (found === null) continue
     const file = found[2]!.startsWith('file://') ? toPath(found[2]!) : found[2]!
     const line = Number(found[3])
-    const own = !file.startsWith('node:') && !file.includes('/node_modules/')
+    const own = isOwn(file)
     const excerpt = own && shown < EXCERPTS ? excerptOfFile(file, line) : null
     if (excerpt !== null) shown++
     frames.push({ call: found[1] ?? '', file, line, column: Number(found[4]), own, excerpt })
   }
   return frames
+}
+
+/** Where the framework's own files are. Its tests are programs like any other. */
+const FRAMEWORK = fileURLToPath(new URL('../../', import.meta.url))
+
+function isOwn(file: string): boolean {
+  if (file.startsWith('node:') || file.includes('/node_modules/')) return false
+  return !file.startsWith(FRAMEWORK) || file.endsWith('.test.ts')
 }
 
 /** The lines around `line` of a text; null when it has no such line. */

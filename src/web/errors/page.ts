@@ -87,9 +87,10 @@ function asHtml(report: ErrorReport, nonce: string): string {
 function causeHtml(cause: Cause, i: number): string {
   const heading = i === 0 ? '' : `<h2>Caused by ${escapeHtml(`${cause.name}: ${cause.message}`)}</h2>`
   const { place } = cause
+  const first = cause.frames.find(({ own }) => own)
   const template =
     place === null ? '' : `<h2>${escapeHtml(`${place.file}:${place.line}:${place.column}`)}</h2>${placeHtml(place)}`
-  return heading + template + cause.frames.map((frame, n) => frameHtml(frame, n === 0 && i === 0)).join('')
+  return heading + template + cause.frames.map((frame) => frameHtml(frame, frame === first)).join('')
 }
 
 function placeHtml({ excerpt, line, column, text }: Place): string {
