@@ -33,8 +33,10 @@ export interface Meta {
   /** The class's name. */
   readonly name: string
   readonly table: string
-  /** By property, in the order of declaration, `id` first. */
+  /** By property, in the order of declaration. */
   readonly columns: ReadonlyMap<string, Column>
+  /** The same in a row, for the loop that makes rows. */
+  readonly list: readonly Column[]
   readonly relations: ReadonlyMap<string, Relation>
   /** Where its rows are, unless `withDatabase` says otherwise. */
   database: Database | null
@@ -95,7 +97,7 @@ function describe(model: Class<object>): Meta {
   const table = Object.hasOwn(model, 'table')
     ? String((model as unknown as { table: unknown }).table)
     : snake(model.name)
-  return { model, name: model.name, table, columns, relations, database: null }
+  return { model, name: model.name, table, columns, list: [...columns.values()], relations, database: null }
 }
 
 function fieldColumn(name: string, field: Field<unknown, boolean>): Column {
@@ -167,10 +169,11 @@ export function encode(meta: Meta, column: Column, value: unknown): SqlValue {
 /** A row out of the values of its columns, in their order: with the class's methods, and nothing else of the class. */
 export function rowOf(meta: Meta, values: readonly SqlValue[]): Record<string, unknown> {
   const row: Record<string, unknown> = Object.create(meta.model.prototype)
-  let i = 0
-  for (const [property, column] of meta.columns) {
-    const value = values[i++]!
-    row[property] = value === null ? null : column.kind.decode(value)
+  const { list } = meta
+  for (let i = 0; i < list.length; i++) {
+    const { property, kind } = list[i]!
+    const value = values[i]!
+    row[property] = value === null ? null : kind.decode(value)
   }
   return row
 }

@@ -36,7 +36,7 @@ async function run(database: Database, { sql: text, parameters }: CompiledQuery)
 
 function tableOf(meta: Meta): CompiledQuery {
   let table = builder.schema.createTable(meta.table)
-  for (const column of meta.columns.values()) {
+  for (const column of meta.list) {
     table = table.addColumn(column.name, column.kind.column, (definition) => columnOf(column, definition))
   }
   // STRICT: a column holds what it says and nothing else (sqlite.org/stricttables.html).
@@ -55,7 +55,7 @@ function columnOf(column: Column, definition: ColumnDefinitionBuilder): ColumnDe
 }
 
 function indexesOf(meta: Meta): CompiledQuery[] {
-  const indexed = [...meta.columns.values()].filter(({ options }) => options.index && !options.unique)
+  const indexed = meta.list.filter(({ options }) => options.index && !options.unique)
   return indexed.map(({ name }) =>
     builder.schema.createIndex(`${meta.table}_${name}`).ifNotExists().on(meta.table).column(name).compile(),
   )
@@ -107,7 +107,7 @@ function compare(meta: Meta, actual: ReadonlyMap<string, Traits>): string[] {
   const differences: string[] = []
   const say = (name: string, problem: string) => differences.push(`${meta.table}.${name} (${meta.name}): ${problem}`)
   const names = new Set<string>()
-  for (const column of meta.columns.values()) {
+  for (const column of meta.list) {
     names.add(column.name)
     const there = actual.get(column.name)
     const want = wanted(column)

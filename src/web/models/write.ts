@@ -5,7 +5,7 @@ import type { Database } from './database/database.ts'
 import { ConstraintError, InvalidValueError, ModelError } from './errors.ts'
 import { NOW, type SqlValue } from './fields/field.ts'
 import { type Column, columnOf, encode, type Meta, rowOf } from './meta.ts'
-import { compileByIds, compileInsert } from './query/compile.ts'
+import { shapedByIds, shapedInsert } from './query/shape.ts'
 
 /** The database of a model. @throws ModelError when nobody has connected it. */
 export function databaseOf(meta: Meta): Database {
@@ -42,17 +42,17 @@ export async function createRow(
   const machine = machineOf(database)
   const values = givenValues(meta, given)
   const stored = new Map<Column, SqlValue>()
-  for (const column of meta.columns.values()) {
+  for (const column of meta.list) {
     const value = values.has(column) ? values.get(column) : standardOf(meta, column, machine)
     if (value !== undefined) stored.set(column, await prepared(meta, column, value, machine)) // all but the id
   }
   const names = [...stored.keys()].map(({ name }) => name)
   try {
-    const insert = compileInsert(meta, names, [...stored.values()])
+    const insert = shapedInsert(meta, names, [...stored.values()])
     const { lastId } = await execute(database, { ...insert, writes: true })
     return rowOf(
       meta,
-      [...meta.columns.values()].map((column) => stored.get(column) ?? (column.kind.name === 'id' ? lastId : null)),
+      meta.list.map((column) => stored.get(column) ?? (column.kind.name === 'id' ? lastId : null)),
     )
   } catch (error) {
     throw await refused(database, meta, error, stored)
@@ -102,7 +102,7 @@ export async function refused(database: Database, meta: Meta, error: unknown, st
     // Nothing stored refers to nothing: then it is others that refer to what was to go.
     return new ConstraintError(missing.length > 0 ? 'reference' : 'protected', meta.name, missing, error)
   }
-  const columns = [...meta.columns.values()]
+  const columns = meta.list
   const fields = violation.columns.flatMap((name) => columns.find((column) => column.name === name)?.declared ?? [])
   return new ConstraintError(violation.kind, meta.name, fields, error)
 }
@@ -113,7 +113,7 @@ async function missingReferences(database: Database, stored: Stored): Promise<st
   for (const [{ declared, reference }, id] of stored) {
     if (!reference || id === null) continue
     const target = reference.target()
-    const { rows } = await execute(database, { ...compileByIds(target, 'id', [id]), writes: false })
+    const { rows } = await execute(database, { ...shapedByIds(target, 'id', [id]), writes: false })
     if (rows.length === 0) missing.push(declared)
   }
   return missing

@@ -27,14 +27,32 @@ const LETTERS: { readonly [letter: string]: (local: Date) => string } = {
   a: (d) => (d.getUTCHours() < 12 ? 'a.m.' : 'p.m.'),
 }
 
+/** Pieces of a format: what stands there, or what is asked of the moment. */
+type Format = readonly (string | ((local: Date, moment: Date) => string))[]
+
+const parsed = new Map<string, Format>()
+/** Formats are written in templates, so there are few; one that data make up does not fill the memory. */
+const MAX_FORMATS = 500
+
 /** `\` keeps the letter behind it; letters without a meaning stay. `c` is ISO 8601, `U` seconds since 1970. */
 export function formatDate(moment: Date, format: string, zone: string): string {
   const local = inZone(moment, zone)
-  return format.replace(/\\(.)|([A-Za-z])/gs, (all, kept: string | undefined, letter: string) => {
-    if (kept !== undefined) return kept
-    if (letter === 'c') return moment.toISOString()
-    if (letter === 'U') return String(Math.floor(moment.getTime() / 1000))
-    return LETTERS[letter]?.(local) ?? all
+  let pieces = parsed.get(format)
+  if (!pieces) {
+    pieces = parseFormat(format)
+    if (parsed.size < MAX_FORMATS) parsed.set(format, pieces)
+  }
+  let text = ''
+  for (const piece of pieces) text += typeof piece === 'string' ? piece : piece(local, moment)
+  return text
+}
+
+function parseFormat(format: string): Format {
+  return (format.match(/\\.|./gs) ?? []).map((piece) => {
+    if (piece.length > 1) return piece.slice(1)
+    if (piece === 'c') return (_, moment) => moment.toISOString()
+    if (piece === 'U') return (_, moment) => String(Math.floor(moment.getTime() / 1000))
+    return LETTERS[piece] ?? piece
   })
 }
 

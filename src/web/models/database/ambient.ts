@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Machine } from '../../../socket/host.ts'
 import type { WebSqlEvent } from '../../events.ts'
-import { currentExchange } from '../../site/current.ts'
-import type { Database, Result, Statement } from './database.ts'
+import { type Current, currentExchange } from '../../site/current.ts'
+import type { Database, Result, Session, Statement } from './database.ts'
 import type { Transaction } from './transaction.ts'
 
 interface Surroundings {
@@ -63,13 +63,18 @@ export function machineOf(database: Database): Machine {
 }
 
 /** Runs a statement where it belongs, and reports it. */
-export async function execute(database: Database, statement: Statement): Promise<Result> {
+export function execute(database: Database, statement: Statement): Promise<Result> {
   const surroundings = storage.getStore()
   surroundings?.counter?.statements.push(statement.sql)
   const transaction = surroundings?.transaction
-  const session = transaction?.database === database ? await transaction.session() : database
+  const inside = transaction?.database === database ? transaction : null
   const current = currentExchange()
-  if (!current) return session.run(statement)
+  if (current) return watched(current, inside ? inside.session() : database, statement)
+  return inside ? inside.session().then((session) => session.run(statement)) : database.run(statement)
+}
+
+async function watched(current: Current, where: Session | Promise<Session>, statement: Statement): Promise<Result> {
+  const session = await where
   const { machine, id } = current.exchange
   const started = machine.clock.now()
   const result = await session.run(statement)

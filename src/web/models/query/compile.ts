@@ -45,7 +45,7 @@ const ROOT = 't'
 const alias = (path: readonly string[]): string => [ROOT, ...path].join('.')
 
 export function compileSelect(selection: Selection): Sql {
-  const columns = [...selection.meta.columns.values()].map(({ name }) => sql.ref(`${ROOT}.${name}`))
+  const columns = selection.meta.list.map(({ name }) => sql.ref(`${ROOT}.${name}`))
   return finish(sql`select ${sql.join(columns)} ${source(selection)}${ordered(selection)}${limited(selection)}`)
 }
 
@@ -78,7 +78,7 @@ export function compileDelete(selection: Selection): Sql {
 
 /** The rows whose column is among the ids: one parameter, so one statement, however many they are. */
 export function compileByIds(meta: Meta, column: string, ids: readonly SqlValue[]): Sql {
-  const columns = [...meta.columns.values()].map(({ name }) => sql.ref(`${ROOT}.${name}`))
+  const columns = meta.list.map(({ name }) => sql.ref(`${ROOT}.${name}`))
   const among = inList(sql.ref(`${ROOT}.${column}`), ids)
   return finish(
     sql`select ${sql.join(columns)} from ${sql.table(meta.table)} as ${sql.ref(ROOT)} where ${among} order by ${sql.ref(`${ROOT}.id`)}`,
@@ -165,7 +165,9 @@ function ordered({ order }: Selection): Piece {
 
 function limited({ limit, offset }: Selection): Piece {
   if (limit === null && offset === 0) return NOTHING
-  return sql` limit ${limit ?? -1} offset ${offset}`
+  // A bare parameter here makes SQLite plan the statement anew whenever it is bound (the planner looks at LIMIT's
+  // value): 50 µs instead of 5 for a row by its key. An expression it does not look into.
+  return sql` limit ${limit ?? -1} + 0 offset ${offset} + 0`
 }
 
 function operand(node: OperandNode): Expression<unknown> {

@@ -3,7 +3,7 @@ import { execute } from '../database/ambient.ts'
 import type { Database } from '../database/database.ts'
 import { ModelError } from '../errors.ts'
 import { type Meta, type Relation, rowOf } from '../meta.ts'
-import { compileByIds } from './compile.ts'
+import { shapedByIds } from './shape.ts'
 
 export type Loaded = Record<string, unknown>
 
@@ -54,7 +54,7 @@ async function loadMany(database: Database, relation: Relation, rows: readonly L
 
 async function byIds(database: Database, meta: Meta, column: string, ids: number[], below: Tree): Promise<Loaded[]> {
   if (ids.length === 0) return []
-  const result = await execute(database, { ...compileByIds(meta, column, ids), writes: false })
+  const result = await execute(database, { ...shapedByIds(meta, column, ids), writes: false })
   const rows = result.rows.map((values) => rowOf(meta, values))
   await load(database, meta, rows, below)
   return rows

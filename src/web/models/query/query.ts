@@ -111,10 +111,9 @@ export class Query<M extends object, W extends string = never>
   /** The rows. */
   async all(): Promise<Row<M, W>[]> {
     const { meta, tree } = this.#state
-    const database = databaseOf(meta)
     const { rows } = await this.#read('select', compileSelect)
     const found = rows.map((values) => rowOf(meta, values))
-    if (tree.size > 0) await load(database, meta, found, tree)
+    if (tree.size > 0) await load(databaseOf(meta), meta, found, tree)
     return found as Row<M, W>[]
   }
 
@@ -140,13 +139,13 @@ export class Query<M extends object, W extends string = never>
   }
 
   /** The first row that matches, or null. */
-  find(condition: Where<M> = {}): Promise<Row<M, W> | null> {
+  async find(condition: Where<M> = {}): Promise<Row<M, W> | null> {
     return this.where(condition).first()
   }
 
   /** The first row that matches. @throws NotFoundError, which a site answers with 404. */
   async get(condition: Where<M> = {}): Promise<Row<M, W>> {
-    const row = await this.find(condition)
+    const row = await this.where(condition).first()
     if (row === null) throw new NotFoundError(this.#state.meta.name)
     return row
   }

@@ -5,21 +5,41 @@
 
 import type { SqlValue } from '../fields/field.ts'
 import { MAX_SHAPES } from '../limits.ts'
-import type { Meta } from '../meta.ts'
-import type { Selection, Sql } from './compile.ts'
+import type { Column, Meta } from '../meta.ts'
+import { compileByIds, compileInsert, compileUpdate, type Selection, type Sql } from './compile.ts'
 import type { ConditionNode, OperandNode } from './expression.ts'
 
 const shapes = new WeakMap<Meta, Map<string, string>>()
 
-/** The SQL of `verb` for this selection: `compile` is asked only the first time for each shape. */
+/** The SQL of `verb` for this selection. */
 export function shaped(verb: string, selection: Selection, compile: (selection: Selection) => Sql): Sql {
-  let compiled = shapes.get(selection.meta)
-  if (!compiled) shapes.set(selection.meta, (compiled = new Map()))
   const parameters: SqlValue[] = []
-  const key = shapeOf(verb, selection, parameters)
+  const key = selectionShape(verb, selection, parameters)
+  return cached(selection.meta, key, parameters, () => compile(selection))
+}
+
+export function shapedInsert(meta: Meta, names: readonly string[], values: readonly SqlValue[]): Sql {
+  return cached(meta, `insert ${names}`, values, () => compileInsert(meta, names, values))
+}
+
+export function shapedUpdate(selection: Selection, changes: readonly (readonly [Column, OperandNode])[]): Sql {
+  const parameters: SqlValue[] = []
+  const sets = changes.map(([column, value]) => `${column.name}=${operandShape(value, parameters)}`)
+  const key = selectionShape(`update ${sets}`, selection, parameters)
+  return cached(selection.meta, key, parameters, () => compileUpdate(selection, changes))
+}
+
+export function shapedByIds(meta: Meta, column: string, ids: readonly SqlValue[]): Sql {
+  return cached(meta, `ids ${column}`, [JSON.stringify(ids)], () => compileByIds(meta, column, ids))
+}
+
+/** `compile` is asked only the first time for each key. */
+function cached(meta: Meta, key: string, parameters: readonly SqlValue[], compile: () => Sql): Sql {
+  let compiled = shapes.get(meta)
+  if (!compiled) shapes.set(meta, (compiled = new Map()))
   const known = compiled.get(key)
   if (known !== undefined) return { sql: known, parameters }
-  const made = compile(selection)
+  const made = compile()
   // The shape is used again only if it knows the parameters and their order as well as the compiler does.
   if (same(made.parameters, parameters)) {
     if (compiled.size >= MAX_SHAPES) {
@@ -37,7 +57,7 @@ function same(a: readonly SqlValue[], b: readonly SqlValue[]): boolean {
   return a.length === b.length && a.every((value, i) => Object.is(value, b[i]))
 }
 
-function shapeOf(verb: string, { where, order, limit, offset }: Selection, parameters: SqlValue[]): string {
+function selectionShape(verb: string, { where, order, limit, offset }: Selection, parameters: SqlValue[]): string {
   let key = verb
   for (const node of where) key += ` w ${conditionShape(node, parameters)}`
   for (const { operand, descending } of order) key += ` ${descending ? 'd' : 'a'} ${operandShape(operand, parameters)}`

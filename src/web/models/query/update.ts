@@ -5,8 +5,9 @@ import { ModelError } from '../errors.ts'
 import type { SqlValue } from '../fields/field.ts'
 import { type Column, columnOf } from '../meta.ts'
 import { givenValue, prepared, refused } from '../write.ts'
-import { compileUpdate, type Selection } from './compile.ts'
+import type { Selection } from './compile.ts'
 import { Operand, type OperandNode } from './expression.ts'
+import { shapedUpdate } from './shape.ts'
 
 /** @returns how many rows matched. */
 export async function updateRows(
@@ -30,7 +31,7 @@ export async function updateRows(
   }
   if (changes.length === 0) throw new ModelError(`update of ${meta.name} changes nothing: give it a field`)
   try {
-    const { changes: rows } = await execute(database, { ...compileUpdate(selection, changes), writes: true })
+    const { changes: rows } = await execute(database, { ...shapedUpdate(selection, changes), writes: true })
     return rows
   } catch (error) {
     throw await refused(database, meta, error, stored)

@@ -63,6 +63,7 @@ export const BLOCKED_URL = 'about:invalid#blocked'
 
 /** A value where a URL begins: its scheme is looked at as browsers see it. */
 export function escapeUrlStart(url: string): string {
+  if (PLAIN_URL.test(url)) return url // no colon, so no scheme
   // URL Standard §4.4: leading controls and spaces go, tabs and line ends go wherever they stand.
   const seen = url.replace(/^[\0- ]+/, '').replace(/[\t\n\r]/g, '')
   const colon = seen.search(/[:/?#\\]/)
@@ -70,8 +71,12 @@ export function escapeUrlStart(url: string): string {
   return escapeUrlPart(seen)
 }
 
+/** Most paths: nothing in them needs a second look. */
+const PLAIN_URL = /^[A-Za-z0-9\-._~/]*$/
+
 /** A value inside a URL: what cannot stand in one is percent-encoded, what is encoded stays. */
 export function escapeUrlPart(url: string): string {
+  if (PLAIN_URL.test(url)) return url
   return url.toWellFormed().replace(/[^A-Za-z0-9\-._~:/?#[\]@!$&()*+,;=%]/gu, percent)
 }
 
