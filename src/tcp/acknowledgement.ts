@@ -37,9 +37,9 @@ function advance(tcb: Tcb, segment: TcpSegment, ack: Seq, now: Nanos): number {
   tcb.retransmits = 0
   tcb.softError = null // the path works
   tcb.resendNow = false
-  tcb.bytesAcked += acked
   const written = earliest(ack, tcb.sendBuffer.end) // a FIN takes a number, but no byte
   if (gt(written, tcb.sendBuffer.start)) {
+    tcb.bytesAcked += diff(written, tcb.sendBuffer.start)
     tcb.sendBuffer.acknowledge(written)
     if (tcb.wantsRoom && tcb.sendBuffer.length <= tcb.sendBuffer.capacity / 2) {
       tcb.wantsRoom = false

@@ -22,7 +22,7 @@ export const sackRecovery: LossRecovery = {
     }
     // RFC 6675 §2: a duplicate ACK is one that tells something new about what has arrived. One that does not was
     // caused by a segment that the network doubled.
-    if (news === 0) return
+    if (news === 0 || tcb.scoreboard.sackedBytes === 0) return
     // RFC 6675 §5.1: after a time-out no fast recovery before what was out then is acknowledged.
     if (tcb.phase === 'loss') return
     tcb.phase = 'disorder'
