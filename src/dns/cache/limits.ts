@@ -31,7 +31,7 @@ export const defaultCacheLimits: CacheLimits = {
   minTtl: 0,
   maxNegativeTtl: 3_600,
   minNegativeTtl: 0,
-  failureTtl: 5,
+  failureTtl: 1,
   maxFailureTtl: 300,
 }
 

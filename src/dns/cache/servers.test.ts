@@ -36,7 +36,7 @@ test('a silent server is let alone for a while, then asked once more', () => {
   assert.equal(servers.isSilent(A, TYPE.A, 10 * SECOND), true)
   assert.equal(servers.isSilent(A, TYPE.A, 25 * SECOND), false)
   servers.timedOut(A, TYPE.A, 25 * SECOND)
-  assert.equal(servers.isSilent(A, TYPE.A, 60 * SECOND), true)
+  assert.equal(servers.isSilent(A, TYPE.A, 45 * SECOND), true)
 })
 
 test('all is forgotten in time', () => {

@@ -65,7 +65,7 @@ export class ServerCache {
   isSilent(address: string, type: number, now: Nanos): boolean {
     const silence = this.#silences.get(silenceKey(address, type))
     if (silence === undefined || silence.count < SILENT) return false
-    return now < silence.since + this.expected(address, type, now)
+    return now < silence.since + this.expected(address, type, now) / 2 // as long again as the last wait
   }
 
   answered(address: string, type: number, rtt: Nanos, now: Nanos): void {

@@ -117,13 +117,13 @@ export class ServerSet {
   }
 
   /** The next name whose address is worth looking for, and of which type: IPv6 only where IPv4 gave nothing. */
-  nextTarget(policy: AddressPolicy, skip: (name: Name, type: number) => boolean): { name: Name; type: number } | null {
+  nextTarget(policy: AddressPolicy, skip: (name: Name) => boolean): { name: Name; type: number } | null {
     for (const type of [TYPE.A, TYPE.AAAA]) {
       if (!policy.families.includes(type === TYPE.A ? 4 : 6)) continue
       for (const target of this.#targets.values()) {
         if (target.addresses > 0 || target.lookedFor.has(type)) continue
         target.lookedFor.add(type)
-        if (!skip(target.name, type)) return { name: target.name, type }
+        if (!skip(target.name)) return { name: target.name, type }
       }
     }
     return null

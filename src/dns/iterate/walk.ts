@@ -166,7 +166,7 @@ function askSomebody(core: Core, plan: Plan, frame: Frame, servers: ServerSet, q
   if (candidate !== null) return ask(plan, frame, query, candidate, servers.forwarding)
   const { budget, frames } = plan
   if (frames.length < limits.depth) {
-    const target = servers.nextTarget(core.settings, (name, type) => isOnTheWay(frames, name, type))
+    const target = servers.nextTarget(core.settings, (name) => isOnTheWay(frames, name))
     // Past the budget the names are left alone; what is known from the parent zone may still do.
     if (target !== null && budget.target()) {
       return {
@@ -182,7 +182,8 @@ function askSomebody(core: Core, plan: Plan, frame: Frame, servers: ServerSet, q
 }
 
 function isRecursive(core: Core, servers: ServerSet, { address }: Candidate, type: number, now: Nanos): boolean {
-  return core.servers.lameness(servers.zone, formatAddress(address), type, now) === 'recursive'
+  const at = formatAddress(address)
+  return core.servers.lameness(servers.zone, at, type, now) === 'recursive' && !core.servers.isSilent(at, type, now)
 }
 
 function ask(plan: Plan, frame: Frame, query: Query, candidate: Candidate, recursionDesired: boolean): Step {
@@ -199,9 +200,9 @@ function ask(plan: Plan, frame: Frame, query: Query, candidate: Candidate, recur
   return { kind: 'ask', query, candidate, recursionDesired }
 }
 
-/** Whether that question is already being answered further down the stack: asking it again would be a circle. */
-function isOnTheWay(frames: readonly Frame[], name: Name, type: number): boolean {
-  return frames.some((frame) => frame.query.type === type && frame.query.name.equals(name))
+/** Whether an address of that name is already being looked for further down the stack: that would be a circle. */
+function isOnTheWay(frames: readonly Frame[], name: Name): boolean {
+  return frames.some(({ query }) => (query.type === TYPE.A || query.type === TYPE.AAAA) && query.name.equals(name))
 }
 
 /** The servers above, to say anew who serves the zone, where what the cache knew of it leads nowhere. */

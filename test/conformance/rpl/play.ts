@@ -2,10 +2,11 @@
  * Plays a scenario against the resolver's core, as Unbound's fake_event.c does against Unbound's: no socket, no time
  * but the scenario's, upstream replies from the ranges at once.
  */
-import { MILLISECOND, SECOND } from '../../../src/base/clock.ts'
+import { SECOND } from '../../../src/base/clock.ts'
 import { canonicalIp } from '../../../src/base/ip.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { DnsCache } from '../../../src/dns/cache/cache.ts'
+import { UNKNOWN_RTT } from '../../../src/dns/cache/servers.ts'
 import { Resolver, type ResolverAction } from '../../../src/dns/iterate/resolver.ts'
 import { respond, respondEmpty } from '../../../src/dns/iterate/respond.ts'
 import { edns } from '../../../src/dns/message/edns.ts'
@@ -160,7 +161,7 @@ class Player {
     }
     const question = entry.adjust.has('copy_query') ? pending!.message.question : entry.message.question
     const reply = { ...entry.message, question }
-    this.#take(this.#resolver.step({ kind: 'reply', exchange, message: reply, rtt: MILLISECOND }, this.#now()))
+    this.#take(this.#resolver.step({ kind: 'reply', exchange, message: reply, rtt: UNKNOWN_RTT }, this.#now()))
   }
 
   #take(actions: readonly ResolverAction[]): void {
