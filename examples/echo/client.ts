@@ -1,6 +1,6 @@
 /** The classic echo client: connect, send, receive, close. `node examples/echo/client.ts [HOST] [PORT] [WORDS…]`. */
-import { kernelHost } from '../../src/kernel/index.ts'
-import { AF_INET, type Host, SHUT_WR, SOCK_STREAM, Socket } from '../../src/socket/index.ts'
+import { kernelHost } from 'reticle/kernel'
+import { AF_INET, type Host, SHUT_WR, SOCK_STREAM, Socket } from 'reticle/socket'
 
 /** Sends the message, ends its side, and returns what came back. */
 export async function askEcho(host: Host, server: readonly [string, number], message: string): Promise<string> {

@@ -3,8 +3,8 @@
  * send. `node examples/echo/server.ts` serves on this machine; the same function
  * serves on a simulated host (examples/echo/simulated.ts).
  */
-import { kernelHost } from '../../src/kernel/index.ts'
-import { AF_INET, type Host, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, Socket } from '../../src/socket/index.ts'
+import { kernelHost } from 'reticle/kernel'
+import { AF_INET, type Host, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, Socket } from 'reticle/socket'
 
 /** Serves until the socket is closed. */
 export async function serveEcho(host: Host, print: (line: string) => void, port = 9999): Promise<Socket> {

@@ -93,11 +93,14 @@ export class Conversations {
     return words
   }
 
-  /** The sender's own report of this segment: the last one up to the moment it was sent. */
+  /**
+   * The sender's own report of this segment: the first one that no packet has taken yet. A packet may leave later than
+   * it was reported, when its neighbour's address was not known.
+   */
   #senderEvent(packet: Packet, segment: tcp.TcpSegment): TcpSegmentEvent | undefined {
     const { seq, ack, flags, payload } = segment
     const reports = this.#sender.get(senderKey(origin(packet), { seq, ack, flags, length: payload.length }))
-    return reports?.findLast((report) => report.at <= sent(packet))
+    return reports?.[0] !== undefined && reports[0].at <= sent(packet) ? reports.shift() : undefined
   }
 }
 

@@ -24,7 +24,8 @@ export interface JourneyOptions {
   readonly everything: boolean
 }
 
-type Act = 'lookup' | 'connect' | 'exchange' | 'close' | 'other'
+/** 'around' is whatever goes on at the time. */
+type Act = 'lookup' | 'connect' | 'exchange' | 'close' | 'other' | 'around'
 
 const TITLES: { readonly [act in Act]: string } = {
   lookup: 'The name is looked up',
@@ -32,6 +33,7 @@ const TITLES: { readonly [act in Act]: string } = {
   exchange: 'The request and its reply',
   close: 'The connection is closed: four-way close',
   other: 'Other packets',
+  around: 'Other packets',
 }
 
 /** A row with its place in the log. */
@@ -108,7 +110,7 @@ function wordsOf(packet: Packet, conversations: Conversations): { label: string;
     return { label, style, act: 'exchange' }
   }
   if (packet.icmp !== null) return { label: icmp.print(packet.icmp), style: 'magenta', act: 'other' }
-  if (packet.arp !== null) return { label: arp.print(packet.arp), style: 'dim', act: 'other' }
+  if (packet.arp !== null) return { label: arp.print(packet.arp), style: 'dim', act: 'around' }
   return { label: packet.fault ?? 'a packet of another protocol', style: 'red', act: 'other' }
 }
 
@@ -220,10 +222,17 @@ function fieldWords(fields: readonly string[]): string {
  */
 function settleActs(rows: Placed[]): void {
   let phase: Act = 'connect'
+  let last: Act | null = null
   rows.forEach((placed, i) => {
-    if (placed.act === 'lookup' || placed.act === 'other') return
-    if (placed.begins !== null) phase = placed.begins
-    rows[i] = { ...placed, act: phase }
+    let { act } = placed
+    if (act === 'around') act = last ?? phase
+    else if (act === 'exchange') {
+      // Data may still come while the connection is being closed: only another connection begins anew.
+      if (placed.begins !== null && !(phase === 'close' && placed.begins === 'exchange')) phase = placed.begins
+      act = phase
+    }
+    last = act
+    rows[i] = { ...placed, act }
   })
 }
 

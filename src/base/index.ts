@@ -1,0 +1,5 @@
+export * from './clock.ts'
+export * from './errors.ts'
+export * from './events.ts'
+export * from './ip.ts'
+export * from './random.ts'

@@ -1,0 +1,15 @@
+import { internet, mbit, ms } from '../../../src/sim/index.ts'
+import { type Arena, berkeleySuite } from './suite.ts'
+
+function arena(loss: number): () => Promise<Arena> {
+  return async () => {
+    const net = internet({ seed: 'berkeley' })
+    const [client, server] = [net.host('client'), net.host('server')]
+    net.link(client, server, { latency: ms(5), rate: mbit(100), loss })
+    await net.run({ for: 0 })
+    return { server, client, address: server.address, run: (work) => net.run(work), close: async () => {} }
+  }
+}
+
+berkeleySuite('our own stack', arena(0))
+berkeleySuite('our own stack, 3 % loss', arena(0.03), { datagrams: false })
