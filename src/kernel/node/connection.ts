@@ -42,7 +42,7 @@ export class NodeConnection implements Connection {
       if (!this.#ending) this.#owner?.onDrain()
     })
     socket.on('error', (error) => {
-      this.#error = fromNode(error, 'read', this.remote)
+      this.#error = fromNode(error, (error as NodeJS.ErrnoException).syscall ?? 'read', this.remote)
     })
     socket.on('close', () => {
       this.#closed = true

@@ -104,6 +104,7 @@ export class UringConnection extends Endpoint implements Connection {
       else this.#arrivedNot(result, flags)
     } finally {
       this.#receive() // also when the owner has thrown
+      if (this.#failure !== null && !this.#receiving) this.#abandon()
     }
   }
 
@@ -113,7 +114,7 @@ export class UringConnection extends Endpoint implements Connection {
       this.#more = true // those in use come back before this turn ends
     else if (result === 0) {
       this.#peerEnded = true
-      if (!this.#paused) this.#tellEnd()
+      if (!this.#paused && this.#failure === null) this.#tellEnd()
     } else if (result !== -ECANCELED) this.#failed(-result, 'read')
   }
 
@@ -177,7 +178,7 @@ export class UringConnection extends Endpoint implements Connection {
   #sent(result: number): void {
     this.#sending = false
     if (this.released) this.#queue.clear()
-    else if (result < 0) this.#failed(-result, 'write')
+    else if (result < 0) this.#sendFailed(-result)
     else {
       this.#queue.consume(result)
       this.#send()
@@ -187,6 +188,17 @@ export class UringConnection extends Endpoint implements Connection {
         if (!this.#ending) this.#owner?.onDrain()
       }
     }
+  }
+
+  /** What the peer said before it went away is still to be read: a reply, say, to a request it did not want whole. */
+  #sendFailed(errno: number): void {
+    if (!this.#receiving || this.#paused || this.#closing) {
+      this.#failed(errno, 'write')
+      return
+    }
+    this.#failure = fromErrno(errno, 'write', this.remote)
+    this.#ending = true
+    this.#queue.clear()
   }
 
   /** Everything has been handed to the kernel. */
@@ -255,7 +267,7 @@ export class UringConnection extends Endpoint implements Connection {
 
   #failed(errno: number, syscall: string): void {
     if (this.released) return
-    this.#failure = fromErrno(errno, syscall, this.remote)
+    this.#failure ??= fromErrno(errno, syscall, this.remote)
     this.#ending = true
     this.#abandon()
   }

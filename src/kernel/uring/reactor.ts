@@ -134,9 +134,14 @@ export class Reactor {
     this.#onIdle = onIdle
     this.#idleMillis = idleMillis
     this.ring = new Ring(libc)
-    this.receive = new ReceiveBuffers(libc.koffi, this.ring)
     this.chunks = new SendChunks(libc.koffi)
-    this.#poll = new Poll(libc, this.ring.fd, () => this.schedule())
+    try {
+      this.receive = new ReceiveBuffers(libc.koffi, this.ring)
+      this.#poll = new Poll(libc, this.ring.fd, () => this.schedule())
+    } catch (error) {
+      this.ring.close()
+      throw error
+    }
     this.#restLater()
   }
 
