@@ -124,10 +124,24 @@ function unacceptable(tcb: Tcb, segment: TcpSegment, length: number, now: Nanos)
   // What we had and the peer sent again, since our ACK was lost: that ACK has to echo this sending of it. With the stamp
   // of the first one the peer would take its whole time-out for a round trip. RFC 7323 §5.3 does not say so.
   const behind = diff(tcb.rcvNxt, add(seq(segment.seq), length))
-  if (behind >= 0 && behind <= tcb.settings.receiveBuffer) remember(tcb, segment, seq(segment.seq), now)
+  const recent = behind >= 0 && behind <= tcb.settings.receiveBuffer
+  if (recent) remember(tcb, segment, seq(segment.seq), now)
   // Data that we have got is answered always: its sender waits for it. Empty segments could answer each other for ever.
   if (length > 0 && !(segment.flags & SYN)) tcb.ackNow = true
   else challenge(tcb, now)
+  if (recent && tcb.synchronized && (segment.flags & (ACK | SYN)) === ACK) acknowledgeFromBehind(tcb, segment, now)
+}
+
+/**
+ * RFC 9293 drops an old segment with its ACK. But two sides that both believe the other's window closed number their
+ * ACKs from SND.UNA, each behind what the other has got, and would drop each other's until both give up. So an ACK of
+ * something new is taken from a segment that was right a moment ago, as BSD does; its window as SND.WL1 and WL2 allow.
+ */
+function acknowledgeFromBehind(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
+  const ack = seq(segment.ack)
+  if (!gt(ack, tcb.sndUna) || gt(ack, tcb.sndNxt)) return
+  acknowledge(tcb, segment, now)
+  if (finAcknowledged(tcb)) afterFinAcknowledged(tcb, now)
 }
 
 /** An ACK that asks the peer whether it meant that; so many a second (RFC 5961 §7). */

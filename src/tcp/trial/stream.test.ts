@@ -87,6 +87,22 @@ test('tiny buffers and slow readers: windows close and open, bounded memory, no 
   }
 })
 
+test('windows that jump about, shrink over what is in flight and close: the stream still arrives', () => {
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const random = new SeededRandom(`jump ${seed}`)
+    const sack = below(random, 2) === 0
+    const weather = { seed, loss: below(random, 10) / 100, reorder: below(random, 10) / 100 }
+    const run = pair(weather, below(random, 60_000), below(random, 60_000), [{ sack }, { sack }])
+    run.mangle = (segment) => {
+      const dice = below(random, 10)
+      if (dice > 3) return segment
+      return { ...segment, window: dice < 2 ? 0 : below(random, segment.window + 1) }
+    }
+    run.run(100 * HOUR)
+    assertIntact(run, `seed ${seed} ${JSON.stringify(weather)} sack ${sack}`)
+  }
+})
+
 test('a link that dies: both sides learn why', () => {
   const run = pair({ seed: 5 }, 500_000, 500_000)
   let count = 0

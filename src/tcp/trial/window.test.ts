@@ -149,6 +149,14 @@ test('under a shrunken window: ACKs carry a number the peer accepts, the oldest 
   script.arrive('. 11:11(0) ack 301 win 700').expect('. 301:1001(700) ack 11')
 })
 
+test('two closed windows do not lock each other: the ACK of an old segment counts when it is of something new', () => {
+  const script = accepted()
+  script.send(100).expect('P. 1:101(100) ack 1')
+  script.arrive('P. 1:101(100) ack 1 win 0').pass(40).expect('. 1:1(0) ack 101')
+  script.arrive('. 1:1(0) ack 101 win 500').expect('. 101:101(0) ack 101')
+  assert.equal(script.tcb.queued, 0)
+})
+
 test('a window that shrank over what was in flight: sent again as soon as it opens', () => {
   const script = Script.established()
   script.send(2000).expect('. 1:1001(1000) ack 1', 'P. 1001:2001(1000) ack 1')
