@@ -118,7 +118,7 @@ function members() {
     r.post(to.write, (c) => c.user.name)
     r.group('/deep', (g) => void g.get('/x', (c) => c.user.name))
   })
-  return { site, users, web: testClient(site as never) }
+  return { site, users, web: testClient(site) }
 }
 
 test('pages for users know their user, and others are sent to sign in', async () => {

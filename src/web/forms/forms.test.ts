@@ -247,6 +247,41 @@ test('a body is read as what it is, or refused', async () => {
   assert.equal(reply.text, 'ü')
 })
 
+test('parts are taken as they come, and none is held', async () => {
+  const { site } = posting()
+  let largest = 0
+  site.post('/parts', async (c) => {
+    const sizes: Record<string, number> = {}
+    await c.body.parts(
+      ({ name, filename }) => {
+        if (filename === null) return null
+        sizes[name] = 0
+        return {
+          data(bytes) {
+            largest = Math.max(largest, bytes.length)
+            sizes[name]! += bytes.length
+          },
+          end() {},
+        }
+      },
+      { bytes: 50_000_000 },
+    )
+    return sizes
+  })
+  const head = (name: string) =>
+    Buffer.from(`\r\n--b\r\nContent-Disposition: form-data; name="${name}"; filename="x"\r\n\r\n`)
+  async function* body() {
+    yield head('large').subarray(2)
+    for (let i = 0; i < 610; i++) yield new Uint8Array(65_536)
+    yield Buffer.concat([head('small'), Buffer.from('abc\r\n--b--\r\n')])
+  }
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+  const init: RequestInit = { method: 'POST', body: ReadableStream.from(body()), headers, duplex: 'half' }
+  const reply = await site.fetch(new Request('http://localhost/parts', init))
+  assert.deepEqual(await reply.json(), { large: 610 * 65_536, small: 3 })
+  assert.ok(largest < 200_000, `a piece of ${largest} bytes`)
+})
+
 test('any form body whatever is answered', async () => {
   const { site } = posting()
   const types = fc.constantFrom(

@@ -6,6 +6,7 @@ import { setPasswordHash } from '../models/fields/f.ts'
 import type { Class } from '../models/fields/relation.ts'
 import { connect, Model } from '../models/model.ts'
 import type { Row } from '../models/rows.ts'
+import { files } from '../static/files.ts'
 import { Templates } from '../templates/templates.ts'
 import type { SiteOptions, TemplateEngine, UserLoader } from './options.ts'
 import { Site } from './site.ts'
@@ -18,6 +19,8 @@ export interface AppOptions<U> extends SiteOptions<U> {
   readonly db?: Database | string
   /** The models whose rows it holds; `users` is one of them without being said again. */
   readonly models?: readonly Class<object>[]
+  /** Directories of files for everybody, by prefix: `{ '/static': 'public' }`; a text alone is served at `/static`. */
+  readonly static?: string | Readonly<Record<string, string>>
 }
 
 type UserModel = Model & { readonly id: unknown }
@@ -41,6 +44,8 @@ export function app(given: object = {}): unknown {
       ? users
       : (((id) => (model as typeof Model & Class<Model>).find({ id } as never)) satisfies UserLoader<unknown>)
   const site = new Site<unknown>({ ...options, users: loader } as SiteOptions<unknown>, engineOf(options))
+  const directories = typeof options.static === 'string' ? { '/static': options.static } : options.static
+  for (const [prefix, directory] of Object.entries(directories ?? {})) site.mount(prefix, files(directory))
   if (db !== undefined) {
     const database = typeof db === 'string' ? openDatabase(db, { machine: site.machine }) : db
     const all = [...new Set(model === null ? models : [model, ...models])]

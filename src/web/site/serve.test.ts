@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { kernelHost } from '../../kernel/index.ts'
-import { files } from '../static/files.ts'
 import { app } from './app.ts'
 
 interface Got {
@@ -41,16 +40,15 @@ test('a site over real sockets', async (t) => {
   t.after(() => rmSync(directory, { recursive: true }))
   writeFileSync(join(directory, 'secret.txt'), 'secret')
   writeFileSync(join(directory, 'big.bin'), Buffer.alloc(3_000_000, 'x'))
-  const site = app({ secret: 'a secret of more than thirty-two characters', log: () => {} })
-  site.mount('/static', files(directory))
+  const site = app({ secret: 'a secret of more than thirty-two characters', log: () => {}, static: directory })
   site.get('/', (c) => c.text('home'))
   site.get('/session', (c) => {
     c.session.set('a', 1)
     return 'kept'
   })
-  site.get('/stream', async function* (): AsyncGenerator<string> {
+  site.get('/stream', async function* () {
     for (let i = 0; i < 3; i++) yield `${i}\n`
-  } as never)
+  })
   site.post('/form', async (c) => c.text((await c.body.form()).get('a') ?? 'none'))
   site.get('/bad', () => {
     throw new Error('bad')

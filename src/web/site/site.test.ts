@@ -20,7 +20,7 @@ const to = urls({ home: '/', post: '/posts/{slug:slug}', edit: '/posts/{id:int}/
 function quiet<U = never>(options: SiteOptions<U> = {}) {
   const failures: Failure[] = []
   const site = app<U>({ machine: testMachine(), log: (failure) => failures.push(failure), ...options })
-  return { site, failures, web: testClient(site as never) }
+  return { site, failures, web: testClient(site) }
 }
 
 async function* pieces() {
@@ -320,7 +320,7 @@ test('the log tells route and duration, and code below finds the exchange', asyn
     id = currentExchange()?.exchange.id
     return 'x'
   })
-  await testClient(site as never).get('/posts/a')
+  await testClient(site).get('/posts/a')
   assert.deepEqual(
     events.events.map((event) => event.type),
     ['web.route', 'web.done'],
@@ -334,7 +334,7 @@ test('a stream that fails on the way does not look whole', async () => {
   site.get('/x', async function* () {
     yield 'begun'
     throw new Error('lost')
-  } as never)
+  })
   const reply = await site.fetch(new Request('http://localhost/x'))
   await assert.rejects(reply.text())
   assert.equal((failures[0]!.error as Error).message, 'lost')
@@ -417,13 +417,13 @@ test('a mounted site has the hosts, secret, users and debugging of the one aroun
   inner.get('/bad', () => {
     throw new Error('bad')
   })
-  const web = testClient(outer.site as never, { origin: 'http://board.example' })
+  const web = testClient(outer.site, { origin: 'http://board.example' })
   assert.equal((await web.get('/inner/who')).location, '/in?next=%2Finner%2Fwho')
   await web.get('/in')
   assert.equal((await web.get('/inner/who')).text, 'Ada')
   await web.get('/inner/bad')
   assert.equal(outer.failures.length, 1)
-  const elsewhere = testClient(outer.site as never, { origin: 'http://evil.example' })
+  const elsewhere = testClient(outer.site, { origin: 'http://evil.example' })
   assert.equal((await elsewhere.get('/inner/who')).status, 400)
 })
 

@@ -1,7 +1,9 @@
 /** The body of a request, read as what it is. Each reader gives the same again when it is asked twice. */
 
 import type { Exchange } from '../../../http/exchange.ts'
+import { MULTIPART_LIMITS, type MultipartLimits } from '../../../http/limits.ts'
 import { parseMediaType } from '../../../http/media-type.ts'
+import { type PartTaker, readMultipart } from '../../../http/multipart.ts'
 import { HttpError } from '../../errors/http-error.ts'
 import { FormInput } from '../../forms/input.ts'
 import { readMultipartForm, readUrlEncodedForm } from '../../forms/reading.ts'
@@ -65,6 +67,16 @@ export class ContextBody {
     if (type === 'multipart/form-data') return readMultipartForm(this.#exchange, this.#limits)
     if (type === '' && this.#exchange.body.length === 0) return Promise.resolve(new FormInput(new Map()))
     return Promise.reject(new HttpError(415, `expected a form, not a body of type '${type}'`))
+  }
+
+  /**
+   * The parts of a `multipart/form-data` body one after another as they come, in constant memory: for files too large
+   * to be held. `take` says of each part who takes its bytes, null to skip them. Instead of `form()`, not after it.
+   * @throws BodyError 400, 413 or 415.
+   */
+  parts(take: PartTaker, limits: Partial<MultipartLimits> = {}): Promise<void> {
+    const all = { ...MULTIPART_LIMITS, ...limits }
+    return readMultipart(this.#exchange.body, this.#exchange.header('content-type'), take, all)
   }
 
   /** The bytes as they come, for bodies too large to be held. */
