@@ -1,10 +1,6 @@
 /** Subnets for links that name none: 10.0.0.0/30, 10.0.0.4/30, … for the Internet, 192.168.N.0/24 for homes. */
 import { contains4, formatIp4, formatPrefix4, type Ip4, type Prefix4, parseIp4, parsePrefix4 } from '../base/ip.ts'
 
-export interface Subnet {
-  readonly prefix: Prefix4
-}
-
 const POINT_TO_POINT = { first: parseIp4('10.0.0.0'), length: 30, step: 4 }
 const HOME = { first: parseIp4('192.168.1.0'), length: 24, step: 256 }
 
@@ -20,6 +16,16 @@ export class Addressing {
     this.#taken.push(prefix)
     // In a home the router has .1 and the first machine .2; `internet.link` puts the router first.
     return [`${formatIp4(prefix.network + 1)}/${prefix.length}`, `${formatIp4(prefix.network + 2)}/${prefix.length}`]
+  }
+
+  /** The subnet of a LAN: the one asked for, like `192.168.7.0/24`, or the next free one. */
+  forLan(subnet: string | undefined): Prefix4 {
+    const parsed = subnet === undefined ? null : parsePrefix4(subnet)
+    if (subnet !== undefined && (parsed === null || parsed.prefix.length > 30))
+      throw new RangeError(`lan subnet '${subnet}': a prefix is wanted, like 192.168.7.0/24`)
+    const prefix = parsed?.prefix ?? this.#fresh(true)
+    this.#taken.push(prefix)
+    return prefix
   }
 
   #fresh(inside: boolean): Prefix4 {

@@ -8,7 +8,15 @@
  *     await net.run(() => program(laptop, web))
  */
 export type { LinkDroppedEvent, LinkEvent, LinkSentEvent } from './events.ts'
-export { type ConnectionOptions, Internet, type InternetOptions, internet, type RunOptions } from './internet.ts'
+export {
+  type ConnectionOptions,
+  Internet,
+  type InternetOptions,
+  internet,
+  type Joinable,
+  type RunOptions,
+} from './internet.ts'
+export type { Lan } from './lan.ts'
 export type { Link, LinkOptions, Weather } from './link.ts'
 export { type AccessLine, type Miniature, type MiniatureOptions, miniature } from './miniature.ts'
 export { HomeRouter, type NodeOptions, type Side, SimHost, SimRouter } from './node.ts'

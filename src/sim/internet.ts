@@ -6,8 +6,9 @@ import { SeededRandom } from '../base/random.ts'
 import * as ethernet from '../wire/ethernet.ts'
 import * as ipv4 from '../wire/ipv4.ts'
 import { Addressing } from './addressing.ts'
+import { Lan } from './lan.ts'
 import { RUN_LIMIT } from './limits.ts'
-import { type Fabric, Link, type LinkOptions } from './link.ts'
+import { type Fabric, Link, type LinkNode, type LinkOptions } from './link.ts'
 import { HomeRouter, type NodeOptions, type NodeParts, type Side, SimHost, SimRouter } from './node.ts'
 import { route } from './routing.ts'
 import { drop, Hold, pass, type Rule, type RuleGuard, Rules } from './rule.ts'
@@ -30,6 +31,8 @@ export interface InternetOptions {
 export interface ConnectionOptions extends LinkOptions {
   /** The addresses of the two ends, like `192.0.2.1/24`; default: the next free subnet. */
   readonly addresses?: readonly [string, string]
+  /** On a LAN: the machine's address, like `192.168.1.10`; default: the next free one. */
+  readonly address?: string
 }
 
 export interface RunOptions {
@@ -52,6 +55,7 @@ export class Internet {
   readonly #random: SeededRandom
   readonly #fabric: Fabric
   readonly #nodes = new Map<string, SimHost>()
+  readonly #lans = new Map<string, Lan>()
   readonly #links = new Map<string, Link>()
   readonly #addressing = new Addressing()
   readonly #computedRoutes = new WeakSet<object>()
@@ -105,13 +109,17 @@ export class Internet {
   }
 
   #parts(name: string, options: NodeOptions): NodeParts {
-    if (name === '' || this.#nodes.has(name))
-      throw new RangeError(`a machine needs a name of its own; '${name}' is none`)
+    this.#mustBeNew(name)
     const random = this.#random.fork(`host/${name}`)
     const parts = { ...options, name, random, world: this.#world, events: this.events }
     return this.#names && parts.resolver === undefined
       ? { ...parts, resolver: (wanted) => this.#resolve(wanted) }
       : parts
+  }
+
+  #mustBeNew(name: string): void {
+    if (name === '' || this.#nodes.has(name) || this.#lans.has(name))
+      throw new RangeError(`a machine needs a name of its own; '${name}' is none`)
   }
 
   async #resolve(name: string): Promise<readonly string[]> {
@@ -125,38 +133,58 @@ export class Internet {
     return node
   }
 
-  /** Joins two machines, or the side of a home router and a machine. Routes follow by themselves. */
-  link(a: SimHost | Side, b: SimHost | Side, options: ConnectionOptions = {}): Link {
-    const { addresses: given, ...weather } = options
+  /** A local network: everything that is linked to it shares one subnet, and hears its broadcasts. */
+  lan(name: string, subnet?: string): Lan {
+    this.#mustBeNew(name)
+    const made = new Lan(name, this.#addressing.forLan(subnet))
+    this.#lans.set(name, made)
+    return made
+  }
+
+  /** Joins two machines, the side of a home router and a machine, or a machine and a LAN. Routes follow by themselves. */
+  link(a: Joinable, b: Joinable, options: ConnectionOptions = {}): Link {
+    const { addresses, address, ...weather } = options
     const sides = [sideOf(a), sideOf(b)] as const
-    const inside = sides.some((side) => side.inside)
-    const addresses = this.#addresses(given, sides, inside)
-    const [from, to] = sides.map(({ node }) => ({
-      node,
-      name: `eth${node.ports.length}`,
-      mac: this.#nextMac++,
-    })) as [{ node: SimHost; name: string; mac: number }, { node: SimHost; name: string; mac: number }]
+    const given = this.#addresses(sides, addresses, address)
+    const [from, to] = [this.#plug(sides[0]), this.#plug(sides[1])]
     const name = this.#linkName(weather.name ?? `${from.node.name}--${to.node.name}`)
     const link = new Link(this.#fabric, this.#random.fork(`link/${name}`), from, to, { ...weather, name })
     this.#links.set(name, link)
+    const segment = sides.map(({ node }) => (node instanceof Lan ? node.segment : null)).find((each) => each !== null)
+    const shared = segment ?? { ports: [] }
     for (const [i, end] of [link.a, link.b].entries()) {
-      const { node, inside: own } = sides[i]!
-      const made = node.stack.attach(end, [addresses[i]!])
-      node.ports.push({ end, interface: made, inside: own })
-      if (node instanceof HomeRouter && !own) node.translateBehind(made)
+      const { node, inside } = sides[i]!
+      if (node instanceof Lan) node.plug(end)
+      else node.plugIn(end, given[i]!, shared, inside)
     }
     this.#routesAreStale = true
     return link
   }
 
+  #plug({ node }: Joined): { node: LinkNode; name: string; mac: number } {
+    const count = node instanceof Lan ? node.portCount : node.ports.length
+    return { node, name: `eth${count}`, mac: this.#nextMac++ }
+  }
+
   /** In a home the router has the first address, whichever end it was named at. */
   #addresses(
+    sides: readonly [Joined, Joined],
     given: readonly [string, string] | undefined,
-    sides: readonly Joined[],
-    inside: boolean,
-  ): readonly string[] {
+    address: string | undefined,
+  ): readonly [string, string] {
+    const lan = sides.map(({ node }) => node).find((node) => node instanceof Lan)
+    if (lan !== undefined) {
+      if (sides[0].node instanceof Lan && sides[1].node instanceof Lan)
+        throw new TypeError(`link ${sides[0].node.name}: two LANs are joined by a router`)
+      if (given !== undefined) throw new TypeError(`link to ${lan.name}: a LAN takes { address: '192.168.1.10' }`)
+      const own = lan.addressFor(address)
+      return [own, own]
+    }
+    if (address !== undefined)
+      throw new TypeError(`link: { address } is for LANs; two machines take { addresses: [a, b] }`)
+    const inside = sides.some((side) => side.inside)
     const [first, second] = this.#addressing.forLink(given, inside)
-    return given === undefined && inside && !sides[0]!.inside ? [second, first] : [first, second]
+    return given === undefined && inside && !sides[0].inside ? [second, first] : [first, second]
   }
 
   #linkName(wanted: string): string {
@@ -238,16 +266,19 @@ export class Internet {
   }
 }
 
+/** What can stand at the end of a link. */
+export type Joinable = SimHost | Side | Lan
+
 interface Joined {
-  readonly node: SimHost
+  readonly node: SimHost | Lan
   readonly inside: boolean
 }
 
-function sideOf(end: SimHost | Side): Joined {
-  if (!(end instanceof SimHost)) return { node: end.router, inside: end.inside }
+function sideOf(end: Joinable): Joined {
   if (end instanceof HomeRouter)
     throw new TypeError(`link ${end.name}.lan or ${end.name}.wan: a home router has two sides`)
-  return { node: end, inside: false }
+  if (end instanceof SimHost || end instanceof Lan) return { node: end, inside: false }
+  return { node: end.router, inside: end.inside }
 }
 
 /** Whether a frame carries an IPv4 packet of one machine for the other. */

@@ -7,6 +7,9 @@ export const RUN_LIMIT: Nanos = 3600 * SECOND
 /** Packets that may wait for a link with a rate: Linux's default transmit queue is 1,000. */
 export const QUEUE_PACKETS = 1000
 
+/** MAC addresses that a switch remembers (small switches have 1,024 to 8,192): made-up ones must not fill memory. */
+export const SWITCH_ADDRESSES = 1024
+
 /** What an Ethernet carries (RFC 894). */
 export const MTU = 1500
 

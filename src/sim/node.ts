@@ -24,9 +24,16 @@ export interface NodeParts extends NodeOptions {
   readonly events: EventLog
 }
 
+/** All ports that reach each other without a router. */
+export interface Segment {
+  readonly ports: Port[]
+}
+
 /** A link's end with the interface that stands on it. */
 export interface Port {
+  readonly node: SimHost
   readonly end: LinkEnd
+  readonly segment: Segment
   readonly interface: Interface
   /** Of a home router: whether it belongs to the home. */
   readonly inside: boolean
@@ -40,6 +47,14 @@ export class SimHost extends StackHost implements LinkNode {
     const { name, world, random, events, ...options } = parts
     const { quietClock: clock, enterApplication } = world
     super(new Stack({ name, clock, random, events, forwarding, enterApplication }), { ...options, clock: world.clock })
+  }
+
+  /** Plugs a cable in: one more interface, with that address. */
+  plugIn(end: LinkEnd, address: string, segment: Segment, inside: boolean): Port {
+    const port: Port = { node: this, end, segment, interface: this.stack.attach(end, [address]), inside }
+    this.ports.push(port)
+    segment.ports.push(port)
+    return port
   }
 
   get isRouter(): boolean {
@@ -103,8 +118,14 @@ export class HomeRouter extends SimHost {
     return formatIp4(port.interface.primary)
   }
 
-  /** The outside is plugged in. */
-  translateBehind(outside: Interface): void {
+  /** With the outside's cable comes the translation behind its address. */
+  override plugIn(end: LinkEnd, address: string, segment: Segment, inside: boolean): Port {
+    const port = super.plugIn(end, address, segment, inside)
+    if (!inside) this.#translateBehind(port.interface)
+    return port
+  }
+
+  #translateBehind(outside: Interface): void {
     const { stack } = this
     const { clock, random, counters } = stack
     const isTaken = (protocol: number, port: number) =>

@@ -36,18 +36,10 @@ interface Found extends FirstHop {
 /** A host leaves everything but its own subnets to the router on its first link that has one. */
 function hostRoutes(node: SimHost): readonly Found[] {
   for (const port of node.ports) {
-    const peer = peerOf(port)
-    if (peer?.node.isRouter)
-      return [{ prefix: DEFAULT, gateway: peer.port.interface.primary, interface: port.interface }]
+    const router = port.segment.ports.find((peer) => peer.node !== node && peer.node.isRouter)
+    if (router !== undefined) return [{ prefix: DEFAULT, gateway: router.interface.primary, interface: port.interface }]
   }
   return []
-}
-
-function peerOf(port: Port): { readonly node: SimHost; readonly port: Port } | undefined {
-  const { peer } = port.end
-  const node = peer.node as SimHost
-  const its = node.ports.find((each) => each.end === peer)
-  return its === undefined ? undefined : { node, port: its }
 }
 
 /** Dijkstra over the routers. */
@@ -69,13 +61,14 @@ function routerRoutes(start: SimHost): readonly Found[] {
         const key = formatPrefix4(prefix)
         if (!own.has(key) && !routes.has(key)) routes.set(key, { ...hop!, prefix })
       }
-      const peer = peerOf(port)
-      if (peer === undefined || !peer.node.isRouter || done.has(peer.node)) continue
-      const distance = distances.get(node)! + port.end.out.latency + HOP
-      if (distance >= (distances.get(peer.node) ?? Number.POSITIVE_INFINITY)) continue
-      distances.set(peer.node, distance)
-      enteredInside.set(peer.node, peer.port.inside)
-      firstHops.set(peer.node, hop ?? { interface: port.interface, gateway: peer.port.interface.primary })
+      for (const peer of port.segment.ports) {
+        if (!peer.node.isRouter || done.has(peer.node)) continue
+        const distance = distances.get(node)! + port.end.out.latency + HOP
+        if (distance >= (distances.get(peer.node) ?? Number.POSITIVE_INFINITY)) continue
+        distances.set(peer.node, distance)
+        enteredInside.set(peer.node, peer.inside)
+        firstHops.set(peer.node, hop ?? { interface: port.interface, gateway: peer.interface.primary })
+      }
     }
   }
 }
