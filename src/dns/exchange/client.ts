@@ -56,7 +56,8 @@ export class HostExchange implements Exchange {
   async #exchange(request: ExchangeRequest): Promise<ExchangeResult> {
     const started = this.#host.clock.now()
     const run = new Run(request)
-    const result = await this.#run(run)
+    // Whatever goes wrong below, the resolver above must hear of it: its client waits.
+    const result = await this.#run(run).catch((error): ExchangeResult => ({ kind: 'error', why: String(error) }))
     this.#report(run, result, started)
     return result
   }

@@ -40,8 +40,13 @@ export function reply(core: Core, frame: Frame, asking: Asking, message: Message
     aliases: limits.aliases,
     promiscuous: promiscuousAuthority,
   })
-  const kind = classify(scrubbed, asking.query, servers.zone, asking.recursionDesired)
+  const kind = judged(classify(scrubbed, asking.query, servers.zone, asking.recursionDesired), servers)
   return act(core, frame, servers, asking, scrubbed, kind, now)
+}
+
+/** A resolver that refers us to others does not resolve: to a forwarder that is as good as no answer. */
+function judged(kind: Reply, servers: ServerSet): Reply {
+  return kind.kind === 'referral' && servers.forwarding ? { kind: 'useless' } : kind
 }
 
 function act(

@@ -74,6 +74,11 @@ export class Resolver {
 
   /** The plan that is new for the question; none when it joins another's or is refused. */
   #question(request: number, query: Query, now: Nanos, actions: ResolverAction[]): Plan | undefined {
+    const known = this.cache.lookup(query, now)
+    if (known !== undefined) {
+      actions.push({ kind: 'answer', request, query, answer: known, cached: true, why: '' })
+      return undefined
+    }
     const { limits, patience } = this.settings
     const key = queryKey(query)
     const running = this.#plans.get(key)
