@@ -1,6 +1,6 @@
 /** The kernel drivers against peers that are not ours: Python's sockets, and wrk's load. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
@@ -8,22 +8,14 @@ import { fileURLToPath } from 'node:url'
 import { type DriverName, kernelHost } from '../../../src/kernel/index.ts'
 import { uringMissing } from '../../../src/kernel/uring/driver.ts'
 import type { Connection, ConnectionOwner, Listener } from '../../../src/socket/host.ts'
+import { needCommand } from '../../need.ts'
 
 const DRIVERS: readonly DriverName[] = uringMissing() === null ? ['uring', 'node'] : ['node']
 const AT = { address: '127.0.0.1', port: 0 }
 const BULK = 5_000_000
 
-const python = missing('python3', '--version')
-const wrk = missing('wrk', '-v')
-
-function missing(command: string, flag: string): string | false {
-  try {
-    execFileSync(command, [flag], { stdio: 'ignore' })
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? `needs ${command}` : false
-  }
-}
+const python = needCommand('python3')
+const wrk = needCommand('wrk')
 
 function owner(methods: Partial<ConnectionOwner> = {}): ConnectionOwner {
   return { onData() {}, onEnd() {}, onDrain() {}, onClose() {}, ...methods }
