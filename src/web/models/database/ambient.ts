@@ -48,7 +48,7 @@ export function withTransaction<T>(transaction: Transaction, work: () => Promise
 
 /** Runs `work` and says which statements it needed, in order: for tests that guard the number. */
 export async function countQueries<T>(
-  work: () => Promise<T>,
+  work: () => PromiseLike<T>,
 ): Promise<{ result: T; queries: number; statements: string[] }> {
   const outer = storage.getStore()
   const statements: string[] = []

@@ -10,6 +10,7 @@
  *       author = f.ref(() => User, { onDelete: 'cascade' })
  *     }
  */
+import { hashPassword } from '../../auth/password.ts'
 import { MAX_TEXT } from '../limits.ts'
 import { Field, NOW } from './field.ts'
 import * as plain from './plain.ts'
@@ -25,13 +26,11 @@ class DatetimeField extends Field<Date> {
   }
 }
 
-let hashPassword: text.PasswordHash = () => {
-  throw new Error('f.password() has no hash function: importing reticle/web sets one; else call setPasswordHash')
-}
+let passwordHash: text.PasswordHash = hashPassword
 
-/** Sets how `f.password()` makes its hashes; the framework does when it is loaded. */
+/** Sets how `f.password()` makes its hashes, in the place of the framework's own: in tests, with a fast one. */
 export function setPasswordHash(hash: text.PasswordHash): void {
-  hashPassword = hash
+  passwordHash = hash
 }
 
 export const f = {
@@ -43,7 +42,7 @@ export const f = {
   slug: (max?: number) => new Field<string>(text.slug(max)),
   email: () => new Field<string>(text.email()),
   /** Given in clear, stored as a hash, never shown. */
-  password: () => new Field<string>(text.password(() => hashPassword)),
+  password: () => new Field<string>(text.password(() => passwordHash)),
   /** A whole number up to 2^53 − 1 either way. */
   int: (range?: plain.RangeOptions) => new Field<number>(plain.int(range)),
   /** A double. */

@@ -68,15 +68,13 @@ const comparison = fc.constantFrom(...Object.keys(properties)).chain((name) =>
     }),
   ),
 )
-const nulls = fc
-  .constantFrom<'score' | 'published' | 'replyToId'>('score', 'published', 'replyToId')
-  .map(
-    (name): Case => ({
-      make: (p) => (p[name] as Operand<unknown>).isNull(),
-      test: (row) => row[name] === null,
-      text: `${name} null`,
-    }),
-  )
+const nulls = fc.constantFrom<'score' | 'published' | 'replyToId'>('score', 'published', 'replyToId').map(
+  (name): Case => ({
+    make: (p) => (p[name] as Operand<unknown>).isNull(),
+    test: (row) => row[name] === null,
+    text: `${name} null`,
+  }),
+)
 const likes = fc
   .tuple(
     fc.constantFrom<'title' | 'body'>('title', 'body'),
@@ -92,42 +90,34 @@ const likes = fc
     }
   })
 const others = fc.oneof(
-  fc
-    .array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 })
-    .map(
-      (values): Case => ({
-        make: (p) => p.views.in(values),
-        test: (row) => values.includes(row.views),
-        text: `views in ${values}`,
-      }),
-    ),
-  fc
-    .constantFrom('Ada', 'Bob')
-    .map(
-      (name): Case => ({
-        make: (p) => p.author.name.eq(name),
-        test: (row) => row.author.name === name,
-        text: `author ${name}`,
-      }),
-    ),
-  fc
-    .integer({ min: 0, max: 5 })
-    .map(
-      (n): Case => ({
-        make: (p) => p.replyTo.views.gt(n),
-        test: (row) => row.replyTo !== null && row.replyTo.views > n,
-        text: `reply to > ${n}`,
-      }),
-    ),
-  fc
-    .integer({ min: -2, max: 5 })
-    .map(
-      (n): Case => ({
-        make: (p) => p.views.times(2).lt(p.id.minus(n)),
-        test: (row) => row.views * 2 < row.id - n,
-        text: `views * 2 < id - ${n}`,
-      }),
-    ),
+  fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }).map(
+    (values): Case => ({
+      make: (p) => p.views.in(values),
+      test: (row) => values.includes(row.views),
+      text: `views in ${values}`,
+    }),
+  ),
+  fc.constantFrom('Ada', 'Bob').map(
+    (name): Case => ({
+      make: (p) => p.author.name.eq(name),
+      test: (row) => row.author.name === name,
+      text: `author ${name}`,
+    }),
+  ),
+  fc.integer({ min: 0, max: 5 }).map(
+    (n): Case => ({
+      make: (p) => p.replyTo.views.gt(n),
+      test: (row) => row.replyTo !== null && row.replyTo.views > n,
+      text: `reply to > ${n}`,
+    }),
+  ),
+  fc.integer({ min: -2, max: 5 }).map(
+    (n): Case => ({
+      make: (p) => p.views.times(2).lt(p.id.minus(n)),
+      test: (row) => row.views * 2 < row.id - n,
+      text: `views * 2 < id - ${n}`,
+    }),
+  ),
 )
 const { condition } = fc.letrec<{ condition: Case }>((tie) => ({
   condition: fc.oneof(
@@ -136,24 +126,20 @@ const { condition } = fc.letrec<{ condition: Case }>((tie) => ({
     nulls,
     likes,
     others,
-    fc
-      .tuple(tie('condition'), tie('condition'))
-      .map(
-        ([a, b]): Case => ({
-          make: (p) => a.make(p).and(b.make(p)),
-          test: (row) => a.test(row) && b.test(row),
-          text: `(${a.text} and ${b.text})`,
-        }),
-      ),
-    fc
-      .tuple(tie('condition'), tie('condition'))
-      .map(
-        ([a, b]): Case => ({
-          make: (p) => a.make(p).or(b.make(p)),
-          test: (row) => a.test(row) || b.test(row),
-          text: `(${a.text} or ${b.text})`,
-        }),
-      ),
+    fc.tuple(tie('condition'), tie('condition')).map(
+      ([a, b]): Case => ({
+        make: (p) => a.make(p).and(b.make(p)),
+        test: (row) => a.test(row) && b.test(row),
+        text: `(${a.text} and ${b.text})`,
+      }),
+    ),
+    fc.tuple(tie('condition'), tie('condition')).map(
+      ([a, b]): Case => ({
+        make: (p) => a.make(p).or(b.make(p)),
+        test: (row) => a.test(row) || b.test(row),
+        text: `(${a.text} or ${b.text})`,
+      }),
+    ),
     tie('condition').map(
       (a): Case => ({ make: (p) => a.make(p).not(), test: (row) => !a.test(row), text: `not ${a.text}` }),
     ),

@@ -215,7 +215,7 @@ export function join(a: HtmlState, b: HtmlState): HtmlState | null {
   const word = a.js.word === b.js.word ? a.js.word : ''
   return {
     ...a,
-    js: { ...a.js, slash, word },
+    js: { ...a.js, slash, word, before: jsPending(a.js) ? a.js.before : '' },
     css: { ...a.css, word: a.css.word === b.css.word ? a.css.word : '' },
     url: urlJoin(a.url, b.url),
     type: a.type === b.type ? a.type : '?',
@@ -232,7 +232,7 @@ function hardKey(s: HtmlState): string {
     s.language,
     s.pending,
     s.js.mode,
-    s.js.before,
+    jsPending(s.js) ? s.js.before : '',
     s.js.stack,
     s.css.mode,
     s.css.before,

@@ -242,6 +242,8 @@ const REFUSED: readonly (readonly [template: string, message: RegExp, line: numb
   ['<script type="text/x-template">{{ x }}</script>', /language of this script/, 1, 35],
   ['<script type="{{ t }}">{{ x }}</script>', /language of this script/, 1, 27],
   ['<script/>{{ x }}', /not closed in HTML/, 1, 9],
+  ['<script>x = {} / {{ x }}</script>', /divides or begins/, 1, 17],
+  ['<script>a {% if a %}+{% endif %} / {{ x }}</script>', /divides or begins/, 1, 35],
   ['<style>a { background: url({{ x }}) }</style>', /address in a style/, 1, 31],
   ['<style>@import "{{ x }}";</style>', /address in a style/, 1, 20],
   ['<style>/* {{ x }} */</style>', /comment/, 1, 14],
@@ -268,6 +270,18 @@ test('an output without a safe place is an error with the place', () => {
       template,
     )
   }
+})
+
+test('regular expressions are told from divisions', () => {
+  const script = (code: string) => render(`<script>${code}</script>`, { x: 'v' }).slice(8, -9)
+  const quoted = '"v"'
+  assert.equal(script('if (a) /"/.test(b); c = {{ x }}'), `if (a) /"/.test(b); c = ${quoted}`)
+  assert.equal(script('while (f(a)) /"/.test(b); c = {{ x }}'), `while (f(a)) /"/.test(b); c = ${quoted}`)
+  assert.equal(script('a = (b) / 2 + "{{ x }}" / c'), 'a = (b) / 2 + "v" / c')
+  assert.equal(script('a = b[1] / 2 + /"/.source; c = {{ x }}'), `a = b[1] / 2 + /"/.source; c = ${quoted}`)
+  assert.equal(script('return /[/"]/; c = {{ x }}'), `return /[/"]/; c = ${quoted}`)
+  assert.equal(script('a++ / 2; b = "{{ x }}"'), 'a++ / 2; b = "v"')
+  assert.equal(script('f({a: 1}) // "\n/* " */ c = {{ x }}'), `f({a: 1}) // "\n/* " */ c = ${quoted}`)
 })
 
 test('branches may differ inside a tag, and a value in what it says', () => {

@@ -110,9 +110,12 @@ export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, plain, indent) ?? 'null'
 }
 
-/** Text inside a JavaScript string or template literal. */
+/**
+ * Text inside a JavaScript string or template literal. More is escaped than a string needs: should a script be odd
+ * enough that it was read wrongly, what arrives cannot call, assign or end anything.
+ */
 export function escapeJsString(text: string): string {
-  return text.replace(/[^\p{L}\p{N} .,;:_?!@#%*()[\]|~^]/gu, (char) => (char.length > 1 ? char : unicode(char)))
+  return text.replace(/[^\p{L}\p{N} .,_]/gu, (char) => (char.length > 1 ? char : unicode(char)))
 }
 
 function unicode(char: string): string {

@@ -201,12 +201,17 @@ function flushEntity(state: HtmlState): HtmlState | string {
   return current
 }
 
+const AMBIGUOUS_SLASH =
+  'It is not known whether the / before this divides or begins a regular expression: put parentheses around what it divides, or the expression into a variable'
+
 /** Passes a character to the language of a value or of raw content. */
 function nested(state: HtmlState, char: string): HtmlState | string {
   if (state.mode === 'value' && state.attr === 'type') state = { ...state, type: state.type + char }
   switch (state.language) {
-    case 'js':
-      return { ...state, js: jsNext(state.js, char) }
+    case 'js': {
+      const js = jsNext(state.js, char)
+      return js === 'ambiguous' ? AMBIGUOUS_SLASH : { ...state, js }
+    }
     case 'css':
       return { ...state, css: cssNext(state.css, char) }
     case 'srcset':

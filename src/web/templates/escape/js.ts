@@ -8,7 +8,7 @@ export interface JsState {
   readonly word: string
   /** A character whose meaning the next one decides: a backslash, `/`, `*`, `$`. */
   readonly before: string
-  /** Open braces: `{` of code, `$` where code stands in a template literal. */
+  /** What is open: `{`, `$` for code in a template literal, `(`, `c` for the parenthesis of a condition. */
   readonly stack: string
 }
 
@@ -18,11 +18,13 @@ export const JS_START: JsState = { mode: 'code', slash: 'regex', word: '', befor
 const OPERATOR_WORDS = new Set(
   'return typeof instanceof in of new delete void throw case do else yield await'.split(' '),
 )
+/** Behind the parenthesis of these a statement begins, and so a `/` begins a regular expression. */
+const CONDITION_WORDS = new Set(['if', 'while', 'for', 'with'])
 /** Longest word that matters is `instanceof`. */
 const LONGEST_WORD = 12
 
-/** The state after one more character. */
-export function jsNext(state: JsState, char: string): JsState {
+/** The state after one more character; 'ambiguous' for a `/` that could divide as well as begin a regular expression. */
+export function jsNext(state: JsState, char: string): JsState | 'ambiguous' {
   switch (state.mode) {
     case 'code':
       return code(state, char)
@@ -54,10 +56,11 @@ export function jsPending(state: JsState): boolean {
   return state.before !== '' && state.before !== '+' && state.before !== '-'
 }
 
-function code(state: JsState, char: string): JsState {
+function code(state: JsState, char: string): JsState | 'ambiguous' {
   if (state.before === '/') {
     if (char === '/') return { ...state, mode: 'line', before: '', word: '' }
     if (char === '*') return { ...state, mode: 'block', before: '', word: '' }
+    if (state.slash === 'unknown') return 'ambiguous'
     if (state.slash === 'regex') return regex({ ...state, mode: 'regex', before: '', word: '' }, char)
     return code({ ...state, before: '', slash: 'regex', word: '' }, char) // it was a division
   }
@@ -65,7 +68,7 @@ function code(state: JsState, char: string): JsState {
     const word = (state.word + char).slice(0, LONGEST_WORD)
     return { ...state, word, before: '', slash: OPERATOR_WORDS.has(word) ? 'regex' : 'division' }
   }
-  if (/\s/.test(char)) return { ...state, word: '', before: '' }
+  if (/\s/.test(char)) return { ...state, word: CONDITION_WORDS.has(state.word) ? state.word : '', before: '' }
   const next: JsState = { ...state, word: '', before: '', slash: 'regex' }
   switch (char) {
     case '"':
@@ -76,7 +79,10 @@ function code(state: JsState, char: string): JsState {
       return { ...next, mode: 'template' }
     case '/':
       return { ...next, before: '/', slash: state.slash }
+    case '(':
+      return { ...next, stack: `${state.stack}${CONDITION_WORDS.has(state.word) ? 'c' : '('}` }
     case ')':
+      return { ...next, slash: state.stack.endsWith('c') ? 'regex' : 'division', stack: state.stack.slice(0, -1) }
     case ']':
       return { ...next, slash: 'division' }
     case '{':
@@ -84,7 +90,7 @@ function code(state: JsState, char: string): JsState {
     case '}':
       return state.stack.endsWith('$')
         ? { ...next, mode: 'template', stack: state.stack.slice(0, -1) }
-        : { ...next, stack: state.stack.slice(0, -1) }
+        : { ...next, slash: 'unknown', stack: state.stack.slice(0, -1) } // of a block, or of an object?
     case '+':
     case '-': // `a++ / b` divides, `a + /b/` does not
       return { ...next, before: char, slash: state.before === char ? 'division' : 'regex' }
