@@ -154,7 +154,12 @@ export class IpInput {
       return
     }
     const path = stack.output.path(destination)
-    if (path === null || path.group) {
+    // RFC 1812 §4.2.2.11, §5.3.5: broadcasts of other networks are not forwarded (RFC 2644), nor anything to nowhere.
+    if (path?.group) {
+      stack.counters.ipNotForUs++
+      return
+    }
+    if (path === null) {
       stack.counters.ipNoRoute++
       stack.icmp.complain(icmp.DESTINATION_UNREACHABLE, icmp.NET_UNREACHABLE, 0, bytes, offset)
       return

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
 import { formatIp4, parseIp4 } from '../../base/ip.ts'
-import { arp } from '../../wire/index.ts'
+import { arp, tcp } from '../../wire/index.ts'
 import { NEIGHBOUR_QUEUE, NEIGHBOURS } from '../limits.ts'
-import { arpFrame, bench, OWN, PEER, PEER_MAC, udpFrame } from '../trial/bench.ts'
+import { arpFrame, bench, OWN, PEER, PEER_MAC, tcpFrame, udpFrame } from '../trial/bench.ts'
 
 const WHO_HAS = `ARP, Request who-has ${PEER} tell ${OWN}`
 
@@ -117,4 +117,19 @@ test('malformed ARP is counted', () => {
   assert.equal(stack.counters.arpMalformed, 2)
   probe.receive(udpFrame(1, 9, 'x'))
   assert.equal(stack.counters.udpNoPort, 1)
+})
+
+test('progress of a TCP connection confirms its next hop: nobody is asked', async () => {
+  const { host, probe, clock } = bench()
+  const segment = (fields: Partial<tcp.TcpSegment>) => probe.receive(tcpFrame({ sourcePort: 4000, ...fields }))
+  await host.listen({ address: '0.0.0.0', port: 80 }, (connection) => connection.write(new Uint8Array(10)))
+  segment({ seq: 1000, flags: tcp.SYN })
+  const synAck = tcp.parse(probe.sent.pop()!, 34, 24)
+  assert.ok(typeof synAck !== 'string')
+  segment({ seq: 1001, ack: synAck.seq + 1, flags: tcp.ACK })
+  clock.pass(0)
+  probe.sent.length = 0
+  segment({ seq: 1001, ack: synAck.seq + 11, flags: tcp.ACK })
+  clock.pass(20 * SECOND)
+  assert.deepEqual(probe.lines(), [])
 })

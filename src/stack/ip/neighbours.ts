@@ -90,6 +90,15 @@ export class Neighbour implements Task {
     for (const frame of waiting) this.send(frame)
   }
 
+  /** RFC 4861 §7.3.1: progress of a connection shows that packets arrive, so nobody need be asked. */
+  confirm(): void {
+    if (this.state !== 'stale' && this.state !== 'delay' && this.state !== 'probe' && this.state !== 'reachable') return
+    this.state = 'reachable'
+    this.reachableUntil = this.#owner.host.now() + NEIGHBOUR_REACHABLE
+    this.#tries = 0
+    this.#disarm()
+  }
+
   /** Its timer. */
   run(): void {
     this.#slot = -1
@@ -176,6 +185,11 @@ export class Neighbours {
     const made = new Neighbour(this, address)
     this.#table.set(address, made)
     return made
+  }
+
+  /** Progress was made through this neighbour. */
+  confirm(address: Ip4): void {
+    this.#table.get(address)?.confirm()
   }
 
   /** RFC 826, "packet reception". */

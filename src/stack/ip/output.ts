@@ -92,6 +92,12 @@ export class IpOutput {
     if (path !== null && !path.group && mtu < path.mtu) path.mtu = Math.max(mtu, 68)
   }
 
+  /** What was sent to there has arrived: the next hop is alive. */
+  confirm(destination: Ip4): void {
+    const path = this.#paths.get(destination)
+    if (path !== undefined && path.nextHop !== null) path.interface.neighbours?.confirm(path.nextHop)
+  }
+
   /** A frame with room for link and IP header and that many octets of payload, which stand at `PAYLOAD`. */
   frame(payloadLength: number): Uint8Array {
     return this.#stack.frames.take(PAYLOAD + payloadLength)

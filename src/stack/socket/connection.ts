@@ -127,7 +127,9 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   // ——— from the network ———
 
   segmentArrived(segment: TcpSegment): void {
+    const { sndUna } = this.#tcb
     this.#tcb.segmentArrived(segment, this.#stack.clock.now())
+    if (this.#tcb.sndUna !== sndUna) this.#stack.output.confirm(this.remoteAddress)
     this.#poll()
     this.#deliver()
   }
