@@ -34,6 +34,7 @@ export const dig: Command = {
   options: {
     port: { type: 'string', short: 'p', default: '53', value: 'PORT', description: "the server's port (53)" },
     reverse: { type: 'string', short: 'x', value: 'ADDRESS', description: 'ask for the name of an address' },
+    type: { type: 'string', short: 't', value: 'TYPE', description: 'the record type, in case it looks like a name' },
     ipv4: { type: 'boolean', short: '4', description: 'reach the server over IPv4 only' },
     ipv6: { type: 'boolean', short: '6', description: 'reach the server over IPv6 only' },
     json: { type: 'boolean', description: 'print JSON' },
@@ -45,7 +46,7 @@ export const dig: Command = {
 const NO_REPLY = 9
 
 async function run({ positionals, values, terminal }: Call): Promise<number> {
-  const request = readRequest(positionals, values['reverse'] as string | undefined)
+  const request = readRequest(positionals, values as { reverse?: string; type?: string })
   const port = Number(values['port'])
   if (!(Number.isInteger(port) && port > 0 && port <= 65535))
     throw new UsageError(`--port is a number from 1 to 65535, not '${values['port']}'`)

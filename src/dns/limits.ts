@@ -27,6 +27,9 @@ export const MAX_EDNS_OPTIONS = 64
 /** Files inside files by `$INCLUDE`: real zones nest one or two deep, a file that includes itself never ends. */
 export const MAX_INCLUDE_DEPTH = 8
 
+/** Files that one zone file includes in all: depth alone lets a file that includes itself twice grow as 2^depth. */
+export const MAX_INCLUDED_FILES = 256
+
 /** Records that the `$GENERATE` lines of one zone file make: one line could make 2^31. A /16 of addresses fits. */
 export const MAX_GENERATED = 65_536
 

@@ -54,7 +54,7 @@ export interface DigRequest {
 }
 
 /** @throws UsageError */
-export function readRequest(words: readonly string[], reverse: string | undefined): DigRequest {
+export function readRequest(words: readonly string[], given: { reverse?: string; type?: string } = {}): DigRequest {
   const switches = { ...SWITCHES }
   const numbers = { bufsize: 1232, time: 5, tries: 3 }
   let server: string | undefined
@@ -64,7 +64,7 @@ export function readRequest(words: readonly string[], reverse: string | undefine
     else if (word.startsWith('+')) readOption(word, switches, numbers)
     else rest.push(word)
   }
-  const asked = readQuestion(rest, reverse)
+  const asked = readQuestion(rest, given.reverse, given.type)
   if (asked.type === TYPE.ANY && !words.includes('+notcp')) switches.tcp = true // as dig does: such answers are long
   return { ...asked, server, switches, udpSize: numbers.bufsize, time: numbers.time, tries: numbers.tries }
 }
@@ -98,9 +98,11 @@ function readOption(
 function readQuestion(
   words: readonly string[],
   reverse: string | undefined,
+  typeText: string | undefined,
 ): Pick<DigRequest, 'name' | 'type' | 'class'> {
   let name: Name | undefined = reverse === undefined ? undefined : reverseName(reverse)
-  let type: number | undefined
+  let type = typeText === undefined ? undefined : parseType(typeText)
+  if (typeText !== undefined && type === undefined) throw new UsageError(`-t takes a record type, not '${typeText}'`)
   let rrclass: number | undefined
   for (const word of words) {
     // The first word that is no type or class is the name; `dig mx` and `dig example.org mx` both work.

@@ -172,6 +172,17 @@ test('limit: addresses of so many hosts and no more (CVE-2024-11187)', () => {
   assert.equal(answer(many, query(Name.parse('m.other.'), TYPE.MX)).additional.length, 13)
 })
 
+test('of glue that a referral needs, none is left out, and it comes first (RFC 9471)', () => {
+  const hosts = Array.from(
+    { length: 20 },
+    (_, i) => `sub NS h${i}\nh${i} A 192.0.2.${i}\nsub NS n${i}.sub\nn${i}.sub A 192.0.2.${i}`,
+  )
+  const many = new Zones([zone(`${OTHER}${hosts.join('\n')}\n`, 'other.')])
+  const { additional } = answer(many, query(Name.parse('x.sub.other.'), TYPE.A))
+  assert.equal(additional.length, 20 + 13)
+  assert.ok(additional.slice(0, 20).every((record) => record.name.isUnder(Name.parse('sub.other.'))))
+})
+
 test('ANY is answered with one set (RFC 8482)', () => {
   assert.deepEqual(text(ask('mail.example.', 'ANY')), ['NOERROR aa', 'an mail.example. 300 IN A 192.0.2.25'])
   assert.deepEqual(text(ask('www.example.', 'ANY')), ['NOERROR aa', 'an www.example. 300 IN CNAME web.example.'])

@@ -40,7 +40,8 @@ class Answer {
   readonly #answer: ResourceRecord[] = []
   readonly #authority: ResourceRecord[] = []
   readonly #additional: ResourceRecord[] = []
-  readonly #wanted: { readonly name: Name; readonly zone: Zone }[] = []
+  /** Hosts whose addresses are wanted; `needed`: without them a referral leads nowhere. */
+  readonly #wanted: { readonly name: Name; readonly zone: Zone; readonly needed: boolean }[] = []
   #rcode: number = RCODE.NOERROR
   #aa = true
 
@@ -102,7 +103,10 @@ class Answer {
     // An alias before it was answered with authority; a referral alone is not.
     if (this.#answer.length === 0) this.#aa = false
     this.#authority.push(...recordsOf(ns))
-    for (const rdata of ns.rdatas) this.#wanted.push({ name: readRdata('NS', rdata).host, zone })
+    for (const rdata of ns.rdatas) {
+      const { host } = readRdata('NS', rdata)
+      this.#wanted.push({ name: host, zone, needed: host.isUnder(node.name) })
+    }
   }
 
   /** RFC 6672 §3.2: the DNAME, and a CNAME made from it for those who do not know DNAME. */
@@ -132,7 +136,7 @@ class Answer {
     if (rrset === undefined) this.#deny(zone, RCODE.NOERROR)
     else {
       this.#give(name, rrset)
-      for (const host of hostsOf(rrset)) this.#wanted.push({ name: host, zone })
+      for (const host of hostsOf(rrset)) this.#wanted.push({ name: host, zone, needed: false })
     }
     return null
   }
@@ -148,10 +152,13 @@ class Answer {
     this.#authority.push(...recordsOf(zone.soa, zone.negativeTtl))
   }
 
-  /** RFC 1034 §4.3.2 step 6. */
+  /** RFC 1034 §4.3.2 step 6. Of needed ones all (RFC 9471 §3.1), first, for they are what may not be cut off. */
   #addAddresses(): void {
+    const optional = this.#wanted.filter(({ needed }) => !needed)
+    const few = optional.slice(0, this.#limits.additionalNames ?? MAX_ADDITIONAL_NAMES)
+    const wanted = [...this.#wanted.filter(({ needed }) => needed), ...few]
     const added = new Set<string>(this.#answer.map((record) => `${record.type} ${record.name.key}`))
-    for (const { name, zone } of this.#wanted.slice(0, this.#limits.additionalNames ?? MAX_ADDITIONAL_NAMES)) {
+    for (const { name, zone } of wanted) {
       const holder = name.isUnder(zone.origin) ? zone : this.#zones.find(name, TYPE.A)
       for (const rrset of holder?.addresses(name) ?? []) {
         const key = `${rrset.type} ${name.key}`

@@ -133,6 +133,15 @@ test('$INCLUDE reads through the function given, with an origin of its own, and 
 test('limit: a file that includes itself ends', () => {
   const include = () => ({ text: '$INCLUDE again' })
   assert.match(faults('$INCLUDE again', { include })[0]!, /more than 8 deep/)
+  assert.match(faults('$INCLUDE again', { include, includeDepth: 2 })[0]!, /more than 2 deep/)
+  let read = 0
+  const twice = () => {
+    read++
+    return { text: '$INCLUDE again\n$INCLUDE again\n'.repeat(5) }
+  }
+  const found = faults('$INCLUDE again', { include: twice, faults: 1_000_000 })
+  assert.ok(found.some((fault) => /more than 256 files/.test(fault)))
+  assert.equal(read, 256)
 })
 
 test('$GENERATE', () => {

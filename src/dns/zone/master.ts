@@ -2,7 +2,7 @@
  * Master files (RFC 1035 §5) with `$ORIGIN`, `$TTL` (RFC 2308 §4), `$INCLUDE` and BIND's `$GENERATE`. What is wrong
  * is collected with its place; reading goes on after it.
  */
-import { MAX_GENERATED, MAX_INCLUDE_DEPTH, MAX_ZONE_FAULTS } from '../limits.ts'
+import { MAX_GENERATED, MAX_INCLUDE_DEPTH, MAX_INCLUDED_FILES, MAX_ZONE_FAULTS } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { type Entry, Lexer, type Place, TextFault, type Word, Words } from '../message/rdata/lexer.ts'
 import { nameOf } from '../message/rdata/names.ts'
@@ -47,6 +47,7 @@ export interface MasterOptions {
    */
   readonly include?: (path: string, from: string) => { readonly text: string } | { readonly why: string }
   readonly includeDepth?: number
+  readonly includedFiles?: number
   readonly generated?: number
   readonly faults?: number
 }
@@ -76,6 +77,7 @@ class MasterReader implements MasterFile {
   #defaultTtl: number | null = null
   #lastTtl: number | null = null
   #generated = 0
+  #included = 0
   #stopped = false
 
   constructor(options: MasterOptions) {
@@ -149,10 +151,11 @@ class MasterReader implements MasterFile {
     const path = words.next('a file name')
     const origin = words.more ? nameOf(words.next('an origin'), this.#origin) : this.#origin
     words.finish('$INCLUDE')
-    const { include, includeDepth = MAX_INCLUDE_DEPTH } = this.#options
+    const { include, includeDepth = MAX_INCLUDE_DEPTH, includedFiles = MAX_INCLUDED_FILES } = this.#options
     if (include === undefined) throw new TextFault('$INCLUDE is not allowed here', path)
     if (this.#depth >= includeDepth)
       throw new TextFault(`files are included more than ${includeDepth} deep: does one include itself?`, path)
+    if (++this.#included > includedFiles) throw new TextFault(`more than ${includedFiles} files are included`, path)
     const included = include(path.text, this.#file)
     if ('why' in included) throw new TextFault(`cannot include '${path.text}': ${included.why}`, path)
     this.read(included.text, path.text, origin, this.#depth + 1)
