@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { type EventLog, silent } from '../../base/events.ts'
 import { SeededRandom, unit } from '../../base/random.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
+import { resetFor } from '../open/reset.ts'
 import type { TcpSettings } from '../options.ts'
 import type { TcbOwner } from '../owner.ts'
 import { Tcb } from '../tcb.ts'
@@ -157,6 +158,10 @@ export class Pair {
       if (flight.segment.flags !== 2) return
       this.#opened = true
       this.server.tcb = Tcb.accept(this.#config(this.server, 1), flight.segment, this.now)
+    } else if (flight.to.tcb.dead) {
+      // As a host does for a connection that it has forgotten.
+      const reset = resetFor(flight.segment)
+      if (reset !== null) this.#transmit(flight.to === this.client ? this.server : this.client, reset)
     } else flight.to.tcb.segmentArrived(flight.segment, this.now)
     this.poll(flight.to)
   }
