@@ -39,8 +39,8 @@ test('options and their opposites', () => {
     [false, false, false, true, true, true],
   )
   assert.equal(readRequest(['a', '+bufsize=4096']).udpSize, 4096)
-  assert.equal(readRequest(['a', 'ANY']).switches.tcp, true)
-  assert.equal(readRequest(['a', 'ANY', '+notcp']).switches.tcp, false)
+  assert.equal(readRequest(['example.org', 'ANY']).switches.tcp, true)
+  assert.equal(readRequest(['example.org', 'ANY', '+notcp']).switches.tcp, false)
   for (const bad of ['+frob', '+bufsize', '+bufsize=1', '+time=0', '+tries=x', '+short=1', '+', '+noconstructor'])
     assert.throws(() => readRequest(['a', bad]), UsageError, bad)
 })
