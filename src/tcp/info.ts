@@ -2,7 +2,7 @@
 import { MICROSECOND, MILLISECOND, type Nanos } from '../base/clock.ts'
 import type { RecoveryPhase } from './recovery/recovery.ts'
 import { diff } from './sequence.ts'
-import type { TcpState } from './state.ts'
+import type { TcpState } from './state/state.ts'
 import type { Tcb } from './tcb.ts'
 
 /** include/net/tcp_states.h */

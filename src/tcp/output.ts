@@ -2,13 +2,13 @@
 import type { Nanos } from '../base/clock.ts'
 import { ACK, FIN, NO_OPTIONS, PSH, SYN, type TcpOptions, type TcpSegment } from '../wire/tcp.ts'
 import type { TcpSegmentEvent } from './events.ts'
+import { advertise } from './input/text.ts'
+import { stamp } from './input/timestamps.ts'
 import { synOptions, synWindow } from './open/handshake.ts'
-import { advertise } from './receive.ts'
 import type { Sent } from './recovery/scoreboard.ts'
 import { add, diff, leq, type Seq } from './sequence.ts'
 import type { Tcb } from './tcb.ts'
 import { fire } from './timers.ts'
-import { stamp } from './timestamps.ts'
 
 export type Emit = (segment: TcpSegment) => void
 

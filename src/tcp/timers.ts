@@ -1,7 +1,7 @@
 /** The timers of a connection. They coexist: each is a deadline of its own, Infinity when it does not run. */
 import type { Nanos } from '../base/clock.ts'
+import { abort, finish } from './state/transition.ts'
 import type { Tcb } from './tcb.ts'
-import { abort, finish } from './transition.ts'
 
 const OFF: Nanos = Number.POSITIVE_INFINITY
 

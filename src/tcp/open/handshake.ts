@@ -1,10 +1,10 @@
 /** What the two SYNs agree on. */
 import type { Nanos } from '../../base/clock.ts'
 import { NO_OPTIONS, type TcpOptions } from '../../wire/tcp.ts'
+import { stamp, TIMESTAMPS_LENGTH } from '../input/timestamps.ts'
 import { DEFAULT_MSS, MAX_WINDOW_SCALE, MIN_MSS } from '../limits.ts'
 import { sackRecovery } from '../recovery/sack.ts'
 import type { Tcb } from '../tcb.ts'
-import { stamp, TIMESTAMPS_LENGTH } from '../timestamps.ts'
 
 /** RFC 7323 §2.2: the least shift that lets the whole receive buffer be advertised. */
 export function scaleFor(receiveBuffer: number): number {

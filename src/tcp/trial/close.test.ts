@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ACK, NO_OPTIONS, SYN } from '../../wire/tcp.ts'
-import { supersedes } from '../input.ts'
+import { supersedes } from '../input/input.ts'
 import { accepted, Script } from './script.ts'
 
 test('four-way close, this side first (RFC 9293 §3.6, figure 12)', () => {

@@ -6,7 +6,7 @@ import { SeededRandom, unit } from '../../base/random.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
 import { resetFor } from '../open/reset.ts'
 import type { TcpSettings } from '../options.ts'
-import type { TcbOwner } from '../owner.ts'
+import type { TcbOwner } from '../state/owner.ts'
 import { Tcb } from '../tcb.ts'
 
 export interface Weather {

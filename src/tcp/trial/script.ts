@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { ACK, FIN, NO_OPTIONS, PSH, RST, SYN, type TcpOptions, type TcpSegment } from '../../wire/tcp.ts'
 import type { TcpSettings } from '../options.ts'
-import type { TcbOwner } from '../owner.ts'
+import type { TcbOwner } from '../state/owner.ts'
 import { Tcb, type TcbConfig } from '../tcb.ts'
 
 const OUR_ISN = 0xffff_fff0 // the numbers wrap early in every test

@@ -1,5 +1,5 @@
 /** What the owner of a connection (the IP stack) is told. */
-import type { ErrorCode } from '../base/errors.ts'
+import type { ErrorCode } from '../../base/errors.ts'
 import type { TcpState } from './state.ts'
 
 /**

@@ -1,8 +1,8 @@
 /** The time stamp option (RFC 7323): round trips of what was sent again (§4), and protection against old segments (§5). */
-import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
-import type { TcpSegment, Timestamps } from '../wire/tcp.ts'
-import { leq, type Seq } from './sequence.ts'
-import type { Tcb } from './tcb.ts'
+import { MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
+import type { TcpSegment, Timestamps } from '../../wire/tcp.ts'
+import { leq, type Seq } from '../sequence.ts'
+import type { Tcb } from '../tcb.ts'
 
 /** RFC 7323 §5.4: between 1 ms and 1 s; like Linux the finest. */
 const TICK: Nanos = MILLISECOND

@@ -1,5 +1,5 @@
 /** What the owner has yet to be told, kept in order until the machine has come to rest. */
-import type { ErrorCode } from '../base/errors.ts'
+import type { ErrorCode } from '../../base/errors.ts'
 import type { TcbOwner } from './owner.ts'
 import type { TcpState } from './state.ts'
 

@@ -1,8 +1,8 @@
 /** ACK processing (RFC 9293 §3.10.7.4, fifth): what it frees, what it says of the path, the peer's window. */
-import type { Nanos } from '../base/clock.ts'
-import { FIN, SYN, type TcpSegment } from '../wire/tcp.ts'
-import { add, diff, earliest, geq, gt, leq, lt, type Seq, seq } from './sequence.ts'
-import type { Tcb } from './tcb.ts'
+import type { Nanos } from '../../base/clock.ts'
+import { FIN, SYN, type TcpSegment } from '../../wire/tcp.ts'
+import { add, diff, earliest, geq, gt, leq, lt, type Seq, seq } from '../sequence.ts'
+import type { Tcb } from '../tcb.ts'
 import { echoedRtt } from './timestamps.ts'
 
 /** The segment's ACK is acceptable: SND.UNA − MAX.SND.WND ≤ SEG.ACK ≤ SND.NXT. */

@@ -1,14 +1,14 @@
 /** SEGMENT ARRIVES: RFC 9293 §3.10.7, step by step. Nothing that arrives throws, whatever it is. */
-import type { Nanos } from '../base/clock.ts'
-import { SECOND } from '../base/clock.ts'
-import { ACK, FIN, RST, SYN, type TcpSegment } from '../wire/tcp.ts'
+import type { Nanos } from '../../base/clock.ts'
+import { SECOND } from '../../base/clock.ts'
+import { ACK, FIN, RST, SYN, type TcpSegment } from '../../wire/tcp.ts'
+import { learn, synWindow } from '../open/handshake.ts'
+import { add, diff, gt, leq, lt, seq } from '../sequence.ts'
+import { enter, enterFinWait2, enterTimeWait, establish, finish, reset } from '../state/transition.ts'
+import type { Tcb } from '../tcb.ts'
 import { acceptableAck, acknowledge, finAcknowledged } from './acknowledgement.ts'
-import { learn, synWindow } from './open/handshake.ts'
-import { acceptable, receiveText } from './receive.ts'
-import { add, diff, gt, leq, lt, seq } from './sequence.ts'
-import type { Tcb } from './tcb.ts'
+import { acceptable, receiveText } from './text.ts'
 import { outdated, remember } from './timestamps.ts'
-import { enter, enterFinWait2, enterTimeWait, establish, finish, reset } from './transition.ts'
 
 export function arrive(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   tcb.segmentsIn++

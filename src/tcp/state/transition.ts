@@ -1,10 +1,10 @@
 /** Moving from state to state (RFC 9293 §3.3.2), and the ends of a connection. */
-import type { Nanos } from '../base/clock.ts'
-import type { ErrorCode } from '../base/errors.ts'
-import { ACK, NO_OPTIONS, RST, type TcpSegment } from '../wire/tcp.ts'
-import type { TcpStateEvent } from './events.ts'
+import type { Nanos } from '../../base/clock.ts'
+import type { ErrorCode } from '../../base/errors.ts'
+import { ACK, NO_OPTIONS, RST, type TcpSegment } from '../../wire/tcp.ts'
+import type { TcpStateEvent } from '../events.ts'
+import type { Tcb } from '../tcb.ts'
 import type { TcpState } from './state.ts'
-import type { Tcb } from './tcb.ts'
 
 export function enter(tcb: Tcb, to: TcpState, why: string, now: Nanos): void {
   const from = tcb.state

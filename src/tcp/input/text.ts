@@ -1,9 +1,9 @@
 /** The receiving side: segment text and FIN (RFC 9293 §3.10.7.4, seventh and eighth), and the window it is offered. */
-import type { Nanos } from '../base/clock.ts'
-import { FIN, SYN, type TcpSegment } from '../wire/tcp.ts'
-import { add, diff, gt, leq, lt, type Seq, seq } from './sequence.ts'
-import type { Tcb } from './tcb.ts'
-import { enter, enterTimeWait } from './transition.ts'
+import type { Nanos } from '../../base/clock.ts'
+import { FIN, SYN, type TcpSegment } from '../../wire/tcp.ts'
+import { add, diff, gt, leq, lt, type Seq, seq } from '../sequence.ts'
+import { enter, enterTimeWait } from '../state/transition.ts'
+import type { Tcb } from '../tcb.ts'
 
 /** RFC 9293 §3.4, Table 6: whether any of the segment lies in the window; `length` counts SYN and FIN. */
 export function acceptable(tcb: Tcb, start: Seq, length: number): boolean {
