@@ -2,14 +2,14 @@
 
 import type { WebTemplateEvent } from '../events.ts'
 import { currentExchange } from '../site/current.ts'
-import { compile, type Engine, type Unit } from './compile.ts'
+import { compile, type Engine, type Unit } from './compile/compile.ts'
+import type { Filter, Run } from './compile/run.ts'
 import { TemplateError, TemplateNotFound } from './error.ts'
 import { describe, stateKey } from './escape/context.ts'
 import { HTML_START, type HtmlState } from './escape/html.ts'
-import { builtinFilters } from './filters.ts'
+import { builtinFilters } from './filters/filters.ts'
 import { MAX_RANGE, MAX_UNITS } from './limits.ts'
 import { DirectoryLoader, type Loader } from './loader.ts'
-import type { Filter, Run } from './run.ts'
 import type { Document } from './syntax/ast.ts'
 import { parse } from './syntax/parser.ts'
 

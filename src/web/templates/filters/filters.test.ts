@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ObjectLoader, TemplateError, Templates } from '../index.ts'
 import { builtinFilters } from './filters.ts'
-import { ObjectLoader, TemplateError, Templates } from './index.ts'
 
 const show = (expression: string, data: object = {}) =>
   new Templates(new ObjectLoader({ t: `{{ ${expression} }}` })).render('t', data)

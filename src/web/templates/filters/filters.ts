@@ -1,12 +1,12 @@
 /** The filters that every template has. A filter never throws for data that is merely empty: it gives nothing. */
 
+import { listOf, read, truthy } from '../compile/read.ts'
+import type { Filter } from '../compile/run.ts'
+import { escapeText } from '../escape/context.ts'
+import { escapeHtml, JsonText, toJson, UrlText } from '../escape/escape.ts'
+import { printText } from '../escape/print.ts'
+import { SafeHtml } from '../safe.ts'
 import { formatDate } from './dates.ts'
-import { escapeText } from './escape/context.ts'
-import { escapeHtml, JsonText, toJson, UrlText } from './escape/escape.ts'
-import { printText } from './escape/print.ts'
-import { listOf, read, truthy } from './read.ts'
-import type { Filter } from './run.ts'
-import { SafeHtml } from './safe.ts'
 
 type Named = { readonly [name: string]: unknown }
 

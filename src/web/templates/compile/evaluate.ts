@@ -1,12 +1,12 @@
 /** Compiles expressions to closures: no code is ever made from text. */
 
-import { type Source, TemplateError } from './error.ts'
-import { escapeText } from './escape/context.ts'
-import { printText, Unprintable } from './escape/print.ts'
+import { type Source, TemplateError } from '../error.ts'
+import { escapeText } from '../escape/context.ts'
+import { printText, Unprintable } from '../escape/print.ts'
+import { SafeHtml } from '../safe.ts'
+import type { Args, Expr, Operator } from '../syntax/ast.ts'
 import { find, MISSING, read, truthy } from './read.ts'
 import { type Filter, names, type Run, resolve } from './run.ts'
-import { SafeHtml } from './safe.ts'
-import type { Args, Expr, Operator } from './syntax/ast.ts'
 
 export type Evaluate = (run: Run) => unknown
 

@@ -21,6 +21,9 @@ export interface Run {
   depth: number
 }
 
+/** Prints a part of a template. */
+export type Render = (run: Run) => void
+
 /** The value of a name: of the template's own variables, then of the data, then of the globals; MISSING when of none. */
 export function resolve(run: Run, name: string): unknown {
   for (let binding = run.scope; binding !== null; binding = binding.parent) {

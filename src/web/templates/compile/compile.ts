@@ -4,17 +4,17 @@
  * the layout has it.
  */
 
-import { type Source, TemplateError } from './error.ts'
-import { describe, join, outputAt, stateKey } from './escape/context.ts'
-import { advance, HTML_START, HtmlProblem, type HtmlState } from './escape/html.ts'
+import { type Source, TemplateError } from '../error.ts'
+import { describe, join, outputAt, stateKey } from '../escape/context.ts'
+import { advance, HTML_START, HtmlProblem, type HtmlState } from '../escape/html.ts'
+import { MAX_COMPILED, MAX_DEPTH } from '../limits.ts'
+import { SafeHtml } from '../safe.ts'
+import type { Block, Document, Macro, Node } from '../syntax/ast.ts'
 import { type Evaluate, evaluator, located, type Scope } from './evaluate.ts'
-import { MAX_COMPILED, MAX_DEPTH } from './limits.ts'
-import { listOf, pairsOf, truthy } from './read.ts'
-import type { Binding, Filter, Run } from './run.ts'
-import { SafeHtml } from './safe.ts'
-import type { Block, Document, Macro, Node } from './syntax/ast.ts'
-
-export type Render = (run: Run) => void
+import { loop } from './loop.ts'
+import { macroArguments } from './macro.ts'
+import { truthy } from './read.ts'
+import type { Binding, Filter, Render, Run } from './run.ts'
 
 /** What the compiler asks of the engine. */
 export interface Engine {
@@ -402,78 +402,5 @@ const NO_DATA = Object.freeze({})
 function enter(run: Run, source: Source, at: number): void {
   if (++run.depth > MAX_DEPTH) {
     throw new TemplateError(`Templates include or call each other deeper than ${MAX_DEPTH}`, source, at)
-  }
-}
-
-function macroArguments(names: readonly string[], args: readonly unknown[]): Map<string, unknown> {
-  const given = new Map<string, unknown>()
-  let positional = args
-  const last = args.at(-1)
-  // Named arguments arrive as one plain object behind the others; a macro knows the names it has.
-  if (isNamed(last, names)) {
-    positional = args.slice(0, -1)
-    for (const [name, value] of Object.entries(last)) given.set(name, value)
-  }
-  positional.forEach((value, i) => {
-    const name = names[i]
-    if (name === undefined) throw new Error(`at most ${names.length} arguments`)
-    given.set(name, value)
-  })
-  return given
-}
-
-function isNamed(value: unknown, names: readonly string[]): value is object {
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false
-  const keys = Object.keys(value)
-  return keys.length > 0 && keys.every((key) => names.includes(key))
-}
-
-/** What `loop` is inside a loop. */
-interface Loop {
-  index: number
-  index0: number
-  revindex: number
-  first: boolean
-  last: boolean
-  length: number
-  parent: unknown
-}
-
-function loop(
-  names: readonly string[],
-  list: Evaluate,
-  body: Render,
-  otherwise: Render,
-  fail: (value: unknown) => Error,
-): Render {
-  return (run) => {
-    const value = list(run)
-    const items = names.length > 1 ? pairsOf(value) : listOf(value)
-    if (items === null) throw fail(value)
-    const { scope } = run
-    const { length } = items
-    if (length === 0) {
-      otherwise(run)
-      run.scope = scope
-      return
-    }
-    let outer = scope
-    while (outer !== null && outer.name !== 'loop') outer = outer.parent
-    const state: Loop = { index: 0, index0: 0, revindex: 0, first: true, last: false, length, parent: outer?.value }
-    let inner: Binding = { name: 'loop', value: state, parent: scope }
-    const variables = names.map((name): Binding => (inner = { name, value: undefined, parent: inner }))
-    for (let i = 0; i < length; i++) {
-      state.index0 = i
-      state.index = i + 1
-      state.revindex = length - i
-      state.first = i === 0
-      state.last = i === length - 1
-      const item = items[i]
-      if (variables.length === 1) variables[0]!.value = item
-      else for (let n = 0; n < variables.length; n++) variables[n]!.value = Array.isArray(item) ? item[n] : undefined
-      run.scope = inner
-      body(run)
-    }
-    run.scope = scope
   }
 }
