@@ -111,7 +111,8 @@ export class Internet {
   #parts(name: string, options: NodeOptions): NodeParts {
     this.#mustBeNew(name)
     const random = this.#random.fork(`host/${name}`)
-    const parts = { ...options, name, random, world: this.#world, events: this.events }
+    const rewired = () => this.#route()
+    const parts = { ...options, name, random, world: this.#world, events: this.events, rewired }
     return this.#names && parts.resolver === undefined
       ? { ...parts, resolver: (wanted) => this.#resolve(wanted) }
       : parts
@@ -235,6 +236,7 @@ export class Internet {
     options: RunOptions = {},
   ): Promise<T | undefined> {
     if (this.#routesAreStale) this.#route()
+    for (const node of this.#nodes.values()) node.bootOnce()
     if (work === undefined) {
       await this.#world.advance(Number.POSITIVE_INFINITY, () => false)
       return undefined

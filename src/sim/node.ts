@@ -7,6 +7,7 @@ import { Nat } from '../stack/ip/nat.ts'
 import { StackHost } from '../stack/socket/host.ts'
 import type { HostsFile, Resolver } from '../stack/socket/lookup.ts'
 import { Stack } from '../stack/stack.ts'
+import { Life } from './life.ts'
 import type { LinkEnd, LinkNode } from './link.ts'
 import type { World } from './world.ts'
 
@@ -14,6 +15,8 @@ export interface NodeOptions {
   /** What `lookup` knows without asking; the other machines' names are known unless the Internet says otherwise. */
   readonly hosts?: HostsFile
   readonly resolver?: Resolver
+  /** Its program: started when the simulation first runs, and again whenever the machine restarts. */
+  readonly boot?: (host: SimHost) => void | Promise<void>
 }
 
 /** What a machine is made of. */
@@ -22,6 +25,8 @@ export interface NodeParts extends NodeOptions {
   readonly world: World
   readonly random: Random
   readonly events: EventLog
+  /** Its interfaces are new: routes have to be written again. */
+  readonly rewired: () => void
 }
 
 /** All ports that reach each other without a router. */
@@ -34,27 +39,81 @@ export interface Port {
   readonly node: SimHost
   readonly end: LinkEnd
   readonly segment: Segment
-  readonly interface: Interface
+  /** Like `10.0.0.1/30`. */
+  readonly address: string
+  interface: Interface
   /** Of a home router: whether it belongs to the home. */
   readonly inside: boolean
 }
 
 export class SimHost extends StackHost implements LinkNode {
   readonly ports: Port[] = []
-  up = true
+  readonly #parts: NodeParts
+  readonly #forwarding: boolean
+  #life: Life
+  #lives = 1
+  #booted = false
 
   constructor(parts: NodeParts, forwarding = false) {
-    const { name, world, random, events, ...options } = parts
-    const { quietClock: clock, enterApplication } = world
-    super(new Stack({ name, clock, random, events, forwarding, enterApplication }), { ...options, clock: world.clock })
+    const life = new Life()
+    const { hosts, resolver, world } = parts
+    super(stackOf(parts, forwarding, parts.random, life), {
+      clock: life.clock(world.clock),
+      ...(hosts && { hosts }),
+      ...(resolver && { resolver }),
+    })
+    this.#parts = parts
+    this.#forwarding = forwarding
+    this.#life = life
+  }
+
+  /** False while it is crashed: what is sent to it is dropped as 'host down'. */
+  get up(): boolean {
+    return !this.#life.over
+  }
+
+  /**
+   * The power fails. Nothing is sent any more, no socket is told, no timer of its clock fires; whoever talks to it finds
+   * out as one does.
+   */
+  crash(): void {
+    this.#life.over = true
+  }
+
+  /** Power off and on: an empty stack with the old addresses, and `boot` runs again. */
+  restart(): void {
+    this.crash()
+    const { random, world, rewired } = this.#parts
+    this.#life = new Life()
+    this.stack = stackOf(this.#parts, this.#forwarding, random.fork(`life/${++this.#lives}`), this.#life)
+    this.clock = this.#life.clock(world.clock)
+    this.random = this.stack.random.fork('program')
+    for (const port of this.ports) port.interface = this.attachPort(port)
+    rewired()
+    this.#booted = false
+    this.bootOnce()
+  }
+
+  /** Starts its program, unless that has been done in this life. A program that fails fails the run. */
+  bootOnce(): void {
+    const { boot, world } = this.#parts
+    if (this.#booted) return
+    this.#booted = true
+    if (boot === undefined) return
+    world.enterApplication()
+    Promise.resolve(boot(this)).catch((error: unknown) => world.fail(error))
   }
 
   /** Plugs a cable in: one more interface, with that address. */
-  plugIn(end: LinkEnd, address: string, segment: Segment, inside: boolean): Port {
-    const port: Port = { node: this, end, segment, interface: this.stack.attach(end, [address]), inside }
-    this.ports.push(port)
-    segment.ports.push(port)
-    return port
+  plugIn(end: LinkEnd, address: string, segment: Segment, inside: boolean): void {
+    const port = { node: this, end, segment, address, inside }
+    const made: Port = { ...port, interface: this.attachPort(port) }
+    this.ports.push(made)
+    segment.ports.push(made)
+  }
+
+  protected attachPort({ end, address }: Omit<Port, 'interface'>): Interface {
+    return this.stack.attach(this.#life.device(end), [address])
   }
 
   get isRouter(): boolean {
@@ -76,6 +135,11 @@ export class SimHost extends StackHost implements LinkNode {
   get ip4(): readonly Ip4[] {
     return this.ports.flatMap((port) => port.interface.addresses.map((each) => each.address))
   }
+}
+
+function stackOf({ name, world, events }: NodeParts, forwarding: boolean, random: Random, life: Life): Stack {
+  const { quietClock, enterApplication } = world
+  return new Stack({ name, clock: life.clock(quietClock), random, events, forwarding, enterApplication })
 }
 
 export class SimRouter extends SimHost {
@@ -119,10 +183,10 @@ export class HomeRouter extends SimHost {
   }
 
   /** With the outside's cable comes the translation behind its address. */
-  override plugIn(end: LinkEnd, address: string, segment: Segment, inside: boolean): Port {
-    const port = super.plugIn(end, address, segment, inside)
-    if (!inside) this.#translateBehind(port.interface)
-    return port
+  protected override attachPort(port: Omit<Port, 'interface'>): Interface {
+    const made = super.attachPort(port)
+    if (!port.inside) this.#translateBehind(made)
+    return made
   }
 
   #translateBehind(outside: Interface): void {

@@ -26,6 +26,7 @@ export class World {
 
   #applicationRan = false
   #running = false
+  readonly #failures: unknown[] = []
   readonly #held = new Set<Promise<unknown>>()
   readonly #settle: () => Promise<void>
 
@@ -41,6 +42,12 @@ export class World {
 
   /** Application code is about to run, or a promise of its was settled: time waits for it. */
   readonly enterApplication = (): void => {
+    this.#applicationRan = true
+  }
+
+  /** A program that nobody waits for has failed: the run under way, or the next one, fails with its error. */
+  fail(error: unknown): void {
+    this.#failures.push(error)
     this.#applicationRan = true
   }
 
@@ -65,6 +72,7 @@ export class World {
     try {
       for (;;) {
         await this.#quieten()
+        if (this.#failures.length > 0) throw this.#failures.shift()
         if (finished()) return 'finished'
         if (this.schedule.size === 0) return 'idle'
         if (this.schedule.next() > until) return 'until'

@@ -28,10 +28,11 @@ export interface StackHostOptions {
 
 export class StackHost implements Host {
   readonly name: string
-  readonly clock: Clock
-  readonly random: Random
   readonly events: EventLog
-  readonly stack: Stack
+  // These three begin anew when a simulated machine restarts; a program sees one of each for its whole life.
+  clock: Clock
+  random: Random
+  stack: Stack
   /** Entries that `lookup` knows before it asks anybody. */
   hosts: HostsFile
   /** Who answers for all other names. */
