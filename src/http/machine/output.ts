@@ -19,7 +19,9 @@ const SLAB_BYTES = 65_536
 const COPY_BYTES = 16_384
 
 export class Output {
-  readonly #slab: Uint8Array = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  readonly #slab = new Uint8Array(SLAB_BYTES)
+  /** What was sent last: replies of one length come in rows, and a view is the dearest part of sending one. */
+  #view = this.#slab.subarray(0, 0)
   #used = 0
   #owner: OutputOwner | null = null
   #scheduled = false
@@ -55,7 +57,9 @@ export class Output {
     const used = this.#used
     this.#owner = null
     this.#used = 0
-    if (owner !== null && used > 0) owner.send(this.#slab.subarray(0, used))
+    if (owner === null || used === 0) return
+    if (this.#view.length !== used) this.#view = this.#slab.subarray(0, used)
+    owner.send(this.#view)
   }
 
   /** Makes the slab the owner's with `length` bytes free; false when that is more than a slab, which is then empty. */

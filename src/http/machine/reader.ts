@@ -31,6 +31,8 @@ const LF = 10
 const HEAD_END = Buffer.from('\r\n\r\n')
 const indexOf: (this: Uint8Array, needle: Uint8Array, from: number) => number = Buffer.prototype.indexOf
 const EMPTY = new Uint8Array(0)
+/** Heads are seldom longer, nor are they often followed by much. */
+const SMALL_READ = 1024
 
 export class Reader {
   readonly head = new Head()
@@ -195,18 +197,33 @@ export class Reader {
         return at + 2
       }
     }
-    // What is held has old bytes behind its end, which must not be searched again and again.
-    const within = bytes === this.#held ? bytes.subarray(0, end) : bytes
-    const found = indexOf.call(within, HEAD_END, at + Math.max(0, this.#searched - 3))
-    const length = found + 4 - at
-    if (found < 0 || length > this.#limits.headBytes) return this.#headIncomplete(bytes, at, end)
+    const text = this.#headText(bytes, at, end)
+    if (text === null) return this.#headIncomplete(bytes, at, end)
     const { head } = this
-    head.reset(latin1(bytes, at, found + 4))
+    head.reset(text)
     const fault = parseHead(head, this.#kind, this.#limits)
     const framing = fault ?? framingOf(head, this.#methods[0] ?? '')
     if (framing instanceof Verdict) this.#refuse(framing)
     else this.#headDone(head, framing)
-    return at + length
+    return at + text.length
+  }
+
+  /** The head up to its empty line, decoded once; null while that is not there, or lies beyond the limit. */
+  #headText(bytes: Uint8Array, at: number, end: number): string | null {
+    const { headBytes } = this.#limits
+    let found: number
+    let text = ''
+    if (end - at <= SMALL_READ && this.#searched === 0) {
+      // Decoding what may be a little too much costs less than another call to look for the end first.
+      text = latin1(bytes, at, end)
+      found = text.indexOf('\r\n\r\n')
+    } else {
+      // What is held has old bytes behind its end, which must not be searched again and again.
+      const within = bytes === this.#held ? bytes.subarray(0, end) : bytes
+      found = indexOf.call(within, HEAD_END, at + Math.max(0, this.#searched - 3)) - at
+    }
+    if (found < 0 || found + 4 > headBytes) return null
+    return text === '' ? latin1(bytes, at, at + found + 4) : found + 4 === text.length ? text : text.slice(0, found + 4)
   }
 
   #headDone(head: Head, framing: Framing): void {

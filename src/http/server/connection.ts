@@ -146,6 +146,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   onHead(head: Head, framing: Framing): void {
     this.#wait = 'nothing'
+    this.deadline = NEVER
     this.#requests++
     const target = targetOf(head)
     const fault = target instanceof Verdict ? target : admissionFault(head, framing, this.limits)
@@ -320,8 +321,11 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
         if (this.connection.queued >= this.#mark) this.connection.reset()
         else this.#renew(now, this.limits.stallTime, this.connection.queued)
         break
-      default:
+      case 'linger':
         this.connection.reset()
+        break
+      default:
+        this.deadline = NEVER
     }
   }
 

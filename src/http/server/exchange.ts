@@ -9,7 +9,7 @@ import { Head } from '../machine/head.ts'
 import { parseHead } from '../machine/parse.ts'
 import type { Target } from '../machine/target.ts'
 import { formatFields, type Lines, outgoingFraming, responseHead } from '../machine/writer.ts'
-import { isBodiless, reasonPhrase } from '../status.ts'
+import { isBodiless, reasonPhrase, statusLine } from '../status.ts'
 import type { ServerConnection } from './connection.ts'
 import { type PieceSink, StreamedReply } from './reply.ts'
 
@@ -304,6 +304,7 @@ export class ServerExchange implements Exchange, PieceSink, BodySource {
 
   #assertUnanswered(status: number): void {
     if (this.answered) throw new TypeError('the exchange is answered already: one final reply each')
+    statusLine(status)
     if (status < 200) throw new TypeError(`${status} is an interim status: inform() sends those`)
   }
 

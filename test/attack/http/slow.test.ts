@@ -1,0 +1,222 @@
+/** Clients that take their time, and those that take all of ours: every deadline and every cap, on a virtual clock. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SECOND } from '../../../src/base/clock.ts'
+import type { Exchange, Handler, ReplyBody } from '../../../src/http/exchange.ts'
+import { LIMITS } from '../../../src/http/limits.ts'
+import { Reader } from '../../../src/http/machine/reader.ts'
+import { settle } from '../../../src/http/testing/machine.ts'
+import { world } from './world.ts'
+
+const hello: Handler = (exchange) => exchange.reply(200, [], 'hello')
+const echo: Handler = async (exchange) => exchange.reply(200, [], await exchange.body.bytes())
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n'
+
+test('a head that drips is cut off at headTime, however steadily it drips', async () => {
+  const { open, clock, network } = await world(hello)
+  const raw = await open()
+  let text = ''
+  let waited = 0
+  for (const byte of 'GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy') {
+    text += await raw.send(byte)
+    if (raw.ended) break
+    await clock.advance(SECOND)
+    waited++
+  }
+  assert.match(text + raw.take(), /^HTTP\/1.1 408 .*the head did not arrive in time/s)
+  assert.ok(waited >= 20 && waited <= 22, `${waited} s`)
+  await clock.advance(10 * SECOND)
+  assert.equal(network.open, 0)
+})
+
+test('a connection without a byte is closed at headTime, one without a next request at idleTime', async () => {
+  const { open, clock, server } = await world(hello)
+  const silent = await open()
+  const idle = await open()
+  await idle.send(GET)
+  await clock.advance(21 * SECOND)
+  assert.deepEqual([silent.ended, idle.ended], [true, false])
+  assert.equal(silent.text, '')
+  await clock.advance(53 * SECOND)
+  assert.equal(idle.ended, false)
+  await clock.advance(2 * SECOND)
+  assert.equal(idle.ended, true)
+  await clock.advance(10 * SECOND)
+  assert.equal(server.connections, 0)
+})
+
+test('requests keep a connection alive for ever', async () => {
+  const { open, clock } = await world(hello)
+  const raw = await open()
+  for (let i = 0; i < 10; i++) {
+    assert.match(await raw.send(GET), /^HTTP\/1.1 200/)
+    await clock.advance(70 * SECOND)
+  }
+  // Half a head each time: its own deadline is counted anew.
+  for (let i = 0; i < 5; i++) {
+    await raw.send(GET.slice(0, 10))
+    await clock.advance(15 * SECOND)
+    assert.match(await raw.send(GET.slice(10)), /^HTTP\/1.1 200/)
+  }
+  for (let i = 0; i < 5; i++) {
+    assert.match(await raw.send(GET.slice(10 * Math.min(i, 1)) + GET.slice(0, 10)), /^HTTP\/1.1 200/)
+    await clock.advance(15 * SECOND)
+  }
+})
+
+test('a body must make progress, and one that does may take its time', async () => {
+  const { open, clock } = await world(echo)
+  const steady = await open()
+  const slow = await open()
+  await steady.send(POST)
+  await slow.send(POST)
+  for (let i = 0; i < 30 && !slow.ended; i++) {
+    await steady.send('x'.repeat(1000))
+    await slow.send('x'.repeat(100))
+    await clock.advance(SECOND)
+  }
+  assert.deepEqual([steady.ended, slow.ended], [false, true])
+})
+
+test('a body that stops is answered 408', async () => {
+  const { open, clock } = await world(echo)
+  const raw = await open()
+  await raw.send(POST)
+  await clock.advance(12 * SECOND)
+  assert.match(raw.take(), /^HTTP\/1.1 408 .*Connection: close.*slower than 512 bytes/s)
+})
+
+test('a body that its handler does not read is not held against the client', async () => {
+  let exchange!: Exchange
+  const { open, clock } = await world((e) => void (exchange = e))
+  const raw = await open()
+  await raw.send(`${POST.replace('100000', '3')}abc`)
+  await clock.advance(200 * SECOND)
+  assert.equal(raw.ended, false)
+  const body = exchange.body.text()
+  await settle()
+  assert.equal(await body, 'abc')
+  exchange.reply(200, [], 'late')
+  await settle()
+  assert.match(raw.take(), /late$/)
+})
+
+test('a client that reads nothing is reset at stallTime, one that reads slowly is not', async () => {
+  const replies: ReplyBody[] = []
+  const { open, clock } = await world((exchange) => {
+    const reply = exchange.start(200, [])
+    replies.push(reply)
+    const piece = new Uint8Array(50_000)
+    while (reply.write(piece));
+    reply.onDrain = () => void reply.write(piece)
+  })
+  const stuck = await open()
+  const slow = await open()
+  await stuck.send('')
+  stuck.connection.pause()
+  slow.connection.pause()
+  await stuck.send(GET)
+  await slow.send(GET)
+  for (let i = 0; i < 40; i++) {
+    slow.connection.resume()
+    await settle(2)
+    slow.connection.pause()
+    await clock.advance(SECOND)
+  }
+  stuck.connection.resume()
+  slow.connection.resume()
+  await settle()
+  assert.equal(stuck.error?.code, 'ECONNRESET')
+  assert.equal(slow.closed, false)
+})
+
+test('a handler may take as long as it likes', async () => {
+  let exchange!: Exchange
+  const { open, clock } = await world((e) => void (exchange = e))
+  const raw = await open()
+  await raw.send(GET)
+  await clock.advance(1000 * SECOND)
+  exchange.reply(200, [], 'at last')
+  await settle()
+  assert.match(raw.take(), /at last$/)
+})
+
+test('who keeps sending after the close is cut', async () => {
+  const { open, clock, network } = await world(hello)
+  const raw = await open()
+  await raw.send(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+  assert.equal(raw.ended, true)
+  await raw.send('x'.repeat(1000))
+  assert.equal(raw.closed, false)
+  await raw.send('x'.repeat(LIMITS.drainBytes))
+  await clock.advance(6 * SECOND)
+  raw.connection.close()
+  await settle()
+  assert.equal(network.open, 0)
+})
+
+test('connections, requests per connection and body bytes are capped', async () => {
+  const capped = await world(echo, { limits: { connections: 2, requestsPerConnection: 3, bodyBytes: 10 } })
+  const first = await capped.open()
+  await capped.open()
+  const third = await capped.open()
+  await settle()
+  assert.equal(third.error?.code, 'ECONNRESET')
+  for (let i = 0; i < 2; i++) assert.doesNotMatch(await first.send(GET), /Connection: close/)
+  assert.match(await first.send(GET), /Connection: close/)
+  assert.equal(first.ended, true)
+  const { open } = await world(echo, { limits: { bodyBytes: 10 } })
+  const post = 'POST / HTTP/1.1\r\nHost: a\r\n'
+  assert.match(await (await open()).send(`${post}Content-Length: 11\r\n\r\n`), /^HTTP\/1.1 413 /)
+  assert.match(
+    await (await open()).send(`${post}Transfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n`),
+    /^HTTP\/1.1 413 .*limits.bodyBytes/s,
+  )
+  assert.match(await (await open()).send(`${post}Content-Length: 10\r\n\r\n0123456789`), /^HTTP\/1.1 200 /)
+})
+
+test('replies that wait for an earlier one are bounded', async () => {
+  const replies: ReplyBody[] = []
+  const { open } = await world((exchange) => void replies.push(exchange.start(200, [])), {
+    limits: { backlogBytes: 100_000 },
+  })
+  const raw = await open()
+  await raw.send(GET + GET)
+  let written = 0
+  while (replies[1]!.write(new Uint8Array(10_000))) written += 10_000
+  assert.ok(written < 110_000, `${written} bytes`)
+})
+
+test('ten thousand idle connections cost little and go when their time has come', async () => {
+  const { open, clock, server } = await world(hello)
+  const clients = []
+  for (let i = 0; i < 10_000; i++) clients.push(await open())
+  assert.equal(server.connections, 10_000)
+  assert.ok(clock.timers <= 2, `${clock.timers} timers`)
+  await clock.advance(21 * SECOND)
+  for (const client of clients) client.connection.close()
+  await settle()
+  assert.equal(server.connections, 0)
+  assert.equal(clock.timers, 0)
+})
+
+test('a head or trailers that come byte by byte cost linear work', () => {
+  const limits = { ...LIMITS, headBytes: 1 << 20, trailerBytes: 1 << 20, fieldCount: 1 << 16 }
+  const cost = (start: string, fields: number) => {
+    let ended = 0
+    const sink = { onHead() {}, onBody() {}, onMessageEnd: () => void ended++, onRefused() {} }
+    const reader = new Reader('request', sink, limits)
+    const bytes = Buffer.from(`${start}${'X: yyyyyyyy\r\n'.repeat(fields)}\r\n`)
+    const started = process.cpuUsage().user
+    for (let i = 0; i < bytes.length; i++) reader.feed(bytes.subarray(i, i + 1))
+    assert.equal(ended, 1)
+    return process.cpuUsage().user - started
+  }
+  const head = 'GET / HTTP/1.1\r\nHost: a\r\n'
+  for (const start of [head, `${head}Transfer-Encoding: chunked\r\n\r\n0\r\n`]) {
+    cost(start, 4_000)
+    const [one, four] = [cost(start, 4_000), cost(start, 16_000)]
+    assert.ok(four < 10 * one + 20_000, `${one} µs for 4,000 fields, ${four} µs for 16,000`)
+  }
+})
