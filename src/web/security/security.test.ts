@@ -16,7 +16,7 @@ const SECRET = 'a secret of more than thirty-two characters'
 function site(options: SiteOptions<never> = {}) {
   const made = app({ secret: SECRET, machine: testMachine(), log: () => {}, ...options })
   made.get('/form', (c) =>
-    c.html(`<form method="post"><input type="hidden" name="_csrf" value="${c.csrfToken}"></form>`),
+    c.html(`<form method="post"><input type="hidden" name="_csrf" value="${c.csrfToken}"><input name="a"></form>`),
   )
   made.post('/form', async (c) => `got ${(await c.body.form()).get('a')}`)
   made.post('/json', async (c) => ({ got: await c.body.json() }))

@@ -5,15 +5,15 @@
 
 import { loadUser } from '../auth/sign-in.ts'
 import { HttpError } from '../errors/http-error.ts'
+import type { WebRouteEvent } from '../events.ts'
 import { canonicalPath } from '../routing/path.ts'
 import { CSRF_FIELD, CSRF_HEADER, isSafe, provenance, tokenMatches } from '../security/csrf.ts'
 import { RESERVED } from '../sessions/session.ts'
 import type { Action, Compiled, Methods } from './compile.ts'
 import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
+import { awaited, type Maybe } from './maybe.ts'
 import { type Answer, Reply } from './reply/reply.ts'
-
-export type Maybe<T> = T | Promise<T>
 
 /** What is to be answered, before errors are. @throws HttpError and whatever hooks and handlers throw. */
 export function dispatch(c: Context<never, never>, compiled: Compiled): Maybe<Answer> {
@@ -71,8 +71,18 @@ function options(allow: string): Reply {
 
 function reportRoute(c: Context<never, never>, { name, pattern }: Action): void {
   const { machine, id, method, path } = c.exchange
-  const event = { type: 'web.route', at: machine.clock.now(), host: machine.name, exchange: id, method, path }
-  machine.events.emit(Object.assign(event, { route: name, pattern }))
+  const at = machine.clock.now()
+  const event: WebRouteEvent = {
+    type: 'web.route',
+    at,
+    host: machine.name,
+    exchange: id,
+    method,
+    path,
+    route: name,
+    pattern,
+  }
+  machine.events.emit(event)
 }
 
 /** @throws HttpError 400 for a name that is none of the site's. */
@@ -136,13 +146,6 @@ function runBefore(c: Context<never, never>, action: Action, from: number): Mayb
     if (early !== undefined) return early
   }
   return awaited(action.view(c))
-}
-
-/** A promise of any make as one of the platform's: a query of the models is awaited by itself. */
-function awaited<T>(given: T | PromiseLike<T>): Maybe<T> {
-  if (given instanceof Promise) return given
-  const waits = typeof given === 'object' && given !== null && 'then' in given && typeof given.then === 'function'
-  return waits ? Promise.resolve(given) : (given as T)
 }
 
 function askToSignIn(c: Context<never, never>): Reply {

@@ -13,6 +13,7 @@ import { testClient } from '../testing/client.ts'
 import { app } from './app.ts'
 import { currentExchange } from './current.ts'
 import type { SiteOptions } from './options.ts'
+import { Reply } from './reply/reply.ts'
 import type { Site } from './site.ts'
 
 const to = urls({ home: '/', post: '/posts/{slug:slug}', edit: '/posts/{id:int}/edit', all: '/all' })
@@ -338,6 +339,63 @@ test('a stream that fails on the way does not look whole', async () => {
   const reply = await site.fetch(new Request('http://localhost/x'))
   await assert.rejects(reply.text())
   assert.equal((failures[0]!.error as Error).message, 'lost')
+})
+
+test('a client that leaves need not wait for the source', async () => {
+  const { site } = quiet()
+  let left = false
+  let done: (() => void) | null = null
+  const ended = new Promise<void>((resolve) => (done = resolve))
+  site.get('/x', () => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: async () => {
+        left = true
+        return { done: true as const, value: undefined }
+      },
+    }),
+  }))
+  site.teardown(() => done!())
+  const leaving = new AbortController()
+  const reply = await site.fetch(new Request('http://localhost/x', { signal: leaving.signal }))
+  assert.equal(reply.status, 200)
+  leaving.abort()
+  await ended
+  assert.equal(left, true)
+})
+
+test('a body that an error or a hook put aside is let go of', async () => {
+  const { site, web } = quiet()
+  let released = 0
+  const held = () => ({
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false as const, value: 'x' }),
+      return: async () => {
+        released++
+        throw new Error('nobody hears this')
+      },
+    }),
+  })
+  site.get('/replaced', held)
+  site.get('/failed', (c) => c.stream(held(), { headers: { 'X-Bad': 'ü\u1234' } }))
+  site.after((c) => (c.path === '/replaced' ? 'other' : undefined))
+  assert.equal((await web.get('/replaced')).text, 'other')
+  assert.equal((await web.get('/failed')).status, 500)
+  assert.equal(released, 2)
+})
+
+test('what depends on the visitor says so to caches', async () => {
+  const { site, web } = quiet({ secret: 'a secret of more than thirty-two characters', users: () => null })
+  const kept = new Reply(200, 'text/plain', 'kept')
+  site.get('/user', (c) => String(c.user))
+  site.get('/plain', () => 'plain')
+  site.get('/kept', (c) => {
+    void c.user
+    return kept
+  })
+  assert.equal((await web.get('/user')).headers.get('vary'), 'Cookie')
+  assert.equal((await web.get('/plain')).headers.get('vary'), null)
+  for (let i = 0; i < 3; i++) assert.equal((await web.get('/kept')).headers.get('vary'), 'Cookie')
 })
 
 test('a HEAD of a stream does not run it', async () => {

@@ -7,6 +7,7 @@ import { type HttpServer, type ServeOptions, serve } from '../../http/server/ser
 import { systemMachine } from '../../kernel/machine.ts'
 import type { Host, Machine } from '../../socket/host.ts'
 import { explain } from '../errors/answer.ts'
+import type { WebDoneEvent } from '../events.ts'
 import { RECORD_LIMIT } from '../limits.ts'
 import type { Database } from '../models/database/database.ts'
 import type { Class } from '../models/fields/relation.ts'
@@ -16,8 +17,9 @@ import type { Base } from '../routing/route.ts'
 import { type Compiled, compile } from './compile.ts'
 import { Context } from './context/context.ts'
 import { withCurrent } from './current.ts'
-import { checkHost, dispatch, type Maybe } from './dispatch.ts'
+import { checkHost, dispatch } from './dispatch.ts'
 import { Group, type Mounted, type MountTarget, type Registration, type Registry, type Teardown } from './group.ts'
+import type { Maybe } from './maybe.ts'
 import { handleMounted, SiteBase } from './mounting.ts'
 import type { SiteOptions, TemplateEngine } from './options.ts'
 import type { Answer } from './reply/reply.ts'
@@ -127,7 +129,8 @@ export class Site<U = never> extends Group<U | null> {
     const { machine, id } = c.exchange
     if (machine.events.on) {
       const at = machine.clock.now()
-      const event = { type: 'web.done', at, host: machine.name, exchange: id, status, duration: at - started }
+      const duration = at - started
+      const event: WebDoneEvent = { type: 'web.done', at, host: machine.name, exchange: id, status, duration }
       machine.events.emit(event)
     }
     const chain = c.chain ?? this.#compiled?.root

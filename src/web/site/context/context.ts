@@ -25,6 +25,16 @@ export interface ReplyInit {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** What the handler and its hooks have asked for, and the reply must act on. */
+export interface Made {
+  readonly session: Session | null
+  readonly personal: boolean
+  readonly cookies: CookieJar | null
+  readonly nonce: string
+  /** 0 when none was set. */
+  readonly status: number
+}
+
 const NONCE_BYTES = 16
 
 /**
@@ -41,8 +51,6 @@ export class Context<P = unknown, U = unknown> {
   readonly prefix: string
   /** The path within this site, decoded when a route has matched. */
   path: string
-  /** The signed-in user, loaded before the handler runs. */
-  user: U = null as U
   /** The route's name, or its pattern when it has none; '' before one has matched. */
   route = ''
   /** What went wrong; null while nothing has. */
@@ -56,6 +64,9 @@ export class Context<P = unknown, U = unknown> {
   #session: Session | null = null
   #body: ContextBody | null = null
   #nonce = ''
+  #user: U = null as U
+  /** Whether the answer may be another for another visitor. */
+  #personal = false
   #status = 0
 
   constructor(exchange: Exchange, services: Services, prefix: string) {
@@ -113,7 +124,17 @@ export class Context<P = unknown, U = unknown> {
     this.cookies.set(name, value, options)
   }
 
+  /** The signed-in user, loaded before the handler runs. */
+  get user(): U {
+    this.#personal = true
+    return this.#user
+  }
+  set user(user: U) {
+    this.#user = user
+  }
+
   get session(): Session {
+    this.#personal = true
     return (this.#session ??= this.services.sessions.now(this as Context<unknown, unknown>))
   }
 
@@ -164,6 +185,14 @@ export class Context<P = unknown, U = unknown> {
     const wanted = name.toLowerCase()
     for (let i = this.lines.length - 2; i >= 0; i -= 2)
       if (this.lines[i]!.toLowerCase() === wanted) this.lines.splice(i, 2)
+    this.lines.push(name, value)
+    return this
+  }
+
+  /** Adds a field to the reply beside others of its name. @throws TypeError as `set` does. */
+  append(name: string, value: string): this {
+    checkField(name, value)
+    this.lines ??= []
     this.lines.push(name, value)
     return this
   }
@@ -221,8 +250,14 @@ export class Context<P = unknown, U = unknown> {
   }
 
   /** What has been asked for and must be acted on when the reply is sent: for the framework. */
-  made(): { session: Session | null; cookies: CookieJar | null; nonce: string; status: number } {
-    return { session: this.#session, cookies: this.#cookies, nonce: this.#nonce, status: this.#status }
+  made(): Made {
+    return {
+      session: this.#session,
+      personal: this.#personal,
+      cookies: this.#cookies,
+      nonce: this.#nonce,
+      status: this.#status,
+    }
   }
 
   /** For the framework: a session that was loaded ahead. */

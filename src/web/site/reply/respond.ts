@@ -3,9 +3,9 @@ import { isBodiless } from '../../../http/status.ts'
 import { isActive } from '../../security/headers.ts'
 import type { Chain } from '../compile.ts'
 import type { Context } from '../context/context.ts'
-import type { Maybe } from '../dispatch.ts'
+import { awaited, type Maybe } from '../maybe.ts'
 import { HTML, JSON_TYPE, type Pieces, Reply, type ReplyBody, TEXT, toReply } from './reply.ts'
-import { sendPieces } from './streaming.ts'
+import { release, sendPieces } from './streaming.ts'
 
 /**
  * Sends the answer. The status it had; a promise only where something on the way needed time.
@@ -17,9 +17,9 @@ export function respond(c: Context<never, never>, answer: unknown, chain: Chain)
   try {
     const done = after.length === 0 ? reply : runAfter(c, reply, chain, 0)
     const sent = done instanceof Promise ? done.then((last) => seal(c, last)) : seal(c, done)
-    return sent instanceof Promise && isPieces(reply.body) ? sent.catch((error) => abandon(reply, error)) : sent
+    return sent instanceof Promise && isPieces(reply.body) ? sent.catch((error) => giveUp(c, reply, error)) : sent
   } catch (error) {
-    return abandon(reply, error)
+    return giveUp(c, reply, error)
   }
 }
 
@@ -27,27 +27,22 @@ function isPieces(body: ReplyBody): body is Pieces {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }
 
-/** A body that is not sent after all lets go of what it holds: an open file. */
-function release(reply: Reply): void {
-  if (isPieces(reply.body)) void reply.body[Symbol.asyncIterator]().return?.()
-}
-
-function abandon(reply: Reply, error: unknown): never {
-  release(reply)
+function giveUp(c: Context<never, never>, reply: Reply, error: unknown): never {
+  if (!c.exchange.answered && isPieces(reply.body)) release(reply.body)
   throw error
 }
 
 /** What a hook answered, in place of the reply before. */
 function instead(c: Context<never, never>, answer: unknown, before: Reply): Reply {
   const reply = toReply(answer, c.route)
-  if (reply.body !== before.body) release(before)
+  if (reply.body !== before.body && isPieces(before.body)) release(before.body)
   return reply
 }
 
 function runAfter(c: Context<never, never>, first: Reply, chain: Chain, from: number): Maybe<Reply> {
   let reply = first
   for (let i = from; i < chain.after.length; i++) {
-    const said = chain.after[i]!(c, reply)
+    const said = awaited(chain.after[i]!(c, reply))
     if (said instanceof Promise) {
       const current = reply
       return said.then((late) => runAfter(c, late ? instead(c, late, current) : current, chain, i + 1))
@@ -59,13 +54,13 @@ function runAfter(c: Context<never, never>, first: Reply, chain: Chain, from: nu
 
 /** Saves the session, then sends. */
 function seal(c: Context<never, never>, reply: Reply): Maybe<number> {
-  const { session } = c.made()
+  const { session, personal } = c.made()
+  // What a shared cache must know: another visitor may see another page (RFC 9111 §4.1).
+  if (personal) c.append('Vary', 'Cookie')
   if (session === null) return send(c, reply)
-  // What a shared cache must know: another visitor's session may see another page (RFC 9111 §4.1).
-  reply.append('Vary', 'Cookie')
   // What a failing request did to the session is not kept: perhaps that is what failed.
   if (!session.changed || reply.status >= 500) return send(c, reply)
-  if (reply.get('cache-control') === undefined) reply.append('Cache-Control', 'private')
+  if (reply.get('cache-control') === undefined) c.append('Cache-Control', 'private')
   return c.services.sessions.save(c, session).then(() => send(c, reply))
 }
 

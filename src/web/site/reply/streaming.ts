@@ -1,47 +1,68 @@
 /** Sends a body that comes in pieces, as fast as the client takes them. */
-import type { Exchange, FieldLines } from '../../../http/exchange.ts'
-import type { Pieces } from './reply.ts'
+import type { Exchange, FieldLines, ReplyBody } from '../../../http/exchange.ts'
+import type { Piece, Pieces } from './reply.ts'
 
 /**
- * Resolves with the number of bytes handed over when the body is complete or the client is gone. A source that fails
- * on the way breaks the exchange off, so that the client sees that the body is not whole; the error is thrown on.
+ * Resolves when the body is complete or the client is gone. A source that fails on the way breaks the exchange off,
+ * so that the client sees that the body is not whole; the error is thrown on.
  */
-export async function sendPieces(
-  exchange: Exchange,
-  status: number,
-  lines: FieldLines,
-  pieces: Pieces,
-): Promise<number> {
+export async function sendPieces(exchange: Exchange, status: number, lines: FieldLines, pieces: Pieces): Promise<void> {
   const body = exchange.start(status, lines)
-  let sent = 0
   if (exchange.method === 'HEAD') {
-    await pieces[Symbol.asyncIterator]().return?.()
     body.end()
-    return sent
+    release(pieces)
+    return
   }
-  const { signal } = exchange
-  let wake: (() => void) | null = null
-  const go = () => {
-    wake?.()
-    wake = null
-  }
-  body.onDrain = go
-  signal.addEventListener('abort', go)
+  const source = pieces[Symbol.asyncIterator]()
   try {
-    for await (const piece of pieces) {
-      if (signal.aborted) return sent
-      if (typeof piece !== 'string' && !(piece instanceof Uint8Array))
-        throw new TypeError('a piece of a streamed reply is neither text nor bytes: turn what you have into text')
-      if (piece.length === 0) continue
-      sent += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
-      if (!body.write(piece) && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
-    }
-    body.end()
-    return sent
+    const whole = await pump(source, body, exchange.signal)
+    if (whole) body.end()
+    else abandon(source)
   } catch (error) {
+    abandon(source)
     exchange.abort()
     throw error
-  } finally {
-    signal.removeEventListener('abort', go)
   }
+}
+
+/** True when the source is at its end, false when the client has gone before. */
+async function pump(source: AsyncIterator<Piece>, body: ReplyBody, signal: AbortSignal): Promise<boolean> {
+  const { promise: gone, resolve: go } = Promise.withResolvers<null>()
+  let drained: (() => void) | null = null
+  body.onDrain = () => drained?.()
+  const leave = () => go(null)
+  signal.addEventListener('abort', leave)
+  try {
+    while (!signal.aborted) {
+      // The source may have nothing to say for a long time (server-sent events); the client need not wait for it.
+      const step = await Promise.race([source.next(), gone])
+      if (step === null) return false
+      if (step.done) return true
+      const piece = checked(step.value)
+      if (piece.length === 0 || body.write(piece) || signal.aborted) continue
+      await Promise.race([new Promise<void>((resolve) => (drained = resolve)), gone])
+    }
+    return false
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}
+
+function checked(piece: Piece): Piece {
+  if (typeof piece === 'string' || piece instanceof Uint8Array) return piece
+  throw new TypeError('a piece of a streamed reply is neither text nor bytes: turn what you have into text')
+}
+
+/** Lets a body that is not sent after all go of what it holds: an open file. */
+export function release(pieces: Pieces): void {
+  try {
+    abandon(pieces[Symbol.asyncIterator]())
+  } catch {
+    // A stream that somebody reads already is theirs to close.
+  }
+}
+
+/** What the source says to being left is of interest to nobody any more. */
+function abandon(source: AsyncIterator<Piece>): void {
+  source.return?.().catch(() => {})
 }
