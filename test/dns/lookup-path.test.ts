@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND, sleep } from '../../src/base/clock.ts'
 import type { SocketError } from '../../src/base/errors.ts'
+import type { SimHost } from '../../src/sim/index.ts'
 import { ADDRESSES, exchanges, lookupWorld, stageEvents, stages, zone } from './world.ts'
 
 test('a cold lookup goes through every stage, and the walk can be read from the log', async () => {
@@ -228,4 +229,15 @@ test('the same seed gives the same walk', async () => {
     return JSON.stringify(log.events.filter((event) => event.type.startsWith('dns.')))
   }
   assert.equal(await walk(), await walk())
+})
+
+test('a host whose lookup is the resolver connects by name', async () => {
+  const { net, laptop, host, browser } = await lookupWorld()
+  const machine = laptop as SimHost
+  machine.resolver = (name, family) => host.lookup(name, family)
+  await net.run(async () => {
+    assert.deepEqual(await machine.lookup('www.board.example'), ['203.0.113.80'])
+    await assert.rejects(machine.lookup('nobody.board.example'), (error: SocketError) => error.code === 'ENOTFOUND')
+    assert.deepEqual(await browser.lookup('www.board.example'), ['203.0.113.80'])
+  })
 })
