@@ -32,7 +32,7 @@ export const dig: Command = {
 
   reticle dig www.example.org AAAA @192.0.2.53 -p 5353 +short`,
   options: {
-    port: { type: 'string', short: 'p', default: '53', value: 'PORT', description: "the server's port (53)" },
+    port: { type: 'string', short: 'p', default: '53', value: 'PORT', description: "the server's port" },
     reverse: { type: 'string', short: 'x', value: 'ADDRESS', description: 'ask for the name of an address' },
     type: { type: 'string', short: 't', value: 'TYPE', description: 'the record type, in case it looks like a name' },
     ipv4: { type: 'boolean', short: '4', description: 'reach the server over IPv4 only' },

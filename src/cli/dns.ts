@@ -1,11 +1,13 @@
 /** `reticle dns serve`: an authoritative server for zone files. */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { ipVersion } from '../base/ip.ts'
 import { serveZones } from '../dns/authority/serve.ts'
 import type { Message } from '../dns/message/message.ts'
 import { Name, parseName } from '../dns/message/name.ts'
 import { rcodeName, typeName } from '../dns/message/types.ts'
 import type { Client } from '../dns/server/responder.ts'
+import type { DnsServer } from '../dns/server/server.ts'
 import { loadZone } from '../dns/zone/load.ts'
 import { printFault } from '../dns/zone/master.ts'
 import type { Zone } from '../dns/zone/zone.ts'
@@ -27,7 +29,7 @@ SIGHUP reads the files again; a file with an error leaves its zone as it was.
   reticle dns serve example.org.zone --port 5353
   dig @127.0.0.1 -p 5353 www.example.org`,
   options: {
-    port: { type: 'string', short: 'p', default: '53', value: 'PORT', description: 'UDP and TCP port (53)' },
+    port: { type: 'string', short: 'p', default: '53', value: 'PORT', description: 'UDP and TCP port' },
     address: {
       type: 'string',
       short: 'a',
@@ -45,6 +47,9 @@ async function run({ positionals, values, terminal }: Call): Promise<number> {
   const port = Number(values['port'])
   if (!(Number.isInteger(port) && port >= 0 && port <= 65535))
     throw new UsageError(`--port is a number from 0 to 65535, not '${values['port']}'`)
+  const addresses = (values['address'] as readonly string[] | undefined) ?? ['127.0.0.1']
+  for (const address of addresses)
+    if (ipVersion(address) === 0) throw new UsageError(`--address is an IP address, not '${address}'`)
   const zones = new Zones()
   const sources = positionals.map(zoneSource)
   const loaded = sources.map((source) => read(source, terminal))
@@ -53,28 +58,35 @@ async function run({ positionals, values, terminal }: Call): Promise<number> {
 
   const host = kernelHost()
   const onAnswer = values['query-log'] === true ? queryLog(terminal) : undefined
-  const addresses = (values['address'] as readonly string[] | undefined) ?? ['127.0.0.1']
-  const servers = []
-  for (const address of addresses)
-    servers.push(await serveZones(host, zones, { at: { address, port }, ...(onAnswer && { onAnswer }) }))
-  for (const zone of zones.all) terminal.out(`${zone.origin} serial ${serialOf(zone)}\n`)
-  terminal.out(`listening on ${servers.map((server) => formatAddress(server.local)).join(', ')} (UDP and TCP)\n`)
-
-  const reload = () => {
-    for (const source of sources) {
-      const zone = read(source, terminal)
-      if (zone !== null) zones.set(zone)
-      terminal.out(zone === null ? `${source.path}: kept as it was\n` : `${zone.origin} serial ${serialOf(zone)}\n`)
-    }
+  const servers: DnsServer[] = []
+  try {
+    for (const address of addresses)
+      servers.push(await serveZones(host, zones, { at: { address, port }, ...(onAnswer && { onAnswer }) }))
+    for (const zone of zones.all) terminal.out(`${zone.origin} serial ${serialOf(zone)}\n`)
+    terminal.out(`listening on ${servers.map(({ local }) => formatAddress(local)).join(', ')} (UDP and TCP)\n`)
+    await untilInterrupted(terminal, () => reload(sources, zones, terminal))
+  } finally {
+    await Promise.all(servers.map((server) => server.close()))
   }
-  process.on('SIGHUP', reload)
+  return 0
+}
+
+/** Runs `onHangup` at every SIGHUP until the command is to end. */
+async function untilInterrupted(terminal: Terminal, onHangup: () => void): Promise<void> {
+  process.on('SIGHUP', onHangup)
   await new Promise<void>((done) => {
     if (terminal.interrupted.aborted) done()
     else terminal.interrupted.addEventListener('abort', () => done(), { once: true })
   })
-  process.off('SIGHUP', reload)
-  await Promise.all(servers.map((server) => server.close()))
-  return 0
+  process.off('SIGHUP', onHangup)
+}
+
+function reload(sources: readonly ZoneSource[], zones: Zones, terminal: Terminal): void {
+  for (const source of sources) {
+    const zone = read(source, terminal)
+    if (zone !== null) zones.set(zone)
+    terminal.out(zone === null ? `${source.path}: kept as it was\n` : `${zone.origin} serial ${serialOf(zone)}\n`)
+  }
 }
 
 interface ZoneSource {

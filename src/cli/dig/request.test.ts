@@ -15,6 +15,7 @@ test('name, type, class and server in any order', () => {
   assert.deepEqual(question('example.org', 'TXT', 'CH'), ['example.org.', TYPE.TXT, CLASS.CH])
   assert.deepEqual(question('example.org', 'TYPE65'), ['example.org.', TYPE.HTTPS, CLASS.IN])
   assert.deepEqual(question('mx'), ['mx.', TYPE.A, CLASS.IN], 'a word alone is a name')
+  assert.deepEqual(question('bücher.example'), ['xn--bcher-kva.example.', TYPE.A, CLASS.IN])
   assert.deepEqual(question(), ['.', TYPE.NS, CLASS.IN])
   assert.equal(readRequest(['@192.0.2.1', 'a']).server, '192.0.2.1')
   assert.equal(readRequest(['a']).server, undefined)

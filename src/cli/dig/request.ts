@@ -1,4 +1,5 @@
 /** What a command line of `dig` asks for. */
+import { domainToASCII } from 'node:url'
 import { parseIp4, parseIp6 } from '../../base/ip.ts'
 import { Name, parseName } from '../../dns/message/name.ts'
 import { CLASS, parseClass, parseType, TYPE } from '../../dns/message/types.ts'
@@ -25,14 +26,14 @@ const SWITCHES = {
 }
 
 /** Other names of the same switches. */
-const SAME: { readonly [name: string]: keyof typeof SWITCHES } = {
-  vc: 'tcp',
-  rec: 'recurse',
-  rdflag: 'recurse',
-  do: 'dnssec',
-  ad: 'adflag',
-  cd: 'cdflag',
-}
+const SAME = new Map<string, keyof typeof SWITCHES>([
+  ['vc', 'tcp'],
+  ['rec', 'recurse'],
+  ['rdflag', 'recurse'],
+  ['do', 'dnssec'],
+  ['ad', 'adflag'],
+  ['cd', 'cdflag'],
+])
 
 /** What `+all` and `+noall` turn on and off. */
 const SHOWN = ['cmd', 'comments', 'question', 'answer', 'authority', 'additional', 'stats'] as const
@@ -86,7 +87,7 @@ function readOption(
   const plain = on ? name : name.slice(2)
   if (value === undefined && plain === 'all') for (const shown of SHOWN) switches[shown] = on
   else {
-    const known = Object.hasOwn(SWITCHES, plain) ? (plain as keyof typeof SWITCHES) : SAME[plain]
+    const known = Object.hasOwn(SWITCHES, plain) ? (plain as keyof typeof SWITCHES) : SAME.get(plain)
     if (known === undefined || value !== undefined) {
       const options = Object.keys(SWITCHES).join(', +[no]')
       throw new UsageError(`'${word}' is not known: +[no]all, +[no]${options}, +bufsize=N, +time=N, +tries=N`)
@@ -121,8 +122,9 @@ function readQuestion(
   return { name, type: type ?? (reverse === undefined ? TYPE.A : TYPE.PTR), class: rrclass ?? CLASS.IN }
 }
 
+/** A name as people write it: letters beyond ASCII by IDNA (RFC 5890). @throws UsageError */
 function nameOf(word: string): Name {
-  const name = parseName(word)
+  const name = parseName(/[^\0-\x7f]/.test(word) ? domainToASCII(word) : word)
   if (name instanceof Name) return name
   throw new UsageError(`'${word}' is not a domain name: ${name.why} at octet ${name.at}`)
 }

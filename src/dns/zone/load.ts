@@ -17,12 +17,13 @@ export interface LoadOptions extends Omit<MasterOptions, 'origin'> {
   readonly originFromSoa?: boolean
 }
 
-/** Reads the master file of the zone `origin` and checks it. Never throws. */
+/** Reads the master file of a zone and checks it. `given` is the zone's name unless `originFromSoa`. Never throws. */
 export function loadZone(text: string, given: Name, options: LoadOptions = {}): LoadedZone {
   const { records, faults } = readMaster(text, { ...options, origin: given })
   const soa = options.originFromSoa === true ? records.find((record) => record.type === TYPE.SOA) : undefined
   const origin = soa?.name ?? given
-  const all = [...faults, ...checkZone(origin, records, options.file ?? 'zone')]
+  // Where lines could not be read, what seems to be missing may stand in one of them.
+  const all = faults.length > 0 ? [...faults] : checkZone(origin, records, options.file ?? 'zone')
   all.sort((a, b) => (a.file === b.file ? a.line - b.line : 0))
   const good = all.every((fault) => fault.severity === 'warning')
   return { zone: good ? new Zone(origin, records) : null, faults: all }

@@ -68,12 +68,12 @@ function bitmapOf(bits: readonly number[]): Uint8Array {
 
 /** The services that RFC 1035's own examples and old zone files name; others are written by their port. */
 // biome-ignore format: a table
-const SERVICES: { readonly [name: string]: number } = {
+const SERVICES: ReadonlyMap<string, number> = new Map(Object.entries({
   echo: 7, discard: 9, systat: 11, daytime: 13, chargen: 19, 'ftp-data': 20, ftp: 21, ssh: 22, telnet: 23, smtp: 25,
   time: 37, whois: 43, domain: 53, tftp: 69, gopher: 70, finger: 79, http: 80, kerberos: 88, hostnames: 101,
   pop3: 110, sunrpc: 111, nntp: 119, ntp: 123, imap2: 143, snmp: 161, https: 443,
-}
-const PROTOCOLS: { readonly [name: string]: number } = { icmp: 1, tcp: 6, udp: 17 }
+}))
+const PROTOCOLS: ReadonlyMap<string, number> = new Map(Object.entries({ icmp: 1, tcp: 6, udp: 17 }))
 
 /** RFC 1035 §3.4.2: an IP protocol and the ports that are served. */
 export const services: Field<{ readonly protocol: number; readonly ports: readonly number[] }> = {
@@ -85,16 +85,17 @@ export const services: Field<{ readonly protocol: number; readonly ports: readon
     out.octets(bitmapOf([...value.ports].sort((a, b) => a - b)))
   },
   print(value) {
-    const known = Object.entries(PROTOCOLS).find(([, number]) => number === value.protocol)
+    const known = [...PROTOCOLS].find(([, number]) => number === value.protocol)
     return [known?.[0] ?? value.protocol, ...value.ports].join(' ')
   },
   parse(words) {
     const word = words.next('a protocol')
-    const protocol = PROTOCOLS[word.text.toLowerCase()] ?? integer(word, 255, "a protocol ('tcp', 'udp' or its number)")
+    const protocol =
+      PROTOCOLS.get(word.text.toLowerCase()) ?? integer(word, 255, "a protocol ('tcp', 'udp' or its number)")
     const ports = new Set<number>()
     while (words.more) {
       const service = words.next('a port')
-      ports.add(SERVICES[service.text.toLowerCase()] ?? integer(service, 65535, 'a port'))
+      ports.add(SERVICES.get(service.text.toLowerCase()) ?? integer(service, 65535, 'a port'))
     }
     return { protocol, ports: [...ports].sort((a, b) => a - b) }
   },

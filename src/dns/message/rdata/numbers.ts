@@ -62,13 +62,14 @@ function mnemonic(
   table: { readonly [name: string]: number },
   named: boolean,
 ): Field<number> {
+  const numbers = new Map(Object.entries(table))
   const names = new Map(Object.entries(table).map(([name, number]) => [number, name]))
   return {
     ...base,
     print: (value) => (named ? (names.get(value) ?? String(value)) : String(value)),
     parse(words) {
       const word = words.peek()
-      const known = word === undefined ? undefined : table[word.text.toUpperCase()]
+      const known = word === undefined ? undefined : numbers.get(word.text.toUpperCase())
       if (known === undefined) return base.parse(words, undefined as never)
       words.next(what)
       return known

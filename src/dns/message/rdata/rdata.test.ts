@@ -136,3 +136,14 @@ test('a record as a line', () => {
   const record = { name: Name.parse('a.example.'), type: TYPE.A, class: CLASS.IN, ttl: 60, rdata: bytes('c0000201') }
   assert.equal(printRecord(record), 'a.example.\t60\tIN\tA\t192.0.2.1')
 })
+
+test('words that every object knows are no mnemonics', () => {
+  for (const [type, text] of [
+    [TYPE.WKS, '10.0.0.1 constructor 25'],
+    [TYPE.WKS, '10.0.0.1 tcp toString'],
+    [TYPE.NSEC, 'a. __proto__'],
+    [TYPE.SVCB, '1 . constructor=1'],
+    [TYPE.CERT, 'valueOf 0 0 AAAA'],
+  ] as const)
+    assert.throws(() => parseRdata(type, text), TextFault, text)
+})
