@@ -93,7 +93,7 @@ export class DatabaseBusyError extends Error {
 
   constructor(waiting: number) {
     super(
-      `${waiting} statements wait for the running transaction; raise maxWaiting in openDatabase, or make transactions shorter`,
+      `${waiting} statements wait for the running transaction; raise limits.waiting in openDatabase, or make transactions shorter`,
     )
   }
 }

@@ -17,6 +17,7 @@ export { Field, type FieldOptions, type Kind, type Parsed, type SqlValue, type W
 export type { RangeOptions } from './fields/plain.ts'
 export { type Class, Many, type OnDelete, Ref, type RefOptions } from './fields/relation.ts'
 export { type PasswordHash, type TextOptions, words } from './fields/text.ts'
+export { MODEL_LIMITS, type ModelLimits } from './limits.ts'
 export { fieldsOf } from './meta.ts'
 export { connect, Model } from './model.ts'
 export { and, Condition, not, Operand, Order, or, TableColumn } from './query/expression.ts'

@@ -12,21 +12,27 @@ export const MAX_PASSWORD = 1024
 export const MIN_PASSWORD = 8
 /** Longest path of an uploaded file, in UTF-16 units. */
 export const MAX_PATH = 255
-/** Most rows on one page, whatever the query string asks for. */
-export const MAX_PAGE_SIZE = 1_000
-/** Most words of one search: each becomes a scan's worth of LIKE. */
-export const MAX_SEARCH_WORDS = 8
-/** Longest search text looked at, in UTF-16 units. */
-export const MAX_SEARCH_LENGTH = 200
 /** Deepest nesting of and/or/not in one condition: the SQL compiler works by recursion, SQLite stops at 1000. */
 export const MAX_CONDITION_DEPTH = 100
-/** Prepared statements kept per connection; the least recently used goes first. */
-export const MAX_STATEMENTS = 256
-/** Compiled query shapes kept per model; the least recently used goes first. */
+/** Compiled query shapes kept per model; the oldest goes first. Conditions are written by hand, so there are few. */
 export const MAX_SHAPES = 1_024
-/** Statements and transactions that may wait for the running transaction before new ones are refused. */
-export const MAX_WAITING = 10_000
-/** Milliseconds SQLite waits for a lock that another process holds. */
-export const BUSY_TIMEOUT = 5_000
-/** Deepest nesting of `atomic`: each level is a savepoint. */
-export const MAX_SAVEPOINTS = 50
+
+/** Each can be set for a database: `openDatabase(address, { machine, limits: { pageSize: 50 } })`. */
+export const MODEL_LIMITS = {
+  /** Most rows on one page, whatever the query string asks for. */
+  pageSize: 1_000,
+  /** Most words of one search: each becomes a scan's worth of LIKE. */
+  searchWords: 8,
+  /** Longest search text looked at, in UTF-16 units. */
+  searchLength: 200,
+  /** Prepared statements kept per connection; the oldest goes first. */
+  statements: 256,
+  /** Statements and transactions that may wait for the running transaction before new ones are refused. */
+  waiting: 10_000,
+  /** Milliseconds SQLite waits for a lock that another process holds; the event loop waits too. */
+  busyTimeout: 5_000,
+  /** Deepest nesting of `atomic`: each level is a savepoint. */
+  savepoints: 50,
+}
+
+export type ModelLimits = Readonly<typeof MODEL_LIMITS>

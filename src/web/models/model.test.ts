@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { freshDatabase, makePost, makeUser, NOON, Post, User } from './fixture.ts'
+import { freshDatabase, machine, makePost, makeUser, NOON, Post, User } from './fixture.ts'
 import {
   and,
+  atomic,
   ConstraintError,
   connect,
   countQueries,
+  createTables,
   f,
   InvalidValueError,
   Model,
   ModelError,
   NotFoundError,
   not,
+  openDatabase,
   or,
   withDatabase,
 } from './index.ts'
@@ -233,6 +236,26 @@ test('search finds rows that have every word', async () => {
   assert.deepEqual(await found("' or 1=1 --"), [])
   assert.deepEqual(await found(''), [a.id, b.id])
   assert.deepEqual(await found('x '.repeat(100_000)), [a.id]) // the first words of it
+})
+
+test('limits of a database', async () => {
+  const database = openDatabase('sqlite::memory:', {
+    machine,
+    limits: { pageSize: 2, searchWords: 1, searchLength: 3, savepoints: 1 },
+  })
+  await createTables(database, [User, Post])
+  await withDatabase(database, async () => {
+    const ada = await makeUser()
+    for (const title of ['abc', 'abc def', 'xyz']) await makePost(ada, { title })
+    assert.equal((await Post.page(1, 50)).size, 2)
+    assert.equal(await Post.search('abc nowhere', 'title').count(), 2)
+    assert.equal(await Post.search('xyzzy', 'title').count(), 1)
+    await atomic(() => atomic(() => Post.count()))
+    await assert.rejects(
+      atomic(() => atomic(() => atomic(() => Post.count()))),
+      /deeper than 1 /,
+    )
+  })
 })
 
 test('values are bound and objects are never operators', async () => {

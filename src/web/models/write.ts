@@ -4,6 +4,7 @@ import { ambientDatabase, execute, machineOf } from './database/ambient.ts'
 import type { Database } from './database/database.ts'
 import { ConstraintError, InvalidValueError, ModelError } from './errors.ts'
 import { NOW, type SqlValue } from './fields/field.ts'
+import { MODEL_LIMITS, type ModelLimits } from './limits.ts'
 import { type Column, columnOf, encode, type Meta, rowOf } from './meta.ts'
 import { shapedByIds, shapedInsert } from './query/shape.ts'
 
@@ -14,6 +15,11 @@ export function databaseOf(meta: Meta): Database {
   throw new ModelError(
     `${meta.name} is not connected to a database: call connect(database, [${meta.name}]), or give it to app({ models })`,
   )
+}
+
+/** The limits of a model's database; the standard ones while there is none. */
+export function limitsOf(meta: Meta): ModelLimits {
+  return (ambientDatabase() ?? meta.database)?.limits ?? MODEL_LIMITS
 }
 
 /** A value as it was given for a column: under the name of a reference it is the row referred to. */

@@ -373,6 +373,32 @@ test('templates come from a folder and nowhere else', () => {
   }
 })
 
+test('limits can be set', () => {
+  const limited = (t: string, limits: object) => new Templates(new ObjectLoader({ t }), { limits }).render('t')
+  fails(() => limited('12345678901', { source: 10 }), /longer than 10 /)
+  fails(() => limited('{% if 1 %}{% if 1 %}{% endif %}{% endif %}', { nesting: 2 }), /deeper than 2/)
+  fails(() => limited('{{ ((1)) }}', { expressionDepth: 2 }), /deeper than 2/)
+  fails(() => limited('{{ 1 + 1 }}', { words: 2 }), /More than 2 words/)
+  fails(
+    () => limited('{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(9) }}', { depth: 5 }),
+    /deeper than 5/,
+  )
+  fails(() => limited('a{{ 1 }}b{{ 2 }}', { parts: 3 }), /more than 3 parts/)
+  fails(() => limited('{{ range(4) }}', { range: 3 }), /at most 3 numbers/)
+})
+
+test('compiled templates are kept up to a limit', () => {
+  let reads = 0
+  const loader: Loader = {
+    where: 'here',
+    version: () => 'v',
+    load: (name) => ({ text: name, version: String(reads++) }),
+  }
+  const templates = new Templates(loader, { limits: { units: 3 } })
+  for (const name of ['a', 'b', 'c', 'a', 'd', 'a']) assert.equal(templates.render(name), name)
+  assert.equal(reads, 5) // d took the place of the others
+})
+
 test('templates are compiled once', () => {
   let reads = 0
   const loader: Loader = {

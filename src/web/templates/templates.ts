@@ -8,7 +8,7 @@ import { TemplateError, TemplateNotFound } from './error.ts'
 import { describe, stateKey } from './escape/context.ts'
 import { HTML_START, type HtmlState } from './escape/html.ts'
 import { builtinFilters } from './filters/filters.ts'
-import { MAX_RANGE, MAX_UNITS } from './limits.ts'
+import { TEMPLATE_LIMITS, type TemplateLimits } from './limits.ts'
 import { DirectoryLoader, type Loader } from './loader.ts'
 import type { Document } from './syntax/ast.ts'
 import { parse } from './syntax/parser.ts'
@@ -20,6 +20,7 @@ export interface TemplatesOptions {
   readonly filters?: { readonly [name: string]: Filter }
   /** While developing: a name that does not exist is an error, and files that changed are read again. */
   readonly debug?: boolean
+  readonly limits?: Partial<TemplateLimits>
 }
 
 /**
@@ -31,6 +32,7 @@ export interface TemplatesOptions {
 export class Templates {
   readonly #loader: Loader
   readonly #debug: boolean
+  readonly #limits: TemplateLimits
   readonly #globals: { [name: string]: unknown }
   readonly #filters = builtinFilters()
   readonly #documents = new Map<string, { document: Document; version: string }>()
@@ -42,11 +44,13 @@ export class Templates {
     this.#loader =
       typeof from === 'string' ? new DirectoryLoader(from) : isLoader(from) ? from : new DirectoryLoader(...from)
     this.#debug = options.debug ?? false
-    this.#globals = { range, ...options.globals }
+    this.#limits = { ...TEMPLATE_LIMITS, ...options.limits }
+    this.#globals = { range: (from: unknown, to?: unknown) => range(this.#limits.range, from, to), ...options.globals }
     for (const [name, filter] of Object.entries(options.filters ?? {})) this.#filters.set(name, filter)
     this.#engine = {
       filters: this.#filters,
       strict: this.#debug,
+      limits: this.#limits,
       document: (name) => this.#document(name),
       unit: (name, state) => this.#unit(name, state),
     }
@@ -113,7 +117,8 @@ export class Templates {
     if (known) return known.document
     const loaded = this.#loader.load(name)
     if (!loaded) throw new TemplateNotFound(name, this.#loader.where)
-    const document = parse({ name, text: loaded.text, path: loaded.path })
+    const document = parse({ name, text: loaded.text, path: loaded.path }, this.#limits)
+    if (this.#documents.size >= this.#limits.units) this.#documents.clear()
     this.#documents.set(name, { document, version: loaded.version })
     return document
   }
@@ -122,7 +127,7 @@ export class Templates {
     const key = `${name}\0${stateKey(state)}`
     const known = this.#units.get(key)
     if (known) return known
-    if (this.#units.size >= MAX_UNITS) this.#units.clear()
+    if (this.#units.size >= this.#limits.units) this.#units.clear()
     const unit: Unit = { render: notYet, end: null, recursive: false }
     this.#units.set(key, unit)
     try {
@@ -164,9 +169,9 @@ const notYet = () => {
 }
 
 /** `range(3)` is 0, 1, 2; `range(1, 4)` is 1, 2, 3. */
-function range(from: unknown, to?: unknown): number[] {
+function range(limit: number, from: unknown, to?: unknown): number[] {
   const [start, end] = to === undefined ? [0, Number(from)] : [Number(from), Number(to)]
   const length = Math.max(0, Math.ceil(end - start))
-  if (!(length <= MAX_RANGE)) throw new RangeError(`range() gives at most ${MAX_RANGE} numbers, not ${length}`)
+  if (!(length <= limit)) throw new RangeError(`range() gives at most ${limit} numbers, not ${length}`)
   return Array.from({ length }, (_, i) => start + i)
 }

@@ -1,6 +1,7 @@
 /** What models ask of a database: statements one by one, and transactions. */
 import type { Machine } from '../../../socket/host.ts'
 import type { SqlValue } from '../fields/field.ts'
+import type { ModelLimits } from '../limits.ts'
 
 /** SQL with its values apart from it: they are bound, never written into the text. */
 export interface Statement {
@@ -42,6 +43,7 @@ export interface Database extends Session {
   readonly name: string
   /** Whose clock `.now()` reads, and whose randomness salts passwords, when no request says otherwise. */
   readonly machine: Machine
+  readonly limits: ModelLimits
   /** Begins a transaction as soon as no other one runs. */
   begin(): Promise<TransactionSession>
   /** What an error of `run` says about a constraint; null when it says nothing of the kind. */

@@ -8,16 +8,13 @@
  */
 import type { Machine } from '../../../socket/host.ts'
 import { DatabaseBusyError, ModelError } from '../errors.ts'
-import { MAX_WAITING } from '../limits.ts'
+import { MODEL_LIMITS, type ModelLimits } from '../limits.ts'
 import type { Database, Result, Statement, TransactionSession, Violation } from './database.ts'
 import { SqliteConnection } from './statements.ts'
 
 export interface DatabaseOptions {
   readonly machine: Machine
-  /** Milliseconds to wait for another process; the event loop waits too. */
-  readonly busyTimeout?: number
-  /** How many statements may wait for the running transaction. */
-  readonly maxWaiting?: number
+  readonly limits?: Partial<ModelLimits>
 }
 
 /**
@@ -38,19 +35,19 @@ const CONSTRAINT = 19
 class SqliteDatabase implements Database {
   readonly name: string
   readonly machine: Machine
+  readonly limits: ModelLimits
   readonly #writer: SqliteConnection
   /** Null in memory, where a second connection would be another database. */
   readonly #reader: SqliteConnection | null
   readonly #waiting: (() => void)[] = []
-  readonly #maxWaiting: number
   #held = false
 
-  constructor(path: string, { machine, busyTimeout, maxWaiting = MAX_WAITING }: DatabaseOptions) {
+  constructor(path: string, { machine, limits }: DatabaseOptions) {
     this.name = path
     this.machine = machine
-    this.#writer = new SqliteConnection(path, busyTimeout)
-    this.#reader = path === ':memory:' ? null : new SqliteConnection(path, busyTimeout)
-    this.#maxWaiting = maxWaiting
+    this.limits = { ...MODEL_LIMITS, ...limits }
+    this.#writer = new SqliteConnection(path, this.limits)
+    this.#reader = path === ':memory:' ? null : new SqliteConnection(path, this.limits)
   }
 
   async run(statement: Statement): Promise<Result> {
@@ -104,7 +101,7 @@ class SqliteDatabase implements Database {
 
   /** Resolves when the turn has come; it is held then. */
   #turn(): Promise<void> {
-    if (this.#waiting.length >= this.#maxWaiting) return Promise.reject(new DatabaseBusyError(this.#waiting.length))
+    if (this.#waiting.length >= this.limits.waiting) return Promise.reject(new DatabaseBusyError(this.#waiting.length))
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 

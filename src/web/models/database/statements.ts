@@ -1,6 +1,6 @@
 /** One connection to SQLite with the statements it has prepared. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { BUSY_TIMEOUT, MAX_STATEMENTS } from '../limits.ts'
+import type { ModelLimits } from '../limits.ts'
 import type { Result, Statement } from './database.ts'
 
 const NO_ROWS: Result['rows'] = []
@@ -9,7 +9,10 @@ export class SqliteConnection {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<string, StatementSync>()
 
-  constructor(path: string, busyTimeout = BUSY_TIMEOUT) {
+  readonly #limit: number
+
+  constructor(path: string, { busyTimeout, statements }: ModelLimits) {
+    this.#limit = statements
     this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeout })
     // WAL lets readers go on while one writes; with it, NORMAL loses no consistency, only the last moments of a
     // machine whose power fails (sqlite.org/wal.html, pragma synchronous).
@@ -30,7 +33,7 @@ export class SqliteConnection {
     if (known) return known
     const made = this.#database.prepare(sql)
     made.setReturnArrays(true)
-    if (this.#prepared.size >= MAX_STATEMENTS) {
+    if (this.#prepared.size >= this.#limit) {
       for (const oldest of this.#prepared.keys()) {
         this.#prepared.delete(oldest)
         break

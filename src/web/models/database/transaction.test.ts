@@ -156,7 +156,7 @@ for (const kind of ['memory', 'file']) {
 }
 
 test('how many may wait has a limit', async () => {
-  const database = openDatabase('sqlite::memory:', { machine, maxWaiting: 2 })
+  const database = openDatabase('sqlite::memory:', { machine, limits: { waiting: 2 } })
   await createTables(database, [User])
   await withDatabase(database, async () => {
     let finish = () => {}
@@ -169,6 +169,15 @@ test('how many may wait has a limit', async () => {
     await transaction
     assert.deepEqual(await Promise.all(waiting), [0, 0])
   })
+  database.close()
+})
+
+test('statements that were prepared are kept up to a limit', async () => {
+  const database = openDatabase('sqlite::memory:', { machine, limits: { statements: 2 } })
+  for (const n of [1, 2, 3, 1, 3]) {
+    const { rows } = await database.run({ sql: `select ${n}`, parameters: [], writes: false })
+    assert.deepEqual(rows, [[n]])
+  }
   database.close()
 })
 

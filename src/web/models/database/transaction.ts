@@ -4,7 +4,6 @@
  * savepoints nest and cannot overlap.
  */
 import { ModelError } from '../errors.ts'
-import { MAX_SAVEPOINTS } from '../limits.ts'
 import { ambientDatabase, ambientTransaction, withTransaction } from './ambient.ts'
 import type { Database, Session, TransactionSession } from './database.ts'
 
@@ -36,7 +35,9 @@ export class Transaction {
   /** Runs `work` in a savepoint, after those before it. */
   nested<T>(work: () => PromiseLike<T>): Promise<T> {
     this.#check()
-    if (this.depth >= MAX_SAVEPOINTS) throw new ModelError(`atomic() is nested deeper than ${MAX_SAVEPOINTS}`)
+    const { savepoints } = this.database.limits
+    if (this.depth >= savepoints)
+      throw new ModelError(`atomic() is nested deeper than ${savepoints} (limits.savepoints)`)
     this.#waiting++
     const before = this.#inner
     const run = async () => {

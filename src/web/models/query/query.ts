@@ -2,10 +2,9 @@
 import { execute } from '../database/ambient.ts'
 import type { Database, Result, Statement } from '../database/database.ts'
 import { ModelError, NotFoundError } from '../errors.ts'
-import { MAX_PAGE_SIZE, MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS } from '../limits.ts'
 import { columnOf, encode, type Meta, rowOf } from '../meta.ts'
 import type { Columns, OrderName, RelationPath, Row, UpdateInput, WhereValues } from '../rows.ts'
-import { databaseOf, refused } from '../write.ts'
+import { databaseOf, limitsOf, refused } from '../write.ts'
 import { compileCount, compileDelete, compileExists, compileSelect, type Selection } from './compile.ts'
 import {
   type Condition,
@@ -92,12 +91,8 @@ export class Query<M extends object, W extends string = never>
   search(text: string, ...fields: readonly (keyof WhereValues<M> & string)[]): Query<M, W> {
     const { meta } = this.#state
     const columns = fields.map((field) => columnOf(meta, field))
-    const words = text
-      .slice(0, MAX_SEARCH_LENGTH)
-      .replaceAll('\0', '')
-      .split(/\s+/)
-      .filter(Boolean)
-      .slice(0, MAX_SEARCH_WORDS)
+    const { searchLength, searchWords } = limitsOf(meta)
+    const words = text.slice(0, searchLength).replaceAll('\0', '').split(/\s+/).filter(Boolean).slice(0, searchWords)
     const where = words.map((word): ConditionNode => {
       const pattern = `%${escapeLike(word)}%`
       return {
@@ -166,10 +161,10 @@ export class Query<M extends object, W extends string = never>
   /**
    * One page. Its number comes from a query string as it is: what is no number is the first page, what lies outside
    * the nearest one there is.
-   * @param size rows per page, at most MAX_PAGE_SIZE.
+   * @param size rows per page, at most `limits.pageSize` of the database.
    */
   async page(number: number, size = 20): Promise<Page<Row<M, W>>> {
-    const rows = Math.min(MAX_PAGE_SIZE, Math.max(1, Math.trunc(size) || 1))
+    const rows = Math.min(limitsOf(this.#state.meta).pageSize, Math.max(1, Math.trunc(size) || 1))
     const total = await this.count()
     const last = Math.max(1, Math.ceil(total / rows))
     const at = Math.min(last, Math.max(1, Math.trunc(number) || 1))

@@ -7,7 +7,7 @@
 import { type Source, TemplateError } from '../error.ts'
 import { describe, join, outputAt, stateKey } from '../escape/context.ts'
 import { advance, HTML_START, HtmlProblem, type HtmlState } from '../escape/html.ts'
-import { MAX_COMPILED, MAX_DEPTH } from '../limits.ts'
+import type { TemplateLimits } from '../limits.ts'
 import { SafeHtml } from '../safe.ts'
 import type { Block, Document, Macro, Node } from '../syntax/ast.ts'
 import { type Evaluate, evaluator, located, type Scope } from './evaluate.ts'
@@ -20,6 +20,7 @@ import type { Binding, Filter, Render, Run } from './run.ts'
 export interface Engine {
   readonly filters: ReadonlyMap<string, Filter>
   readonly strict: boolean
+  readonly limits: TemplateLimits
   /** @throws TemplateNotFound */
   document(name: string): Document
   /** The template compiled for a place whose HTML is in this state. */
@@ -68,7 +69,7 @@ export function compile(engine: Engine, name: string, state: HtmlState): Compile
     }
   }
   const base = chain.at(-1)!
-  const layout: Layout = { bodies, used: new Set(), budget: MAX_COMPILED }
+  const layout: Layout = { bodies, used: new Set(), budget: engine.limits.parts }
   const preludes = chain
     .slice(0, -1)
     .reverse()
@@ -82,7 +83,7 @@ export function compile(engine: Engine, name: string, state: HtmlState): Compile
 function lineage(engine: Engine, name: string): Document[] {
   const chain: Document[] = []
   for (let document = engine.document(name); ; document = engine.document(document.parent!.name)) {
-    if (chain.includes(document)) {
+    if (chain.some(({ source }) => source.name === document.source.name)) {
       const last = chain.at(-1)!
       throw new TemplateError('The templates extend each other in a circle', last.source, last.parent!.at)
     }
@@ -104,7 +105,7 @@ function prelude(engine: Engine, document: Document): Render {
       )
     }
   }
-  return new Compiler(engine, document, { bodies: new Map(), used: new Set(), budget: MAX_COMPILED }).nodes(
+  return new Compiler(engine, document, { bodies: new Map(), used: new Set(), budget: engine.limits.parts }).nodes(
     made,
     HTML_START,
   ).render
@@ -158,7 +159,7 @@ class Compiler {
 
   #node(node: Node, state: HtmlState): Compiled {
     if (--this.#layout.budget < 0)
-      throw this.#error(`The template compiles to more than ${MAX_COMPILED} parts`, node.at)
+      throw this.#error(`The template compiles to more than ${this.#engine.limits.parts} parts`, node.at)
     switch (node.type) {
       case 'text':
         return this.#text(node.text, node.at, state)
@@ -276,6 +277,7 @@ class Compiler {
     const fixed = node.name.type === 'literal' ? this.#unit(String(node.name.value), from, node.at) : null
     const name = this.#evaluator(node.name)
     const source = this.#source
+    const { depth } = this.#engine.limits
     const unitOf = (run: Run): Unit => {
       if (fixed) return fixed
       // Only now is it known which template this is: it must leave the HTML as it found it.
@@ -294,7 +296,7 @@ class Compiler {
       const inner = bind(run)
       run.scope = node.only ? cut(inner, scope) : inner
       if (node.only) run.data = NO_DATA
-      enter(run, source, node.at)
+      enter(run, depth, source, node.at)
       unit.render(run)
       run.depth--
       run.scope = scope
@@ -318,6 +320,7 @@ class Compiler {
     if (body.state.mode !== 'text') throw this.#error(`The macro ${node.name} ends ${describe(body.state)}`, node.at)
     const params = node.params.map(([name, standard]) => [name, standard ? this.#evaluator(standard) : null] as const)
     const source = this.#source
+    const { depth } = this.#engine.limits
     const render: Render = (run) => {
       const binding: Binding = { name: node.name, parent: run.scope, value: null }
       binding.value = (...args: unknown[]) => {
@@ -332,7 +335,7 @@ class Compiler {
           run.scope = { name, value, parent: run.scope }
         }
         run.out = ''
-        enter(run, source, node.at)
+        enter(run, depth, source, node.at)
         body.render(run)
         run.depth--
         const html = new SafeHtml(run.out)
@@ -399,8 +402,8 @@ function cut(scope: Binding | null, outer: Binding | null): Binding | null {
 /** What an include with `only` sees instead of the data; the globals stay. */
 const NO_DATA = Object.freeze({})
 
-function enter(run: Run, source: Source, at: number): void {
-  if (++run.depth > MAX_DEPTH) {
-    throw new TemplateError(`Templates include or call each other deeper than ${MAX_DEPTH}`, source, at)
+function enter(run: Run, limit: number, source: Source, at: number): void {
+  if (++run.depth > limit) {
+    throw new TemplateError(`Templates include or call each other deeper than ${limit}`, source, at)
   }
 }

@@ -3,7 +3,6 @@
  * `a if b else c`, `or`, `and`, `not`, comparisons and `in` and `is`, `~`, `+ -`, `* / // %`, unary `-`,
  * filters and access (`a.b`, `a[b]`, `a|filter(x)`, `a|filter:x`), calls of names, literals.
  */
-import { MAX_EXPRESSION_DEPTH } from '../limits.ts'
 import type { Args, Expr, Operator } from './ast.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -26,7 +25,8 @@ let depth = 0
 export function parseExpression(tokens: Tokens): Expr {
   depth++
   try {
-    if (depth > MAX_EXPRESSION_DEPTH) throw tokens.error(`The expression is nested deeper than ${MAX_EXPRESSION_DEPTH}`)
+    const { expressionDepth } = tokens.limits
+    if (depth > expressionDepth) throw tokens.error(`The expression is nested deeper than ${expressionDepth}`)
     return conditional(tokens)
   } finally {
     depth--

@@ -1,6 +1,6 @@
 /** Cuts a template into text, outputs `{{ }}` and tags `{% %}`; comments `{# #}` and raw parts end here. */
 import { type Source, TemplateError } from '../error.ts'
-import { MAX_SOURCE } from '../limits.ts'
+import type { TemplateLimits } from '../limits.ts'
 
 export interface Part {
   readonly type: 'text' | 'output' | 'tag'
@@ -14,10 +14,10 @@ const CLOSE: { readonly [open: string]: string } = { '{{': '}}', '{%': '%}', '{#
 const TYPE: { readonly [open: string]: 'output' | 'tag' } = { '{{': 'output', '{%': 'tag' }
 
 /** @throws TemplateError where a mark is not closed. */
-export function lex(source: Source): Part[] {
+export function lex(source: Source, limits: TemplateLimits): Part[] {
   const { text } = source
-  if (text.length > MAX_SOURCE)
-    throw new TemplateError(`The template is longer than ${MAX_SOURCE} characters`, source, 0)
+  if (text.length > limits.source)
+    throw new TemplateError(`The template is longer than ${limits.source} characters`, source, 0)
   const parts: Part[] = []
   let at = 0
   let trim = false // whether the mark before ended in `-}}`: the white space that follows goes

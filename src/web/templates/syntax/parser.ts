@@ -1,6 +1,6 @@
 /** Makes the tree of a template out of its parts. */
 import { type Source, TemplateError } from '../error.ts'
-import { MAX_NESTING } from '../limits.ts'
+import type { TemplateLimits } from '../limits.ts'
 import type { Block, Branch, Document, Expr, Macro, Node } from './ast.ts'
 import { parseExpression, parsePair } from './expression.ts'
 import { lex, type Part } from './lexer.ts'
@@ -19,12 +19,13 @@ const INSTEAD: { readonly [tag: string]: string } = {
 }
 
 /** @throws TemplateError with the place of the first mistake. */
-export function parse(source: Source): Document {
-  return new Parser(source).document()
+export function parse(source: Source, limits: TemplateLimits): Document {
+  return new Parser(source, limits).document()
 }
 
 class Parser {
   readonly #source: Source
+  readonly #limits: TemplateLimits
   readonly #parts: Part[]
   readonly #blocks = new Map<string, Block>()
   #next = 0
@@ -33,9 +34,10 @@ class Parser {
   /** The tag that ended the last body, its reader behind its name. */
   #ending: { name: string; tokens: Tokens; at: number } | null = null
 
-  constructor(source: Source) {
+  constructor(source: Source, limits: TemplateLimits) {
     this.#source = source
-    this.#parts = lex(source)
+    this.#limits = limits
+    this.#parts = lex(source, limits)
   }
 
   document(): Document {
@@ -45,13 +47,14 @@ class Parser {
 
   /** Nodes up to one of the tags `ends`; the end of the file when there are none. */
   #body(ends: readonly string[], tag: string, opened: number): Node[] {
-    if (++this.#depth > MAX_NESTING) throw this.#error(`Tags are nested deeper than ${MAX_NESTING}`, opened)
+    if (++this.#depth > this.#limits.nesting)
+      throw this.#error(`Tags are nested deeper than ${this.#limits.nesting}`, opened)
     const nodes: Node[] = []
     for (let part = this.#parts[this.#next]; part; part = this.#parts[this.#next]) {
       this.#next++
       if (part.type === 'text') nodes.push(part as Node)
       else {
-        const tokens = new Tokens(this.#source, part.text, part.at)
+        const tokens = new Tokens(this.#source, part.text, part.at, this.#limits)
         if (part.type === 'output') nodes.push(output(tokens))
         else {
           const { at } = tokens.token

@@ -1,6 +1,6 @@
 /** The words of the expression language, and a reader that walks over them. */
 import { type Source, TemplateError } from '../error.ts'
-import { MAX_TOKENS } from '../limits.ts'
+import type { TemplateLimits } from '../limits.ts'
 
 export interface Token {
   readonly type: 'name' | 'number' | 'string' | 'mark' | 'end'
@@ -15,14 +15,17 @@ const ESCAPES: { readonly [char: string]: string } = { n: '\n', t: '\t', r: '\r'
 /** Walks over the tokens of one `{{ }}` or `{% %}`. */
 export class Tokens {
   readonly source: Source
+  readonly limits: TemplateLimits
   readonly #tokens: Token[] = []
   #next = 0
 
-  constructor(source: Source, text: string, offset: number) {
+  constructor(source: Source, text: string, offset: number, limits: TemplateLimits) {
     this.source = source
+    this.limits = limits
     let at = 0
     for (;;) {
-      if (this.#tokens.length >= MAX_TOKENS) throw this.error(`More than ${MAX_TOKENS} words in one expression`, offset)
+      if (this.#tokens.length >= limits.words)
+        throw this.error(`More than ${limits.words} words in one expression`, offset)
       WORD.lastIndex = at
       const match = WORD.exec(text)!
       const [all, name, number, mark, quote] = match
