@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
 import type { SocketError } from '../base/errors.ts'
+import { RecordingLog } from '../base/events.ts'
 import type { Connection, ConnectionOwner } from '../socket/host.ts'
 import type { DriverName } from './driver.ts'
+import type { KernelEvent } from './events.ts'
 import { kernelHost } from './host.ts'
 import { uringMissing } from './uring/driver.ts'
 
@@ -68,6 +70,37 @@ test('lookup passes literals through, knows the hosts file, and tells what it di
   assert.deepEqual(await host.lookup('2001:db8::1'), ['2001:db8::1'])
   assert.ok((await host.lookup('localhost', 4)).includes('127.0.0.1'))
   await assert.rejects(host.lookup('no-such-name.invalid'), /ENOTFOUND|EAI_AGAIN/) // RFC 6761 §6.4
+})
+
+test('a watched host reports what it opens and what it could not', async () => {
+  const events = new RecordingLog()
+  const host = kernelHost({ events, name: 'watched' })
+  const at = { address: '127.0.0.1', port: 0 }
+  const listener = await host.listen(at, (c) => c.attach(owner({ onEnd: () => c.close() })))
+  const connection = await host.connect(listener.local)
+  await new Promise<void>((resolve) => {
+    connection.attach(owner({ onClose: () => resolve() }))
+    connection.end()
+  })
+  const socket = await host.datagrams(at)
+  await listener.close()
+  await assert.rejects(host.connect(listener.local), { code: 'ECONNREFUSED' })
+  const told = (events.events as KernelEvent[]).map(({ at, host, ...event }) => {
+    assert.ok(at > 0 && host === 'watched')
+    return 'took' in event ? { ...event, took: event.took > 0 } : event
+  })
+  const byType = (type: string) => told.filter((event) => event.type === type)
+  const { local, remote } = connection
+  assert.deepEqual(byType('kernel.bound'), [
+    { type: 'kernel.bound', transport: 'tcp', local: listener.local },
+    { type: 'kernel.bound', transport: 'udp', local: socket.local },
+  ])
+  assert.deepEqual(byType('kernel.connected'), [{ type: 'kernel.connected', local, remote, took: true }])
+  assert.deepEqual(byType('kernel.accepted'), [{ type: 'kernel.accepted', local: remote, remote: local }])
+  assert.deepEqual(byType('kernel.failed'), [
+    { type: 'kernel.failed', syscall: 'connect', address: listener.local, code: 'ECONNREFUSED' },
+  ])
+  socket.close()
 })
 
 for (const driver of DRIVERS)

@@ -21,6 +21,7 @@ import type { Driver, DriverChoice, DriverName } from './driver.ts'
 import { fromNode } from './errors.ts'
 import { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
 import { type MachineOptions, systemMachine } from './machine.ts'
+import { watched } from './watch.ts'
 
 export interface KernelHostOptions extends MachineOptions {
   /** Default: the environment's RETICLE_DRIVER, else the fastest that works here. */
@@ -61,7 +62,7 @@ class Kernel implements KernelHost {
     this.random = machine.random
     this.events = machine.events
     this.driver = { name: driver.name, reason }
-    this.#driver = driver
+    this.#driver = watched(driver, machine)
   }
 
   async listen(at: Address, accept: (c: Connection) => void, options: ListenOptions = {}): Promise<Listener> {

@@ -1,4 +1,11 @@
 export type { DriverChoice, DriverName } from './driver.ts'
+export type {
+  KernelAcceptedEvent,
+  KernelBoundEvent,
+  KernelConnectedEvent,
+  KernelEvent,
+  KernelFailedEvent,
+} from './events.ts'
 export { type KernelHost, type KernelHostOptions, kernelHost } from './host.ts'
 export { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
 export { type MachineOptions, systemClock, systemMachine, systemRandom } from './machine.ts'

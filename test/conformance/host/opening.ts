@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { ErrorCode } from '../../../src/base/errors.ts'
 import type { Connection, Host } from '../../../src/socket/host.ts'
 import { Door, pair, Recorder, roundTrip, shut } from './recorder.ts'
-import type { Scenario } from './world.ts'
+import { Missing, type Scenario } from './world.ts'
 
 export function listenScenarios(scenario: Scenario): void {
   scenario('port 0 is given a port, and the listener knows it', async (world) => {
@@ -16,15 +16,16 @@ export function listenScenarios(scenario: Scenario): void {
     await other.listener.close()
   })
 
-  scenario('every interface: 0.0.0.0', async (world) => {
-    const door = await Door.open(world.server, '0.0.0.0')
-    const client = Recorder.on(
-      await world.client.connect({ address: world.serverAddress, port: door.listener.local.port }),
-    )
-    const server = Recorder.on(await door.next())
-    assert.equal(server.connection.local.address, world.serverAddress)
-    await shut({ door, client, server })
-  })
+  for (const every of ['0.0.0.0', '::'])
+    scenario(`every interface: ${every}`, async (world) => {
+      const address = every === '::' ? world.serverAddress6 : world.serverAddress
+      if (address === undefined) throw new Missing('no IPv6 here')
+      const door = await Door.open(world.server, every)
+      const client = Recorder.on(await world.client.connect({ address, port: door.listener.local.port }))
+      const server = Recorder.on(await door.next())
+      assert.equal(server.connection.local.address, address)
+      await shut({ door, client, server })
+    })
 
   scenario('a port in use is refused with EADDRINUSE, and free again after close', async (world) => {
     const door = await Door.open(world.server, world.serverAddress)
