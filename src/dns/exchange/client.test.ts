@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MILLISECOND, SECOND, sleep } from '../../base/clock.ts'
+import { SocketError } from '../../base/errors.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { internet, ms, type SimHost } from '../../sim/index.ts'
 import type { Address } from '../../socket/address.ts'
+import type { Host } from '../../socket/host.ts'
 import type { DnsExchangeEvent } from '../events.ts'
 import { decode } from '../message/decode.ts'
 import { edns } from '../message/edns.ts'
@@ -274,4 +276,51 @@ test('more exchanges at once than the limit fail at once', async () => {
       ['timeout', 'timeout', 'error'],
     )
   })
+})
+
+test('an odd server is tried with EDNS again when it has been remembered long enough', async () => {
+  const { net, server, exchange, request } = world({ limits: { oddMemory: 10 * SECOND } })
+  await net.run(async () => {
+    const received = await udp(server, (query) => [
+      query.edns === null ? answer(query) : response(query, { rcode: RCODE.FORMERR }),
+    ])
+    await exchange.ask(request())
+    await sleep(net.clock, 9 * SECOND)
+    await exchange.ask(request())
+    await sleep(net.clock, 2 * SECOND)
+    await exchange.ask(request())
+    assert.deepEqual(
+      received.map(({ query }) => query.edns !== null),
+      [true, false, false, true, false],
+    )
+  })
+})
+
+test('a source port that is taken is drawn anew, so many times, then the host chooses', async () => {
+  for (const [taken, tries] of [
+    [2, 3],
+    [99, 4],
+  ] as const) {
+    const { net, client, server, request } = world()
+    const ports: number[] = []
+    const crowded: Host = Object.create(client, {
+      datagrams: {
+        value: (at: Address) => {
+          ports.push(at.port)
+          if (at.port !== 0 && ports.length <= taken) throw new SocketError('EADDRINUSE', 'bind', at)
+          return client.datagrams(at)
+        },
+      },
+      random: { value: client.random },
+      clock: { value: client.clock },
+      events: { value: client.events },
+      name: { value: client.name },
+    })
+    await net.run(async () => {
+      await udp(server, (query) => [answer(query)])
+      assert.equal((await new HostExchange(crowded).ask(request())).kind, 'reply')
+    })
+    assert.equal(ports.length, tries)
+    assert.equal(ports.at(-1) === 0, taken === 99)
+  }
 })

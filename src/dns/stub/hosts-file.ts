@@ -12,15 +12,12 @@ export interface HostsFileFault {
 export interface HostsFile {
   /** Addresses of the name in the order of the file; empty when it is not there. The final dot does not matter. */
   addresses(name: string, family?: Family): readonly string[]
-  /** The first name on the line of that address, or undefined. */
-  nameOf(address: string): string | undefined
   readonly faults: readonly HostsFileFault[]
 }
 
 /** Reads `address name alias…` lines; `#` starts a comment. Never throws. */
 export function parseHostsFile(text: string): HostsFile {
   const byName = new Map<string, string[]>()
-  const byAddress = new Map<string, string>()
   const faults: HostsFileFault[] = []
   for (const [i, raw] of text.split('\n').entries()) {
     const [address, ...names] = (raw.split('#', 1)[0] ?? '').split(/\s+/).filter((word) => word !== '')
@@ -35,8 +32,6 @@ export function parseHostsFile(text: string): HostsFile {
       if (!addresses.includes(address)) addresses.push(address)
       byName.set(name, addresses)
     }
-    const first = names[0]
-    if (first !== undefined && !byAddress.has(address)) byAddress.set(address, first)
   }
   return {
     faults,
@@ -44,7 +39,6 @@ export function parseHostsFile(text: string): HostsFile {
       const addresses = byName.get(hostsKey(name)) ?? []
       return family === undefined ? addresses : addresses.filter((address) => familyOf(address) === family)
     },
-    nameOf: (address) => byAddress.get(address),
   }
 }
 
