@@ -108,7 +108,9 @@ function sendAgain(tcb: Tcb, now: Nanos, emit: Emit): boolean {
 function fitRecord(tcb: Tcb, record: Sent, head: boolean): void {
   const room = diff(add(tcb.sndUna, tcb.sndWnd), record.seq)
   const fits = head && room > 0 ? Math.min(room, tcb.mss) : tcb.mss
-  if (diff(record.end, record.seq) > fits) tcb.scoreboard.split(record, fits)
+  // A FIN takes a number but no room: it stays with the data that it came with.
+  if (Math.min(diff(record.end, record.seq), diff(tcb.sendBuffer.end, record.seq)) > fits)
+    tcb.scoreboard.split(record, fits)
 }
 
 function sendNew(tcb: Tcb, now: Nanos, emit: Emit): boolean {

@@ -99,7 +99,7 @@ function synchronized(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   const old = !(flags & RST) && outdated(tcb, segment, now)
   if (old || (!acceptable(tcb, start, length) && !closedWindow)) {
     if (flags & RST) return
-    unacceptable(tcb, segment, length, now)
+    unacceptable(tcb, segment, length, old, now)
     return
   }
   // Second: RST. RFC 5961 §3.2: only the exact next number resets; others in the window are questioned.
@@ -117,7 +117,7 @@ function synchronized(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
   afterSequence(tcb, segment, now)
 }
 
-function unacceptable(tcb: Tcb, segment: TcpSegment, length: number, now: Nanos): void {
+function unacceptable(tcb: Tcb, segment: TcpSegment, length: number, old: boolean, now: Nanos): void {
   // TIME-WAIT: the peer has not heard our ACK of its FIN; §3.10.7.4, eighth: acknowledge, restart 2 MSL.
   if (tcb.state === 'TIME-WAIT' && segment.flags & FIN) tcb.timers.timeWait = now + tcb.settings.timeWait
   if (tcb.synchronized && segment.flags & ACK && !(segment.flags & SYN)) tcb.lastReceived = now
@@ -129,7 +129,8 @@ function unacceptable(tcb: Tcb, segment: TcpSegment, length: number, now: Nanos)
   // Data that we have got is answered always: its sender waits for it. Empty segments could answer each other for ever.
   if (length > 0 && !(segment.flags & SYN)) tcb.ackNow = true
   else challenge(tcb, now)
-  if (recent && tcb.synchronized && (segment.flags & (ACK | SYN)) === ACK) acknowledgeFromBehind(tcb, segment, now)
+  if (recent && !old && tcb.synchronized && (segment.flags & (ACK | SYN)) === ACK)
+    acknowledgeFromBehind(tcb, segment, now)
 }
 
 /**

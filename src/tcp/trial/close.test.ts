@@ -44,6 +44,15 @@ test('the FIN rides on the last data, and is sent again with it', () => {
     .expect('F. 11:11(0) ack 1')
 })
 
+test('a full segment with a FIN stays one when it is sent again', () => {
+  const script = Script.established()
+  script.do((tcb) => {
+    tcb.send(new Uint8Array(1000))
+    tcb.shutdown()
+  })
+  script.pass(200).expect(...Array(2).fill('FP. 1:1001(1000) ack 1'))
+})
+
 test('TIME-WAIT answers a FIN that comes again and waits anew', () => {
   const script = Script.established({ timeWait: 1e9 })
   script.do((tcb) => tcb.shutdown()).arrive('F. 1:1(0) ack 2 win 65535')

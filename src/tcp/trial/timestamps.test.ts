@@ -34,6 +34,8 @@ test('an old segment with a right number is refused (PAWS, RFC 7323 §5.3), a re
   const script = Script.established({}, HANDSHAKE)
   script.arrive('. 1:11(10) ack 1 win 9000 <TS val 99 ecr 0>').expect('. 1:1(0) ack 1').tells()
   script.arrive('. 1:11(10) ack 1 win 9000 <TS val 101 ecr 0>').tells('data 10')
+  script.send(5).arrive('. 1:11(10) ack 6 win 9000 <TS val 98 ecr 0>')
+  assert.equal(script.tcb.queued, 5, 'its ACK counts no more than it does')
   script.arrive('R 11:11(0) win 0 <TS val 5 ecr 0>').tells('CLOSED', 'closed ECONNRESET')
 })
 
