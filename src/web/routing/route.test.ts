@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Converter } from './converter.ts'
+import { addressByName } from './names.ts'
 import { canonicalPath } from './path.ts'
 import { parsePattern, RouteError, reversePattern } from './pattern.ts'
 import { urls } from './route.ts'
@@ -49,6 +50,18 @@ test('what does not fit the pattern is refused with the value and the kind', () 
   wrong(() => to.file({ path: 'a//b' }), /path/)
   wrong(() => to.key({ id: 'x' }), /uuid/)
   wrong(() => to.posts.show(Object.create({ slug: 'inherited' })), /needs slug/)
+})
+
+test('a route is found by its name, and what has no place in it goes into the query', () => {
+  const names = new Map<string, unknown>([
+    ['home', to.home],
+    ['posts.show', to.posts.show],
+  ]) as never
+  assert.equal(addressByName(names, 'home'), '/')
+  assert.equal(addressByName(names, 'home', { page: 2 }), '/?page=2')
+  assert.equal(addressByName(names, 'posts.show', { slug: 'a', page: 2, q: 'x&y' }), '/posts/a?page=2&q=x%26y')
+  assert.throws(() => addressByName(names, 'posts.show', { page: 2 }), /needs slug/)
+  assert.throws(() => addressByName(names, 'post.show'), /no route called 'post\.show'.*did you mean posts\.show\?/)
 })
 
 test('the types follow from the pattern', () => {

@@ -1,7 +1,5 @@
 /** What all requests of a site share: made once from its options, the costly parts when first needed. */
 import { consoleLog, type FailureLog, reportError } from '../errors/log.ts'
-import { findByName } from '../routing/names.ts'
-import type { Query } from '../routing/path.ts'
 import type { Route } from '../routing/route.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
 import { SecurityHeaders } from '../security/headers.ts'
@@ -69,12 +67,6 @@ export class Services {
     const more = this.options.context?.(c) ?? {}
     return this.#templates.render(name, withLazy(c, { ...more, ...data }))
   }
-
-  /** @throws RouteError for a name that no route has, or parameters that do not fit. */
-  url(name: string, params: Readonly<Record<string, unknown>> = {}, query?: Query): string {
-    const route = findByName(this.names, name) as unknown as (...args: unknown[]) => string
-    return (route as unknown as Route).pattern.static ? route(query) : route(params, query)
-  }
 }
 
 /** What every template finds, made when it asks; what the handler gave goes before. */
@@ -86,7 +78,7 @@ function withLazy(c: Context<unknown, never>, data: object): object {
     flashes: () => c.flashes(),
     csrfToken: () => c.csrfToken,
     csrf: () => new SafeHtml(`<input type="hidden" name="${CSRF_FIELD}" value="${c.csrfToken}">`),
-    url: () => (name: string, params?: object) => c.url(name, params as never),
+    url: () => (name: string, values?: object) => c.url(name, values),
   }
   const all: object = Object.create(null)
   for (const [name, get] of Object.entries(lazy))

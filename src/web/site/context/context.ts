@@ -9,7 +9,7 @@ import { formatAddress } from '../../../socket/address.ts'
 import type { Machine } from '../../../socket/host.ts'
 import { HttpError } from '../../errors/http-error.ts'
 import type { FormDefinition, FormFields, FormResult } from '../../forms/form.ts'
-import type { Query } from '../../routing/path.ts'
+import { addressByName } from '../../routing/names.ts'
 import { csrfSecret, maskedToken } from '../../security/csrf.ts'
 import { randomText, webRandom } from '../../security/random.ts'
 import { localTarget } from '../../security/redirect.ts'
@@ -244,9 +244,12 @@ export class Context<P = unknown, U = unknown> {
     return localTarget(this.query.get('next') ?? '', this.origin) ?? otherwise
   }
 
-  /** The address of a route by its name; `to.posts.show({ slug })` says the same with types. */
-  url(name: string, params?: Readonly<Record<string, unknown>>, query?: Query): string {
-    return this.services.url(name, params, query)
+  /**
+   * The address of a route by its name, `c.url('posts.show', { slug, page: 2 })`; what the pattern has no place for
+   * goes into the query. `to.posts.show({ slug }, { page: 2 })` says the same with types.
+   */
+  url(name: string, values?: object): string {
+    return addressByName(this.services.names, name, values)
   }
 
   /** What has been asked for and must be acted on when the reply is sent: for the framework. */
