@@ -7,7 +7,7 @@ import { RCODE } from '../message/types.ts'
 export type Judgement =
   | { readonly kind: 'reply'; readonly message: Message }
   /** The reply, but for the case of the name: a forger's, or a server's that folds names. */
-  | { readonly kind: 'caseless' }
+  | { readonly kind: 'caseless'; readonly message: Message }
   /** Not for this question: another's, a forger's, nonsense. The wait goes on. */
   | { readonly kind: 'foreign' }
 
@@ -28,7 +28,7 @@ export function judge(bytes: Uint8Array, sent: Message, name: Name): Judgement {
   if (question === undefined) return refuses(message) ? { kind: 'reply', message } : FOREIGN
   const [asked] = sent.question
   if (asked === undefined || more.length > 0 || !equalQuestions(asked, question)) return FOREIGN
-  return echoes(bytes, asked.name) ? { kind: 'reply', message } : { kind: 'caseless' }
+  return echoes(bytes, asked.name) ? { kind: 'reply', message } : { kind: 'caseless', message }
 }
 
 /** Whether the question in the bytes has the name letter for letter. */

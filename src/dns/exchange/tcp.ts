@@ -59,7 +59,7 @@ function exchange(
         if (reply === null) return
         const judgement = judge(reply, query, name)
         // On a connection of our own nobody else can answer; a server that folds names is believed here.
-        if (judgement.kind === 'reply')
+        if (judgement.kind !== 'foreign')
           done({ kind: 'reply', message: judgement.message, rtt: host.clock.now() - started, size: reply.length })
         else done({ kind: 'error', why: 'what came over TCP is not the reply to the question' })
       },

@@ -28,75 +28,73 @@ export function noReply(core: Core, frame: Frame, asking: Asking, now: Nanos): v
   }
 }
 
+/** A reply and all that bears on what becomes of it. */
+interface Reaction {
+  readonly core: Core
+  readonly frame: Frame
+  readonly servers: ServerSet
+  readonly asking: Asking
+  readonly scrubbed: Scrubbed
+  readonly now: Nanos
+}
+
 /** Takes a reply in: parse (done) → scrub → classify → act. An outcome when the frame is finished with it. */
 export function reply(core: Core, frame: Frame, asking: Asking, message: Message, now: Nanos): Outcome | null {
   const { servers } = frame
   if (servers === null) return null
   const { limits, promiscuousAuthority } = core.settings
-  const scrubbed = scrub(message, asking.query, {
+  const { query, recursionDesired } = asking
+  const scrubbed = scrub(message, query, {
     zone: servers.zone,
-    forwarding: servers.forwarding || asking.recursionDesired,
+    forwarding: servers.forwarding || recursionDesired,
     nameServers: limits.nameServers,
     aliases: limits.aliases,
     promiscuous: promiscuousAuthority,
   })
-  const kind = judged(classify(scrubbed, asking.query, servers.zone, asking.recursionDesired), servers)
-  return act(core, frame, servers, asking, scrubbed, kind, now)
+  const kind = classify(scrubbed, query, servers.zone, recursionDesired)
+  return act({ core, frame, servers, asking, scrubbed, now }, kind)
 }
 
-/** A resolver that refers us to others does not resolve: to a forwarder that is as good as no answer. */
-function judged(kind: Reply, servers: ServerSet): Reply {
-  return kind.kind === 'referral' && servers.forwarding ? { kind: 'useless' } : kind
-}
-
-function act(
-  core: Core,
-  frame: Frame,
-  servers: ServerSet,
-  asking: Asking,
-  scrubbed: Scrubbed,
-  kind: Reply,
-  now: Nanos,
-): Outcome | null {
-  const { candidate } = asking
+function act(reaction: Reaction, kind: Reply): Outcome | null {
+  const { core, frame, servers, asking, now } = reaction
+  const { candidate, query } = asking
+  const minimised = isMinimised(frame, query)
   switch (kind.kind) {
     case 'answer':
-      return isMinimised(frame, asking.query)
-        ? minimisedAnswer(core, frame, servers, asking, scrubbed, now)
-        : succeeded(frame, core.cache.store(current(frame), scrubbed, now, servers.until))
+      return minimised ? minimisedAnswer(reaction) : answered(reaction)
     case 'empty':
-      return empty(core, frame, servers, asking, scrubbed, now)
+      if (!minimised) return empty(reaction)
+      frame.minimise = deeper(frame.minimise, query)
+      return null
     case 'alias':
-      if (isMinimised(frame, asking.query)) {
-        frame.minimise = unminimised(frame.minimise)
-        return null
-      }
-      return follow(core, frame, storeAlias(core, scrubbed, now), kind.target)
+      if (!minimised) return follow(core, frame, storeAlias(reaction), kind.target)
+      frame.minimise = unminimised(frame.minimise)
+      return null
     case 'referral':
-      return referral(core, frame, servers, scrubbed, kind.ns, now)
+      // A resolver that refers us to others does not resolve: to a forwarder that is as good as no answer.
+      if (!servers.forwarding) return referral(reaction, kind.ns)
+      candidate.spent = true
+      return null
     case 'lame':
-      core.servers.setLame(servers.zone, formatAddress(candidate.address), 'lame', now, asking.query.type)
+      core.servers.setLame(servers.zone, formatAddress(candidate.address), 'lame', now, query.type)
       candidate.spent = true
       return null
     case 'recursive':
       core.servers.setLame(servers.zone, formatAddress(candidate.address), 'recursive', now)
       return null
     case 'useless':
-      if (isMinimised(frame, asking.query)) frame.minimise = unminimised(frame.minimise)
+      if (minimised) frame.minimise = unminimised(frame.minimise)
       else candidate.spent = true
       return null
   }
 }
 
+function answered({ core, frame, servers, scrubbed, now }: Reaction): Outcome {
+  return succeeded(frame, core.cache.store(current(frame), scrubbed, now, servers.until))
+}
+
 /** No zone cut at the minimised name; or no such name, says a server that may not know of names below (RFC 8020). */
-function minimisedAnswer(
-  core: Core,
-  frame: Frame,
-  servers: ServerSet,
-  asking: Asking,
-  scrubbed: Scrubbed,
-  now: Nanos,
-): null {
+function minimisedAnswer({ core, frame, servers, asking, scrubbed, now }: Reaction): null {
   if (scrubbed.rcode !== RCODE.NOERROR) frame.minimise = unminimised(frame.minimise)
   else {
     core.cache.store(asking.query, scrubbed, now, servers.until)
@@ -106,43 +104,25 @@ function minimisedAnswer(
 }
 
 /** Nothing at all: "no data" from a server that leaves out the SOA, or a broken server among good ones. */
-function empty(
-  core: Core,
-  frame: Frame,
-  servers: ServerSet,
-  asking: Asking,
-  scrubbed: Scrubbed,
-  now: Nanos,
-): Outcome | null {
-  if (isMinimised(frame, asking.query)) {
-    frame.minimise = deeper(frame.minimise, asking.query)
-    return null
-  }
-  if (frame.empties++ < core.settings.limits.emptyReplies && !asking.recursionDesired) {
-    asking.candidate.spent = true
-    frame.empty = scrubbed
-    return null
-  }
-  return succeeded(frame, core.cache.store(current(frame), scrubbed, now, servers.until))
+function empty(reaction: Reaction): Outcome | null {
+  const { core, frame, asking, scrubbed } = reaction
+  if (asking.recursionDesired || frame.empties >= core.settings.limits.emptyReplies) return answered(reaction)
+  frame.empties++
+  asking.candidate.spent = true
+  frame.empty = scrubbed
+  return null
 }
 
-function storeAlias(core: Core, scrubbed: Scrubbed, now: Nanos): readonly Rrset[] {
+function storeAlias({ core, scrubbed, now }: Reaction): readonly Rrset[] {
   const trust = scrubbed.authoritative ? TRUST.answerAA : TRUST.answer
   for (const set of scrubbed.answer) core.cache.rrsets.put(set, trust, now)
   return scrubbed.answer
 }
 
-function referral(
-  core: Core,
-  frame: Frame,
-  servers: ServerSet,
-  scrubbed: Scrubbed,
-  ns: Rrset,
-  now: Nanos,
-): Outcome | null {
+/** On to the servers of the zone below: as the cache knows them by now, or as they have just been named. */
+function referral({ core, frame, servers, scrubbed, now }: Reaction, ns: Rrset): Outcome | null {
   const { limits } = core.settings
-  if (++frame.referrals > limits.referrals)
-    return failed(`${frame.name} took more than ${limits.referrals} referrals`, true)
+  if (++frame.referrals > limits.referrals) return failed(`${frame.name} took more than ${limits.referrals} referrals`)
   const { rrsets } = core.cache
   const second = secondsAt(now)
   const until = Math.min(servers.until, second + Math.min(ns.ttl, core.cache.limits.maxTtl))
