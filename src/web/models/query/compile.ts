@@ -50,11 +50,13 @@ export function compileSelect(selection: Selection): Sql {
 }
 
 export function compileCount(selection: Selection): Sql {
-  return finish(sql`select count(*) ${source(selection)}`)
+  const limit = limited(selection)
+  if (limit === NOTHING) return finish(sql`select count(*) ${source(selection)}`)
+  return finish(sql`select count(*) from (select 1 ${source(selection)}${limit})`)
 }
 
 export function compileExists(selection: Selection): Sql {
-  return finish(sql`select exists (select 1 ${source(selection)})`)
+  return finish(sql`select exists (select 1 ${source(selection)}${limited(selection)})`)
 }
 
 export function compileInsert(meta: Meta, names: readonly string[], values: readonly SqlValue[]): Sql {

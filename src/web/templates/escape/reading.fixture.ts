@@ -28,7 +28,7 @@ export function readHtml(html: string): Piece[] {
   while (at < html.length) {
     const rest = html.slice(at)
     const comment = /^<!--(?:>|->|([\s\S]*?)(?:-->|--!>|$))/.exec(rest)
-    const bogus = /^<[!?][^>]*>?/.exec(rest)
+    const bogus = /^<(?:[!?]|\/(?![a-zA-Z]))[^>]*>?/.exec(rest)
     const tag = /^<(\/?)([a-zA-Z][^\t\n\f\r />]*)/.exec(rest)
     if (comment) {
       pieces.push({ comment: comment[1] ?? '' })
