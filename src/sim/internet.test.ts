@@ -339,3 +339,14 @@ test('misuse is refused in words', () => {
   assert.throws(() => net.link(a, net.host('d'), { addresses: ['10.1.0.1', '10.1.0.2'] }), /an address with its prefix/)
   assert.throws(() => net.node('zz'), /no machine is named 'zz'/)
 })
+
+test('an immediate of the program is waited for before a deadlock is declared', async () => {
+  const net = internet()
+  const woken = net.run(
+    () =>
+      new Promise((resolve) => {
+        setImmediate(() => net.clock.at(ms(1), () => resolve('woken')))
+      }),
+  )
+  assert.equal(await woken, 'woken')
+})

@@ -12,7 +12,7 @@ import { type Fabric, Link, type LinkNode, type LinkOptions } from './link.ts'
 import { HomeRouter, type NodeOptions, type NodeParts, type Side, SimHost, SimRouter } from './node.ts'
 import { route } from './routing.ts'
 import { drop, Hold, pass, type Rule, type RuleGuard, Rules } from './rule.ts'
-import { settle } from './settle.ts'
+import { settle, turn } from './settle.ts'
 import { deadlock, timeLimit, World } from './world.ts'
 
 export interface InternetOptions {
@@ -24,7 +24,7 @@ export interface InternetOptions {
   readonly epoch?: number
   /** Whether every machine knows the names of all others, as from a common hosts file. Default true. */
   readonly names?: boolean
-  /** Waits for one whole turn of the real event loop. */
+  /** Waits until all promise reactions have run; default: an immediate. */
   readonly settle?: () => Promise<void>
 }
 
@@ -66,7 +66,7 @@ export class Internet {
   constructor(options: InternetOptions) {
     this.seed = String(options.seed ?? 0)
     this.events = options.log ?? silent
-    this.#world = new World(options.epoch ?? EPOCH, options.settle ?? settle)
+    this.#world = new World(options.epoch ?? EPOCH, options.settle ?? settle, options.settle ?? turn)
     this.clock = this.#world.clock
     this.#random = new SeededRandom(this.seed)
     this.#names = options.names ?? true

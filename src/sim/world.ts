@@ -29,13 +29,16 @@ export class World {
   readonly #failures: unknown[] = []
   readonly #held = new Set<Promise<unknown>>()
   readonly #settle: () => Promise<void>
+  readonly #turn: () => Promise<void>
 
   /**
    * @param epochMillis the wall clock at time 0
-   * @param settle waits for one whole turn of the real event loop
+   * @param settle waits until all promise reactions have run
+   * @param turn waits for a whole turn of the real event loop
    */
-  constructor(epochMillis: number, settle: () => Promise<void>) {
+  constructor(epochMillis: number, settle: () => Promise<void>, turn: () => Promise<void> = settle) {
     this.#settle = settle
+    this.#turn = turn
     this.clock = new VirtualClock(this, epochMillis, true)
     this.quietClock = new VirtualClock(this, epochMillis, false)
   }
@@ -74,13 +77,19 @@ export class World {
         await this.#quieten()
         if (this.#failures.length > 0) throw this.#failures.shift()
         if (finished()) return 'finished'
-        if (this.schedule.size === 0) return 'idle'
+        if (this.schedule.size === 0 && !(await this.#wakes())) return 'idle'
         if (this.schedule.next() > until) return 'until'
         this.#stretch(until)
       }
     } finally {
       this.#running = false
     }
+  }
+
+  /** Nothing is left to happen, unless the program has set an immediate of its own. */
+  async #wakes(): Promise<boolean> {
+    await this.#turn()
+    return this.schedule.size > 0 || this.#applicationRan
   }
 
   /** Lets application code finish what it can at this instant. */
