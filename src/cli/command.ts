@@ -25,6 +25,9 @@ export interface Command {
   run(call: Call): Promise<number>
 }
 
+/** Commands by the words that call them, each loaded only when it is wanted. */
+export type CommandTable = { readonly [name: string]: () => Promise<Command> }
+
 /** A command as it was called. */
 export interface Call {
   readonly positionals: readonly string[]

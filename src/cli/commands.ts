@@ -1,9 +1,9 @@
-/** The subcommands of `reticle`, by the words that call them. Each is loaded only when it is wanted. */
-import type { Command } from './command.ts'
+/** The subcommands of `reticle`. */
+import type { CommandTable } from './command.ts'
 
-export const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
+export const COMMANDS: CommandTable = {
   look: async () => (await import('./look.ts')).look,
   dig: async () => (await import('./dig.ts')).dig,
   'dns serve': async () => (await import('./dns.ts')).dnsServe,
-  completion: async () => (await import('./completion.ts')).completion,
+  completion: async () => (await import('./completion.ts')).completion(COMMANDS),
 }

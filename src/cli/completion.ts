@@ -1,8 +1,9 @@
 /** `reticle completion SHELL`: a completion script for bash, zsh or fish, made from the commands themselves. */
-import { type Command, UsageError } from './command.ts'
-import { COMMANDS } from './commands.ts'
 
-export const completion: Command = {
+import type { CommandTable } from './command.ts'
+import { type Command, UsageError } from './command.ts'
+
+export const completion = (table: CommandTable): Command => ({
   name: 'completion',
   summary: 'print a completion script for bash, zsh or fish',
   usage: 'bash|zsh|fish',
@@ -11,7 +12,7 @@ export const completion: Command = {
   options: {},
   async run({ positionals: [shell], terminal }) {
     const commands = await Promise.all(
-      Object.entries(COMMANDS).map(async ([name, load]) => ({ name, command: await load() })),
+      Object.entries(table).map(async ([name, load]) => ({ name, command: await load() })),
     )
     if (shell === 'bash') terminal.out(bash(commands))
     else if (shell === 'zsh') terminal.out(`autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`)
@@ -19,7 +20,7 @@ export const completion: Command = {
     else throw new UsageError(`which shell? '${shell ?? ''}' is not bash, zsh or fish`)
     return 0
   },
-}
+})
 
 type Named = { name: string; command: Command }
 
@@ -27,6 +28,7 @@ function flags(command: Command): string[] {
   return [...Object.keys(command.options), 'help'].map((name) => `--${name}`)
 }
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell variables
 function bash(commands: readonly Named[]): string {
   const cases = commands.map(({ name, command }) => `    '${name} '*) words='${flags(command).join(' ')}' ;;`)
   const firsts = [...new Set(commands.map(({ name }) => name.split(' ')[0]))]
@@ -46,6 +48,8 @@ function bash(commands: readonly Named[]): string {
     '',
   ].join('\n')
 }
+
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: shell variables
 
 function fish(commands: readonly Named[]): string {
   const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`

@@ -127,7 +127,7 @@ type MakeHandler = (host: Host) => Promise<Handler>
 async function siteOf(file: string | undefined): Promise<MakeHandler> {
   const path =
     file === undefined
-      ? new URL('../../examples/board/simulated.ts', import.meta.url).href
+      ? new URL(`../../examples/board/simulated${import.meta.url.slice(-3)}`, import.meta.url).href
       : pathToFileURL(resolve(file)).href
   let module: { default?: unknown }
   try {
