@@ -186,6 +186,16 @@ test('an upstream that refers instead of resolving is no resolver: the next one 
   assert.deepEqual([result.answer.rcode, result.asked], [RCODE.NOERROR, 2])
 })
 
+test('glue with a time to live of zero leads to the answer at hand', () => {
+  const glue = { ...record('ns.a. A 198.18.0.2'), ttl: 0 }
+  const result = play(resolverWith(), 'www.a.', ({ server, query }) =>
+    server.address === '198.18.0.1'
+      ? message({ qr: true, question: [query], authority: [record('a. NS ns.a.')], additional: [glue] })
+      : message({ qr: true, aa: true, question: [query], answer: [record('www.a. A 192.0.2.1')] }),
+  )
+  assert.deepEqual([result.answer.rcode, result.asked], [RCODE.NOERROR, 2])
+})
+
 test('the same seed asks the same servers in the same order', () => {
   const many = { ...ROOT, servers: Array.from({ length: 13 }, (_, i) => ({ address: `198.18.0.${i + 1}`, port: 53 })) }
   const order = () => {

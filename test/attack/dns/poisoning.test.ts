@@ -195,6 +195,33 @@ test('a zone that has been taken away does not live on by its own word (ghost do
   }
 })
 
+test('a zone that was sold belongs to the new owner when the old delegation ends, whatever the old one said', () => {
+  let sold = false
+  const servers = standardServers((to, name, type) =>
+    type === 'NS'
+      ? reply(to, {
+          aa: true,
+          answer: 'evil.example. 86400 NS ns.evil.example.',
+          additional: `ns.evil.example. 86400 A ${EVIL}`,
+        })
+      : reply(to, { aa: true, answer: `${name} 60 A 203.0.113.66` }),
+  )
+  servers['198.18.0.70'] = (to, name) => reply(to, { aa: true, answer: `${name} 60 A 203.0.113.70` })
+  const tld = servers[TLD]!
+  servers[TLD] = (to, name, type) => {
+    if (!name.endsWith('evil.example.')) return tld(to, name, type)
+    return sold
+      ? reply(to, { authority: 'evil.example. 600 NS new.example.', additional: 'new.example. 600 A 198.18.0.70' })
+      : reply(to, { authority: 'evil.example. 600 NS ns.evil.example.', additional: `ns.evil.example. 600 A ${EVIL}` })
+  }
+  const network = new Network(servers)
+  network.resolve('evil.example.', 'NS')
+  assert.match(network.resolve('a.evil.example.'), /203.0.113.66/)
+  sold = true
+  network.seconds += 601
+  assert.match(network.resolve('b.evil.example.'), /203.0.113.70/)
+})
+
 test('a child cannot renew a grandchild either', () => {
   let delegated = true
   const servers = standardServers((to, name) =>
