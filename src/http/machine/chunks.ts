@@ -65,6 +65,7 @@ export class ChunkDecoder {
   #digits = 0
   #extensionBytes = 0
   #trailer = ''
+  #previous = 0
   #offset = 0
 
   /** @param status of the verdicts: 400 for requests, 502 for responses. */
@@ -83,6 +84,7 @@ export class ChunkDecoder {
     this.#digits = 0
     this.#extensionBytes = 0
     this.#trailer = ''
+    this.#previous = 0
     this.#offset = 0
   }
 
@@ -176,8 +178,12 @@ export class ChunkDecoder {
 
   #trailerByte(c: number): void {
     const { trailerBytes } = this.#limits
-    if (c === 10 ? !this.#trailer.endsWith('\r') : c !== 13 && !isValueCode(c)) {
-      this.#refuse(c === 10 ? 'bare LF in the trailers' : 'control character in the trailers')
+    const afterCr = this.#previous === 13
+    this.#previous = c
+    if (c === 10 ? !afterCr : afterCr || (c !== 13 && !isValueCode(c))) {
+      this.#refuse(
+        c === 10 ? 'bare LF in the trailers' : `${afterCr ? 'bare CR' : 'control character'} in the trailers`,
+      )
       return
     }
     this.#trailer += String.fromCharCode(c)
