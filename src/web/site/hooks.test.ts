@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { abort, forbidden, HttpError, notFound } from '../errors/http-error.ts'
+import { quiet } from './fixture.ts'
+
+test('hooks run from outside in and back, teardown always', async () => {
+  const { site, web, failures } = quiet()
+  const seen: string[] = []
+  site.before(() => void seen.push('before'))
+  site.after((_, reply) => void reply.set('X-After', 'site'))
+  site.teardown((_, error) => void seen.push(`teardown ${error === null ? 'ok' : (error as Error).message}`))
+  site.group('/g', (g) => {
+    g.before(async () => void seen.push('inner'))
+    g.after((_, reply) => void seen.push(`after ${reply.status}`))
+    g.teardown(() => {
+      throw new Error('teardown failed')
+    })
+    g.get('/ok', () => 'ok')
+    g.get('/bad', () => abort(418, 'teapot'))
+    g.get('/early', () => 'never')
+    g.before((c) => (c.path === '/g/early' ? c.text('early') : undefined))
+  })
+  const reply = await web.get('/g/ok')
+  assert.deepEqual([reply.headers.get('x-after'), reply.text], ['site', 'ok'])
+  assert.deepEqual(seen, ['before', 'inner', 'after 200', 'teardown ok'])
+  assert.equal((failures[0]!.error as Error).message, 'teardown failed')
+  seen.length = 0
+  assert.equal((await web.get('/g/bad')).status, 418)
+  assert.deepEqual(seen, ['before', 'inner', 'after 418', 'teardown teapot'])
+  assert.equal((await web.get('/g/early')).text, 'early')
+  seen.length = 0
+  assert.equal((await web.get('/none')).status, 404)
+  assert.deepEqual(seen, ['teardown Not Found'])
+})
+
+test('an after hook may give another reply', async () => {
+  const { site, web } = quiet()
+  site.after((_, reply) => (reply.status === 200 ? { wrapped: reply.body } : undefined))
+  site.get('/', () => 'inner')
+  assert.deepEqual((await web.get('/')).json(), { wrapped: 'inner' })
+})
+
+test('errors are answered by status or class, the innermost group first', async () => {
+  class Broke extends Error {}
+  const { site, web, failures } = quiet()
+  site.error(404, (c) => c.html('<h1>lost</h1>'))
+  site.error(Broke, (_, error) => ({ broke: error.message }))
+  site.group('/in', (g) => {
+    g.error(HttpError, (_, error) => `inner ${error.status}`)
+    g.get('/x', () => notFound('x'))
+    g.get('/y', () => {
+      throw new Broke('leg')
+    })
+  })
+  site.get('/z', () => forbidden('not you'))
+  site.error(410, () => {
+    throw new Error('the error handler failed')
+  })
+  site.get('/gone', () => abort(410))
+  const got = async (path: string) => {
+    const reply = await web.get(path)
+    return [reply.status, reply.text]
+  }
+  assert.deepEqual(await got('/nowhere'), [404, '<h1>lost</h1>'])
+  assert.deepEqual(await got('/in/x'), [404, 'inner 404'])
+  assert.deepEqual(await got('/in/y'), [500, '{"broke":"leg"}'])
+  assert.equal((await got('/z'))[0], 403)
+  assert.match(String((await got('/z'))[1]), /not you/)
+  assert.match(String((await got('/gone'))[1]), /<h1>500 Internal Server Error/)
+  assert.equal(failures.length, 2)
+})
+
+test('an error without status is a 500 that says nothing outside and everything in the log', async () => {
+  const { site, web, failures } = quiet()
+  site.get('/x', () => {
+    throw new Error('password hunter2 in the message')
+  })
+  const reply = await web.get('/x')
+  const text = reply.text
+  assert.equal(reply.status, 500)
+  assert.doesNotMatch(text, /hunter2/)
+  const reference = /Reference: ([\w-]+)</.exec(text)?.[1]
+  assert.equal(failures[0]?.reference, reference)
+  assert.ok(reference && reference.length >= 8)
+  const json = (await web.get('/x', { headers: { accept: 'application/json' } })).json() as never
+  assert.equal((json as { error: { status: number } }).error.status, 500)
+})
+
+test('a hook that fails is explained without it', async () => {
+  const { site, web, failures } = quiet({ debug: true })
+  site.after(() => {
+    throw new Error('the hook failed')
+  })
+  site.get('/x', () => 'x')
+  const reply = await web.get('/x')
+  assert.equal(reply.status, 500)
+  assert.match(reply.text, /the hook failed/)
+  assert.equal(failures.length, 2)
+})
