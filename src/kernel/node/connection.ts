@@ -21,6 +21,7 @@ export class NodeConnection implements Connection {
   #linger: Linger | null
   #error: SocketError | null = null
   #closed = false
+  #closeTold = false
 
   /**
    * @param socket connected, with `allowHalfOpen`, and paused: nothing may have been read from it yet.
@@ -46,16 +47,20 @@ export class NodeConnection implements Connection {
     })
     socket.on('close', () => {
       this.#closed = true
-      this.#owner?.onClose(this.#closing ? null : this.#error)
+      this.#tellClose()
     })
   }
 
   attach(owner: ConnectionOwner): void {
-    const first = this.#owner === null
     this.#owner = owner
-    if (this.#closed) {
-      if (first) process.nextTick(() => owner.onClose(this.#closing ? null : this.#error))
-    } else this.#socket.resume() // flows from the next tick
+    if (this.#closed) process.nextTick(() => this.#tellClose())
+    else this.#socket.resume() // flows from the next tick
+  }
+
+  #tellClose(): void {
+    if (this.#closeTold || this.#owner === null) return
+    this.#closeTold = true
+    this.#owner.onClose(this.#closing ? null : this.#error)
   }
 
   write(bytes: Uint8Array): boolean {

@@ -68,7 +68,9 @@ class NodeListener implements Listener {
   }
 
   #arrived(socket: Socket): void {
-    if (!this.#paused) this.#accept(new NodeConnection(socket, this.#settings, this.#linger))
+    if (socket.remoteAddress === undefined)
+      socket.on('error', ignore).destroy() // its client has reset it already
+    else if (!this.#paused) this.#accept(new NodeConnection(socket, this.#settings, this.#linger))
     else if (this.#waiting.length < this.#backlog) this.#waiting.push(socket.on('error', ignore))
     else socket.resetAndDestroy()
   }

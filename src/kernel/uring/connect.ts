@@ -76,8 +76,8 @@ class Connecting extends Endpoint {
     const { libc } = reactor
     const settings = { limits: this.#limits, linger: lingerOf(this.#options.options) }
     const local = nameOf(libc, fd, 'getsockname')
-    const remote = nameOf(libc, fd, 'getpeername')
-    this.#resolve(new UringConnection(reactor, fd, local, remote, settings))
+    const remote = nameOf(libc, fd, 'getpeername') // not always `to`: 0.0.0.0 connects to 127.0.0.1
+    this.#resolve(new UringConnection(reactor, fd, local, remote.address === '' ? this.#to : remote, settings))
     this.leave()
   }
 

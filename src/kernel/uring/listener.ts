@@ -76,9 +76,14 @@ class UringListener extends Endpoint implements Listener {
 
   #take(fd: number): void {
     const { libc } = this.reactor
+    const remote = nameOf(libc, fd, 'getpeername')
+    if (remote.address === '') {
+      libc.close(fd) // its client has reset it already
+      return
+    }
     const local = this.#everyInterface ? nameOf(libc, fd, 'getsockname') : this.local
     const settings = { limits: this.#limits, linger: this.#linger }
-    this.#accept(new UringConnection(this.reactor, fd, local, nameOf(libc, fd, 'getpeername'), settings))
+    this.#accept(new UringConnection(this.reactor, fd, local, remote, settings))
   }
 
   #armLater(): void {

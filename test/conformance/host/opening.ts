@@ -81,6 +81,26 @@ export function listenScenarios(scenario: Scenario): void {
     await door.listener.close()
   })
 
+  scenario('who resets before being accepted is not handed out, or with his address and his end', async (world) => {
+    const door = await Door.open(world.server, world.serverAddress)
+    door.listener.pause()
+    const hasty = Recorder.on(await world.client.connect(door.listener.local))
+    hasty.call((c) => c.reset())
+    await hasty.until(() => hasty.closed)
+    const patient = Recorder.on(await world.client.connect(door.listener.local))
+    door.listener.resume()
+    for (;;) {
+      const server = Recorder.on(await door.next())
+      assert.equal(server.connection.remote.address, patient.connection.local.address)
+      if (server.connection.remote.port === patient.connection.local.port) {
+        await shut({ door, client: patient, server })
+        break
+      }
+      await server.until(() => server.closed)
+      assert.equal(server.closes[0]?.code, 'ECONNRESET')
+    }
+  })
+
   scenario('200 connections at once, each its own stream', async (world) => {
     const echo = (connection: Connection): void => {
       connection.attach({
