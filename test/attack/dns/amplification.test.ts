@@ -166,6 +166,18 @@ test('a failure is remembered: asked again at once, it costs nothing', () => {
   assert.equal(network.asked.length, 0)
 })
 
+test('a client that has spent its budget does not spoil the names it came past for others', () => {
+  const servers = standardServers(() => null)
+  const tld = servers[TLD]!
+  servers[TLD] = (to, name, type) =>
+    name.endsWith('evil.example.')
+      ? reply(to, { authority: 'evil.example. NS ns.victim.example.' })
+      : tld(to, name, type)
+  const network = new Network(servers, { limits: { ...limits, upstreamQueries: 4 } })
+  assert.equal(network.resolve('www.evil.example.'), 'SERVFAIL')
+  assert.match(network.resolve('ns.victim.example.'), /^NOERROR/)
+})
+
 test('a failing helper does not poison the name itself: its own question is answered later', () => {
   let dead = true
   const servers = standardServers((to, name) =>
