@@ -120,6 +120,9 @@ test('order, limits, pages', async () => {
   assert.deepEqual(views(await Post.orderBy('views').offset(5)), [5, 6])
   assert.deepEqual(views(await Post.orderBy('views').limit(2).offset(1)), [1, 2])
   assert.equal(await Post.orderBy('views').limit(2).count(), 2)
+  assert.equal(await Post.all().offset(5).count(), 2)
+  assert.equal(await Post.all().offset(7).exists(), false)
+  assert.equal(await Post.all().limit(0).exists(), false)
   assert.equal(await Post.count(), 7)
   assert.deepEqual(views(await Post.orderBy((p) => p.author.name).limit(2)).length, 2)
 
@@ -140,6 +143,7 @@ test('order, limits, pages', async () => {
   assert.deepEqual(await asked(1, 1e9), [1, 1000])
   assert.throws(() => Post.all().limit(-1), ModelError)
   assert.throws(() => Post.all().limit(Number.NaN), ModelError)
+  assert.equal((await Post.all().limit(1).page(1, 3)).total, 7)
   const seen: number[] = []
   for await (const post of Post.orderBy('-views').limit(2)) seen.push(post.views)
   assert.deepEqual(seen, [6, 5])

@@ -146,26 +146,23 @@ export class Query<M extends object, W extends string = never>
   }
 
   async count(): Promise<number> {
-    if (this.#state.limit !== null || this.#state.offset !== 0)
-      return (await this.#but({ tree: new Map() }).all()).length
     const { rows } = await this.#unordered().#read('count', compileCount)
     return Number(rows[0]![0])
   }
 
   async exists(): Promise<boolean> {
-    if (this.#state.limit !== null || this.#state.offset !== 0) return (await this.count()) > 0
     const { rows } = await this.#unordered().#read('exists', compileExists)
     return Number(rows[0]![0]) === 1
   }
 
   /**
    * One page. Its number comes from a query string as it is: what is no number is the first page, what lies outside
-   * the nearest one there is.
+   * the nearest one there is. A limit or offset of the query gives way to the page's.
    * @param size rows per page, at most `limits.pageSize` of the database.
    */
   async page(number: number, size = 20): Promise<Page<Row<M, W>>> {
     const rows = Math.min(limitsOf(this.#state.meta).pageSize, Math.max(1, Math.trunc(size) || 1))
-    const total = await this.count()
+    const total = await this.#but({ limit: null, offset: 0 }).count()
     const last = Math.max(1, Math.ceil(total / rows))
     const at = Math.min(last, Math.max(1, Math.trunc(number) || 1))
     const items = await this.#ordered()

@@ -111,6 +111,7 @@ const NASTY = [
     '-',
     '*/',
     '//',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: what breaks out of a template literal
     '${1}',
   ],
   ...[
