@@ -74,9 +74,15 @@ function standardReply(
   const kind = wants(c.header('accept'), c.header('content-type'))
   let reply: Reply
   if (c.services.debug && status >= 500) reply = explainingPage(c, describe(c, error, record), status, kind)
-  else reply = plainPage(status, message, reference, kind)
+  else reply = plainPage(status, message, reference, kind, routesTried(c, status))
   reply.set('Cache-Control', 'no-store')
   return withFields(reply, error)
+}
+
+/** While developing a path that no route takes is told which there are. */
+function routesTried(c: Context<never, never>, status: number): readonly string[] {
+  if (!c.services.debug || status !== 404 || c.route !== '') return []
+  return c.services.catalog.map(({ method, pattern, name }) => `${method} ${pattern}${name === '' ? '' : `  ${name}`}`)
 }
 
 /** What of an error was meant for the client; what lies behind any other is nobody's business out there. */

@@ -117,6 +117,17 @@ test('in production nothing of it is shown', async () => {
   assert.equal((failures[0]!.error as Error).cause instanceof TypeError, true)
 })
 
+test('while developing a path that no route takes is told which there are', async () => {
+  const { site, web } = developing()
+  const { text, status } = await web.get('/nowhere')
+  assert.equal(status, 404)
+  assert.match(text, /<code>GET \/cause\/\{name\}<\/code>/)
+  assert.match((await web.get('/nowhere', { headers: { accept: '*/*' } })).text, /\nGET \/template\n/)
+  assert.doesNotMatch((await developing(false).web.get('/nowhere')).text, /cause/)
+  assert.equal(site.routes()[0]!.pattern, '/cause/{name}')
+  assert.match(site.routes()[0]!.place, /errors\.test\.ts/)
+})
+
 test('a row that does not exist is a 404', async () => {
   const { site, web, failures } = developing(false)
   await site.createTables()

@@ -7,8 +7,14 @@ import type { Excerpt, Frame } from './frames.ts'
 import type { PageKind } from './negotiation.ts'
 import type { Cause, ErrorReport, Place } from './report.ts'
 
-/** What a visitor sees. `message` was meant for them; `reference` leads to the log. */
-export function plainPage(status: number, message: string, reference: string, kind: PageKind): Reply {
+/** What a visitor sees. `message` was meant for them; `reference` leads to the log; `routes` are for developers. */
+export function plainPage(
+  status: number,
+  message: string,
+  reference: string,
+  kind: PageKind,
+  routes: readonly string[] = [],
+): Reply {
   const title = `${status} ${reasonPhrase(status)}`.trim()
   const said = message === reasonPhrase(status) ? '' : message
   if (kind === 'json') {
@@ -20,9 +26,11 @@ export function plainPage(status: number, message: string, reference: string, ki
     }
     return jsonReply({ error }, status)
   }
-  const lines = [said, reference && `Reference: ${reference}`].filter((line) => line !== '')
-  if (kind === 'text') return new Reply(status, TEXT, `${[title, ...lines].join('\n')}\n`)
-  const body = lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('')
+  const there = routes.length === 0 ? '' : 'No route takes this path. There are:'
+  const lines = [said, reference && `Reference: ${reference}`, there].filter((line) => line !== '')
+  if (kind === 'text') return new Reply(status, TEXT, `${[title, ...lines, ...routes].join('\n')}\n`)
+  const list = routes.map((route) => `<li><code>${escapeHtml(route)}</code></li>`).join('')
+  const body = lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('') + (list && `<ul>${list}</ul>`)
   return new Reply(
     status,
     HTML,

@@ -53,6 +53,9 @@ test('a redirect leads within the site, however the target is spelled', async ()
   assert.equal((await web.get('/to?to=/ü')).location, '/%C3%BC')
   assert.equal((await web.get('/out')).location, 'https://other.example/a')
   assert.equal((await web.get('/out')).status, 303)
+  const other = quiet()
+  other.site.get('/script', (c) => c.redirect('javascript:alert(1)', { dangerouslyElsewhere: true }))
+  assert.equal((await other.web.get('/script')).status, 500)
 })
 
 test('a query of more parameters than the limit is refused when it is read', async () => {

@@ -30,11 +30,23 @@ export interface Methods {
   allow: string
 }
 
+/** One method of one route, for people. */
+export interface RouteEntry {
+  /** `*` for all that have no handler of their own. */
+  readonly method: string
+  readonly pattern: string
+  /** '' when it has none. */
+  readonly name: string
+  readonly place: string
+}
+
 export interface Compiled {
   readonly table: RouteTable<Methods>
   /** All methods of the site: the answer to `OPTIONS *`. */
   readonly allow: string
   readonly root: Chain
+  /** In order of registration. */
+  readonly catalog: readonly RouteEntry[]
 }
 
 /** @throws RouteError for two handlers of the same thing, with both places. */
@@ -73,7 +85,13 @@ export function compile(
     value.allow = allowed(value.byMethod)
     for (const method of value.byMethod.keys()) all.add(method)
   }
-  return { table, allow: allowed(new Map([...all].map((method) => [method, null]))), root: chainOf(root) }
+  const catalog = registrations.map(({ method, pattern, route, place }) => ({
+    method,
+    pattern: pattern.source,
+    name: route.routeName,
+    place,
+  }))
+  return { table, allow: allowed(new Map([...all].map((method) => [method, null]))), root: chainOf(root), catalog }
 }
 
 function enter(

@@ -7,6 +7,7 @@ import { HostCheck } from '../security/hosts.ts'
 import { checkSecrets } from '../security/signing.ts'
 import { SessionKeeper } from '../sessions/keeper.ts'
 import { SafeHtml } from '../templates/safe.ts'
+import type { RouteEntry } from './compile.ts'
 import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
 import { DEFAULT_LIMITS, type SiteOptions, type TemplateEngine, type UserLoader, type WebLimits } from './options.ts'
@@ -21,6 +22,8 @@ export class Services {
   readonly options: SiteOptions<never>
   /** Routes by their names, filled when the site begins. */
   readonly names = new Map<string, Route>()
+  /** All routes, filled when the site begins. */
+  catalog: readonly RouteEntry[] = []
   readonly #templates: TemplateEngine | null
 
   constructor(options: SiteOptions<never>, templates: TemplateEngine | null) {

@@ -14,7 +14,7 @@ import type { Class } from '../models/fields/relation.ts'
 import { createTables } from '../models/schema.ts'
 import { RouteError } from '../routing/pattern.ts'
 import type { Base } from '../routing/route.ts'
-import { type Compiled, compile } from './compile.ts'
+import { type Compiled, compile, type RouteEntry } from './compile.ts'
 import { Context } from './context/context.ts'
 import { withCurrent } from './current.ts'
 import { checkHost, dispatch } from './dispatch.ts'
@@ -59,6 +59,7 @@ export class Site<U = never> extends Group<U | null> {
       const csrf = !this.services.options.dangerouslyWithoutCsrf
       const root = this as unknown as Group<never>
       this.#compiled = compile(this.#registry.registrations, root, csrf, this.services.names)
+      this.services.catalog = this.#compiled.catalog
       this.#registry.open = false
       // The longest prefix first: `/admin/api` before `/admin`.
       this.#registry.mounted.sort((a, b) => b.prefix.length - a.prefix.length)
@@ -147,6 +148,11 @@ export class Site<U = never> extends Group<U | null> {
         this.services.report(c, error)
       }
     }
+  }
+
+  /** All routes in order of registration, for people and tools. Closes the registration. */
+  routes(): readonly RouteEntry[] {
+    return this.#begun().catalog
   }
 
   /** Where `fetch` runs when it is not told. */

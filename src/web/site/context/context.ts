@@ -235,7 +235,7 @@ export class Context<P = unknown, U = unknown> {
       throw new TypeError(
         `redirect to ${JSON.stringify(to)}: it is not a path of this site; if the program chose it, say { dangerouslyElsewhere: true }`,
       )
-    const location = target ?? new URL(to).href
+    const location = target ?? elsewhere(to)
     return finish(new Reply(303, '', null).set('Location', location), init)
   }
 
@@ -267,6 +267,13 @@ export class Context<P = unknown, U = unknown> {
   adoptSession(session: Session): void {
     this.#session ??= session
   }
+}
+
+/** @throws TypeError for what is no web address: browsers do strange things with the others. */
+function elsewhere(to: string): string {
+  const url = new URL(to)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError(`redirect to ${url.protocol} is none`)
+  return url.href
 }
 
 function finish(reply: Reply, init: ReplyInit | undefined): Reply {
