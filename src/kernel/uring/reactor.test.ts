@@ -53,7 +53,7 @@ test('whoever dies at whatever moment: no descriptor, slot or chunk is lost', { 
   assert.equal(own.chunks.taken, 0)
   await rested
   await settled()
-  assert.equal(descriptors(), before)
+  assert.ok(descriptors() <= before) // fewer when the ring of `uringMissing` has gone to rest meanwhile
 })
 
 /** Echoes, and leaves in one of five ways at a random moment. */
@@ -104,7 +104,7 @@ test('a ring that has rested is made again, many times', { skip }, async () => {
     await rested
   }
   await settled()
-  assert.equal(descriptors(), before)
+  assert.ok(descriptors() <= before) // fewer when the ring of `uringMissing` has gone to rest meanwhile
 })
 
 test('more at once than the rings and the receive buffers hold: nothing is lost', { skip }, async () => {
