@@ -59,6 +59,25 @@ test('a negative answer is capped, and one without a SOA is kept for five second
   assert.equal(cache.lookup(question('empty.example.'), 5 * SECOND), undefined)
 })
 
+test('a SOA that is known for longer, from its own answer, does not make “no” last longer', () => {
+  const cache = new DnsCache()
+  const soa = rrset('example. 3600 SOA ns.example. h.example. 1 2 3 4 60')
+  cache.store(question('example.', TYPE.SOA), learned({ answer: [soa] }), 0)
+  const fresh = cache.store(question('no.example.'), learned({ rcode: RCODE.NXDOMAIN, authority: [soa] }), 0)
+  assert.equal(fresh.authority[0]?.ttl, 60)
+  assert.equal(cache.lookup(question('no.example.'), 20 * SECOND)?.authority[0]?.ttl, 40)
+  assert.equal(cache.lookup(question('no.example.'), 60 * SECOND), undefined)
+  assert.deepEqual(ttls(cache.lookup(question('example.', TYPE.SOA), 60 * SECOND)), [3540])
+})
+
+test('an answer whose set is no longer there is no answer, least of all “no data”', () => {
+  const cache = new DnsCache({ ...defaultCacheLimits, rrsets: 2 })
+  for (const name of ['a.', 'b.', 'c.'])
+    cache.store(question(name), learned({ answer: [rrset(`${name} 60 A 192.0.2.1`)] }), 0)
+  assert.equal(cache.lookup(question('a.'), 0), undefined)
+  assert.equal(cache.lookup(question('c.'), 0)?.answer.length, 1)
+})
+
 test('chains are put together from what is known of each link', () => {
   const cache = new DnsCache()
   cache.store(question('a.example.', TYPE.CNAME), learned({ answer: [rrset('a.example. 30 CNAME b.example.')] }), 0)

@@ -137,7 +137,10 @@ export class DnsCache {
 
   #put(rrset: Rrset, trust: Trust, now: Nanos, delegatedUntil: Seconds | undefined): Rrset {
     const held = this.rrsets.put(rrset, trust, now, delegatedUntil)
-    return held === undefined ? rrset : aged(held, now)
+    if (held === undefined) return rrset
+    // What the cache knows for longer (a zone's SOA, from its own answer) lasts no longer in this answer than it says.
+    const kept = aged(held, now)
+    return { ...kept, ttl: Math.min(kept.ttl, Math.max(rrset.ttl, this.limits.minTtl)) }
   }
 
   #remember(query: Query, stored: Answer, now: Nanos): void {

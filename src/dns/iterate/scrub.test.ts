@@ -149,5 +149,7 @@ test('an answer without AA beside name servers of a zone below is a referral', (
   const answer = ['www.sub.example. A 192.0.2.1']
   const reply = { name: 'www.sub.example.', aa: false, answer, authority: ['sub.example. NS ns.sub.example.'] }
   assert.equal(kind(reply), 'referral')
+  assert.deepEqual(print(scrubbed(reply).authority), ['sub.example. NS 1'])
   assert.equal(kind({ ...reply, aa: true }), 'answer')
+  assert.deepEqual(print(scrubbed({ ...reply, aa: true }).authority), [])
 })
