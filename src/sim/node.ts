@@ -4,6 +4,7 @@ import { formatIp4, type Ip4 } from '../base/ip.ts'
 import type { Random } from '../base/random.ts'
 import type { Interface } from '../stack/ip/interface.ts'
 import { Nat } from '../stack/ip/nat.ts'
+import type { StackLimits } from '../stack/limits.ts'
 import { StackHost } from '../stack/socket/host.ts'
 import type { HostsFile, Resolver } from '../stack/socket/lookup.ts'
 import { Stack } from '../stack/stack.ts'
@@ -15,6 +16,8 @@ export interface NodeOptions {
   /** What `lookup` knows without asking; the other machines' names are known unless the Internet says otherwise. */
   readonly hosts?: HostsFile
   readonly resolver?: Resolver
+  /** What its stack may cost. */
+  readonly limits?: Partial<StackLimits>
   /** Its program: started when the simulation first runs, and again whenever the machine restarts. */
   readonly boot?: (host: SimHost) => void | Promise<void>
 }
@@ -137,9 +140,14 @@ export class SimHost extends StackHost implements LinkNode {
   }
 }
 
-function stackOf({ name, world, events }: NodeParts, forwarding: boolean, random: Random, life: Life): Stack {
+function stackOf(
+  { name, world, events, limits = {} }: NodeParts,
+  forwarding: boolean,
+  random: Random,
+  life: Life,
+): Stack {
   const { quietClock, enterApplication } = world
-  return new Stack({ name, clock: life.clock(quietClock), random, events, forwarding, enterApplication })
+  return new Stack({ name, clock: life.clock(quietClock), random, events, forwarding, enterApplication, limits })
 }
 
 export class SimRouter extends SimHost {
@@ -191,10 +199,10 @@ export class HomeRouter extends SimHost {
 
   #translateBehind(outside: Interface): void {
     const { stack } = this
-    const { clock, random, counters } = stack
+    const { clock, random, counters, limits } = stack
     const isTaken = (protocol: number, port: number) =>
       protocol === 17 ? !stack.udp.mayBind(0, port, false) : !stack.tcp.mayBind(0, port, false)
     const forward = (through: Interface, frame: Uint8Array) => stack.input.forward(through, frame, 14)
-    stack.nat = new Nat({ clock, random, counters, isTaken, forward }, outside)
+    stack.nat = new Nat({ limits, clock, random, counters, isTaken, forward }, outside)
   }
 }

@@ -22,6 +22,7 @@ import type { Nat } from './ip/nat.ts'
 import { Neighbours } from './ip/neighbours.ts'
 import { IpOutput } from './ip/output.ts'
 import { Routes } from './ip/routes.ts'
+import { DEFAULT_LIMITS, type StackLimits } from './limits.ts'
 import { Tcp } from './transport/tcp.ts'
 import { Udp } from './transport/udp.ts'
 
@@ -32,6 +33,7 @@ export interface StackOptions {
   readonly events?: EventLog
   /** Whether it passes on packets that are not for it: a router. */
   readonly forwarding?: boolean
+  readonly limits?: Partial<StackLimits>
   /**
    * Called whenever the stack is about to run code of the program above it, or settles one of its promises: a simulator
    * lets that code finish before time goes on.
@@ -49,6 +51,7 @@ export class Stack {
   /** Address translation of a home router; null on every other host. */
   nat: Nat | null = null
 
+  readonly limits: StackLimits
   readonly counters = counters()
   readonly frames = new Frames()
   readonly interfaces: Interface[] = []
@@ -72,6 +75,7 @@ export class Stack {
     this.random = options.random
     this.events = options.events ?? silent
     this.enterApplication = options.enterApplication ?? (() => {})
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.forwarding = options.forwarding ?? false
     this.output = new IpOutput(this)
     this.input = new IpInput(this)
@@ -180,6 +184,7 @@ export class Stack {
     const stack = this
     const { device } = of
     return new Neighbours({
+      limits: stack.limits,
       mac: device.mac,
       now: () => stack.clock.now(),
       at: (when, task) => stack.at(when, task),

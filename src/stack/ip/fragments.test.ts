@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SECOND } from '../../base/clock.ts'
 import { ipv4 } from '../../wire/index.ts'
-import { REASSEMBLIES, REASSEMBLY_PIECES } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
 import { bench, ipFrame, OWN, PEER, udpFrame } from '../trial/bench.ts'
 import { fragments } from './fragments.ts'
 
@@ -28,7 +28,7 @@ test('any packet, cut for any MTU, in any order, some pieces cut again, comes ba
       )
       for (const piece of pieces)
         assert.ok(piece.length - 14 <= mtu && ipv4.check(piece, 14, piece.length - 14) === null)
-      if (pieces.length > REASSEMBLY_PIECES || pieces.length === 1) return
+      if (pieces.length > DEFAULT_LIMITS.reassemblyPieces || pieces.length === 1) return
       const shuffled = pieces.map((piece) => ({ piece, at: random.next().value })).sort((a, b) => a.at - b.at)
       const results = shuffled.map(({ piece }) => stack.reassembler.arrived(piece, 14))
       assert.deepEqual(
@@ -87,12 +87,12 @@ test('pieces that overlap, contradict each other or run past the end void the pa
 
 test('a flood of first pieces is bounded', () => {
   const { stack, probe, clock } = bench()
-  for (let i = 0; i < REASSEMBLIES + 50; i++)
+  for (let i = 0; i < DEFAULT_LIMITS.reassemblies + 50; i++)
     probe.receive(ipFrame(new Uint8Array(8), { from: `192.0.2.${i + 3}`, moreFragments: true }))
-  assert.equal(stack.reassembler.size, REASSEMBLIES)
+  assert.equal(stack.reassembler.size, DEFAULT_LIMITS.reassemblies)
   clock.pass(31 * SECOND)
   assert.equal(stack.reassembler.size, 0)
-  assert.equal(stack.counters.ipReassemblyFailed, REASSEMBLIES)
+  assert.equal(stack.counters.ipReassemblyFailed, DEFAULT_LIMITS.reassemblies)
 })
 
 test('what is never completed is given up, and the sender is told when the first piece had come', () => {
@@ -106,6 +106,6 @@ test('what is never completed is given up, and the sender is told when the first
 
 test('the pieces of one packet are bounded', () => {
   const { stack } = bench()
-  for (let i = 0; i <= REASSEMBLY_PIECES; i++) stack.reassembler.arrived(piece(i * 16, 8, true), 14)
+  for (let i = 0; i <= DEFAULT_LIMITS.reassemblyPieces; i++) stack.reassembler.arrived(piece(i * 16, 8, true), 14)
   assert.equal(stack.reassembler.size, 0)
 })

@@ -5,7 +5,6 @@ import * as icmp from '../../wire/icmp.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import { putU16, u16 } from '../../wire/octets.ts'
 import { LINK_HEADROOM } from '../frames.ts'
-import { REASSEMBLIES, REASSEMBLY_PIECES, REASSEMBLY_TIME } from '../limits.ts'
 import type { Stack } from '../stack.ts'
 
 /**
@@ -102,7 +101,7 @@ export class Reassembler {
   }
 
   #fits(assembly: Assembly, piece: Piece, more: boolean, end: number): boolean {
-    if (assembly.pieces.length >= REASSEMBLY_PIECES) return false
+    if (assembly.pieces.length >= this.#stack.limits.reassemblyPieces) return false
     if (!more && assembly.total >= 0 && assembly.total !== end) return false
     const limit = more ? assembly.total : end
     for (const other of assembly.pieces) {
@@ -118,9 +117,9 @@ export class Reassembler {
     const key = `${ipv4.source(bytes, offset)} ${ipv4.destination(bytes, offset)} ${ipv4.protocol(bytes, offset)} ${u16(bytes, offset + 4)}`
     const known = this.#assemblies.get(key)
     if (known !== undefined) return known
-    if (this.#assemblies.size >= REASSEMBLIES) this.#drop(this.#assemblies.values().next().value!)
+    if (this.#assemblies.size >= this.#stack.limits.reassemblies) this.#drop(this.#assemblies.values().next().value!)
     const made = new Assembly(key, (assembly) => this.#expired(assembly))
-    const due: Nanos = this.#stack.clock.now() + REASSEMBLY_TIME
+    const due: Nanos = this.#stack.clock.now() + this.#stack.limits.reassemblyTime
     made.slot = this.#stack.at(due, made)
     this.#assemblies.set(key, made)
     return made

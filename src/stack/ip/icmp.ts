@@ -4,7 +4,7 @@ import { IP4_ANY, type Ip4, isMulticast4 } from '../../base/ip.ts'
 import * as icmp from '../../wire/icmp.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import { u16, u32 } from '../../wire/octets.ts'
-import { ICMP_ERROR_LENGTH, ICMP_ERRORS_BURST, ICMP_ERRORS_PER_SECOND, TTL } from '../limits.ts'
+import { ICMP_ERROR_LENGTH, TTL } from '../limits.ts'
 import type { Stack } from '../stack.ts'
 import { type NetworkError, networkError } from './errors.ts'
 import type { Arrived } from './input.ts'
@@ -21,11 +21,12 @@ export class Icmp {
   readonly #stack: Stack
   /** By the identifier of their requests. */
   readonly echoListeners = new Map<number, EchoListener>()
-  #tokens = ICMP_ERRORS_BURST
+  #tokens: number
   #refilled = 0
 
   constructor(stack: Stack) {
     this.#stack = stack
+    this.#tokens = stack.limits.icmpErrorsBurst
   }
 
   arrived(packet: Arrived): void {
@@ -111,8 +112,8 @@ export class Icmp {
     const at = offset + ipv4.headerLength(bytes, offset)
     if (ipv4.protocol(bytes, offset) === ipv4.PROTOCOL_ICMP && icmp.isError(icmp.type(bytes, at))) return false
     const now = this.#stack.clock.now()
-    const earned = ((now - this.#refilled) / SECOND) * ICMP_ERRORS_PER_SECOND
-    this.#tokens = Math.min(ICMP_ERRORS_BURST, this.#tokens + earned)
+    const earned = ((now - this.#refilled) / SECOND) * this.#stack.limits.icmpErrorsPerSecond
+    this.#tokens = Math.min(this.#stack.limits.icmpErrorsBurst, this.#tokens + earned)
     this.#refilled = now
     if (this.#tokens < 1) {
       this.#stack.counters.icmpErrorsSuppressed++

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { SECOND } from '../../base/clock.ts'
 import { parseIp4 } from '../../base/ip.ts'
 import { icmp, ipv4, tcp } from '../../wire/index.ts'
-import { ICMP_ERRORS_BURST } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
 import { bench, icmpFrame, ipFrame, OWN, PEER, Probe, tcpFrame, udpFrame } from '../trial/bench.ts'
 
 const ECHO: icmp.IcmpMessage = { kind: 'echo request', identifier: 7, sequence: 1, payload: new Uint8Array(56) }
@@ -89,8 +89,8 @@ test('no complaint about a complaint, a broadcast or a later fragment (RFC 1122 
 
 test('complaints are limited', () => {
   const { probe, clock, stack } = bench()
-  for (let i = 0; i < ICMP_ERRORS_BURST + 10; i++) probe.receive(udpFrame(1, 9, 'x'))
-  assert.equal(probe.lines().length, ICMP_ERRORS_BURST)
+  for (let i = 0; i < DEFAULT_LIMITS.icmpErrorsBurst + 10; i++) probe.receive(udpFrame(1, 9, 'x'))
+  assert.equal(probe.lines().length, DEFAULT_LIMITS.icmpErrorsBurst)
   assert.equal(stack.counters.icmpErrorsSuppressed, 10)
   clock.pass(SECOND / 100)
   for (let i = 0; i < 20; i++) probe.receive(udpFrame(1, 9, 'x'))

@@ -19,10 +19,10 @@ function home() {
   stack.attach(lan, ['192.168.1.1/24'])
   lan.receive(arpFrame(arp.REQUEST, LAPTOP_MAC, LAPTOP, '192.168.1.1'))
   lan.sent.length = 0
-  const { random, counters } = stack
+  const { random, counters, limits } = stack
   const isTaken = (protocol: number, port: number) => protocol === 17 && !stack.udp.mayBind(0, port, false)
   stack.nat = new Nat(
-    { clock, random, counters, isTaken, forward: (from, frame) => stack.input.forward(from, frame, 14) },
+    { limits, clock, random, counters, isTaken, forward: (from, frame) => stack.input.forward(from, frame, 14) },
     eth0,
   )
   const inside = (make: typeof udpFrame, port: number, to: number, text = 'x') =>

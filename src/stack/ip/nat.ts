@@ -12,7 +12,7 @@ import { putU16, putU32, u16, u32 } from '../../wire/octets.ts'
 import * as tcp from '../../wire/tcp.ts'
 import type { Counters } from '../counters.ts'
 import { LINK_HEADROOM } from '../frames.ts'
-import { NAT_ENTRIES, NAT_ICMP, NAT_TCP, NAT_TCP_TRANSITORY, NAT_UDP } from '../limits.ts'
+import type { StackLimits } from '../limits.ts'
 import type { Interface } from './interface.ts'
 
 /** Ports that the router's own sockets do not choose for themselves, so that the two never meet. */
@@ -31,6 +31,7 @@ export interface Translation {
 
 /** What a translator needs of its router. */
 export interface NatRouter {
+  readonly limits: StackLimits
   readonly clock: Clock
   readonly random: Random
   readonly counters: Counters
@@ -127,8 +128,8 @@ export class Nat {
     const known = this.#byInside.get(key)
     if (known !== undefined && known.expires > now) return known
     if (known !== undefined) this.#remove(known)
-    if (this.#byInside.size >= NAT_ENTRIES) this.#sweep(now)
-    if (this.#byInside.size >= NAT_ENTRIES) return null
+    if (this.#byInside.size >= this.#router.limits.natEntries) this.#sweep(now)
+    if (this.#byInside.size >= this.#router.limits.natEntries) return null
     const outsidePort = this.#freePort(flow.protocol, now)
     if (outsidePort === 0) return null
     const { protocol, address: inside, port: insidePort } = flow
@@ -165,10 +166,11 @@ export class Nat {
 
   #touch(translation: Translation, flow: Flow): void {
     if (translation.expires === Number.POSITIVE_INFINITY) return
-    let life = NAT_UDP
-    if (flow.protocol === ipv4.PROTOCOL_ICMP) life = NAT_ICMP
+    let life = this.#router.limits.natUdp
+    if (flow.protocol === ipv4.PROTOCOL_ICMP) life = this.#router.limits.natIcmp
     if (flow.protocol === ipv4.PROTOCOL_TCP)
-      life = flow.flags & (tcp.SYN | tcp.FIN | tcp.RST) ? NAT_TCP_TRANSITORY : NAT_TCP
+      life =
+        flow.flags & (tcp.SYN | tcp.FIN | tcp.RST) ? this.#router.limits.natTcpTransitory : this.#router.limits.natTcp
     translation.expires = this.#router.clock.now() + life
   }
 

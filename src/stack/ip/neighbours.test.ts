@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
 import { formatIp4, parseIp4 } from '../../base/ip.ts'
 import { arp, tcp } from '../../wire/index.ts'
-import { NEIGHBOUR_QUEUE, NEIGHBOURS } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
 import { arpFrame, bench, OWN, PEER, PEER_MAC, tcpFrame, udpFrame } from '../trial/bench.ts'
 
 const WHO_HAS = `ARP, Request who-has ${PEER} tell ${OWN}`
@@ -54,12 +54,12 @@ test('what waited goes out in order when the answer comes', async () => {
 
 test('the queue of one neighbour is bounded, and the latest packets stay', async () => {
   const { probe, say, stack } = await stranger()
-  for (let i = 0; i < NEIGHBOUR_QUEUE + 5; i++) say('x'.repeat(i))
+  for (let i = 0; i < DEFAULT_LIMITS.neighbourQueue + 5; i++) say('x'.repeat(i))
   assert.equal(stack.counters.neighbourQueueOverflow, 5)
   probe.lines()
   probe.receive(arpFrame(arp.REPLY, PEER_MAC, PEER, OWN))
   const lines = probe.lines()
-  assert.equal(lines.length, NEIGHBOUR_QUEUE)
+  assert.equal(lines.length, DEFAULT_LIMITS.neighbourQueue)
   assert.match(lines[0]!, /length 5$/)
 })
 
@@ -102,9 +102,9 @@ test('another MAC address is used at once and confirmed later; who asks us is le
 test('the table is bounded', () => {
   const { probe, eth0, stack } = bench({ strangers: true })
   stack.addAddress(eth0, parseIp4('10.0.0.1'), { network: parseIp4('10.0.0.0'), length: 8 })
-  for (let i = 2; i < NEIGHBOURS + 100; i++)
+  for (let i = 2; i < DEFAULT_LIMITS.neighbours + 100; i++)
     probe.receive(arpFrame(arp.REQUEST, PEER_MAC, formatIp4(parseIp4('10.0.0.0') + i), '10.0.0.1'))
-  assert.equal(eth0.neighbours!.size, NEIGHBOURS)
+  assert.equal(eth0.neighbours!.size, DEFAULT_LIMITS.neighbours)
 })
 
 test('malformed ARP is counted', () => {

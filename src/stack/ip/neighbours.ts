@@ -7,20 +7,13 @@ import { IP4_ANY, type Ip4 } from '../../base/ip.ts'
 import type { Task } from '../../base/schedule.ts'
 import * as arp from '../../wire/arp.ts'
 import { isGroup, MAC_BROADCAST, type Mac } from '../../wire/ethernet.ts'
-import {
-  NEIGHBOUR_DELAY,
-  NEIGHBOUR_FAILED,
-  NEIGHBOUR_QUEUE,
-  NEIGHBOUR_REACHABLE,
-  NEIGHBOUR_RETRY,
-  NEIGHBOUR_TRIES,
-  NEIGHBOURS,
-} from '../limits.ts'
+import type { StackLimits } from '../limits.ts'
 
 export type NeighbourState = 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed'
 
 /** What the neighbours of an interface need of their stack. */
 export interface NeighbourHost {
+  readonly limits: StackLimits
   now(): Nanos
   at(when: Nanos, task: Task): number
   cancel(slot: number): void
@@ -68,7 +61,7 @@ export class Neighbour implements Task {
       case 'stale':
         // RFC 4861 §7.3.3: use it, and find out a little later whether it still holds.
         this.state = 'delay'
-        this.#arm(NEIGHBOUR_DELAY)
+        this.#arm(this.#owner.host.limits.neighbourDelay)
     }
     host.sendFrame(frame, this.mac)
   }
@@ -80,7 +73,7 @@ export class Neighbour implements Task {
     if (confirmed || !known || mac !== this.mac) {
       // RFC 4861 §7.2.3: an address learnt unasked is good for use, and has still to be confirmed.
       this.state = confirmed ? 'reachable' : 'stale'
-      this.reachableUntil = host.now() + NEIGHBOUR_REACHABLE
+      this.reachableUntil = host.now() + this.#owner.host.limits.neighbourReachable
       this.#tries = 0
       this.#disarm()
     }
@@ -94,7 +87,7 @@ export class Neighbour implements Task {
   confirm(): void {
     if (this.state !== 'stale' && this.state !== 'delay' && this.state !== 'probe' && this.state !== 'reachable') return
     this.state = 'reachable'
-    this.reachableUntil = this.#owner.host.now() + NEIGHBOUR_REACHABLE
+    this.reachableUntil = this.#owner.host.now() + this.#owner.host.limits.neighbourReachable
     this.#tries = 0
     this.#disarm()
   }
@@ -103,13 +96,13 @@ export class Neighbour implements Task {
   run(): void {
     this.#slot = -1
     if (this.state === 'delay') this.state = 'probe'
-    if (this.#tries < NEIGHBOUR_TRIES) {
+    if (this.#tries < this.#owner.host.limits.neighbourTries) {
       this.#ask(this.state === 'probe' ? this.mac : MAC_BROADCAST)
       return
     }
     this.state = 'failed'
     this.#tries = 0
-    this.reachableUntil = this.#owner.host.now() + NEIGHBOUR_FAILED
+    this.reachableUntil = this.#owner.host.now() + this.#owner.host.limits.neighbourFailed
     const waiting = this.#waiting
     this.#waiting = []
     if (waiting.length > 0) this.#owner.host.unreachable(waiting)
@@ -122,7 +115,7 @@ export class Neighbour implements Task {
 
   /** RFC 1122 §2.3.2.2: keep the latest packets. */
   #keep(frame: Uint8Array): void {
-    if (this.#waiting.length >= NEIGHBOUR_QUEUE) {
+    if (this.#waiting.length >= this.#owner.host.limits.neighbourQueue) {
       this.#waiting.shift()
       this.#owner.host.queueOverflow()
     }
@@ -142,7 +135,7 @@ export class Neighbour implements Task {
       },
       to,
     )
-    this.#arm(NEIGHBOUR_RETRY)
+    this.#arm(this.#owner.host.limits.neighbourRetry)
   }
 
   #arm(delay: Nanos): void {
@@ -177,7 +170,7 @@ export class Neighbours {
   of(address: Ip4): Neighbour {
     const known = this.#table.get(address)
     if (known !== undefined) return known
-    if (this.#table.size >= NEIGHBOURS) {
+    if (this.#table.size >= this.host.limits.neighbours) {
       const oldest = this.#table.values().next().value!
       oldest.forget()
       this.#table.delete(oldest.address)

@@ -3,7 +3,6 @@ import { IP4_BROADCAST, IP4_LOOPBACK, type Ip4, isLoopback4, isMulticast4 } from
 import * as ethernet from '../../wire/ethernet.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import { LINK_HEADROOM } from '../frames.ts'
-import { PATHS } from '../limits.ts'
 import type { Stack } from '../stack.ts'
 import { fragments } from './fragments.ts'
 import type { Interface } from './interface.ts'
@@ -48,7 +47,7 @@ export class IpOutput {
     if (this.#isGroup(destination)) return this.#groupPath(destination, from)
     const found = this.#find(destination)
     if (found === null) return null
-    if (this.#paths.size >= PATHS) this.#paths.clear()
+    if (this.#paths.size >= this.#stack.limits.paths) this.#paths.clear()
     this.#paths.set(destination, found)
     return found
   }

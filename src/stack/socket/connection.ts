@@ -10,7 +10,6 @@ import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { supersedes, Tcb, type TcbConfig, type TcbOwner, type TcpInfo, type TcpState } from '../../tcp/index.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
 import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
-import { WRITE_HIGH_WATER, WRITE_LOW_WATER } from '../limits.ts'
 import type { Stack } from '../stack.ts'
 import type { TcpEndpoint } from '../transport/tcp.ts'
 import type { OptionTable } from './options.ts'
@@ -250,7 +249,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
       this.#endTold = true
       this.#stack.enterApplication()
       owner.onEnd()
-    } else if (this.#drainOwed && this.queued <= WRITE_LOW_WATER && this.#outcome === undefined) {
+    } else if (this.#drainOwed && this.queued <= this.#stack.limits.writeLowWater && this.#outcome === undefined) {
       this.#drainOwed = false
       this.#stack.enterApplication()
       owner.onDrain()
@@ -272,7 +271,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     if (!this.#paused && !this.#released && (this.#arrived.length > 0 || (this.#peerFinished && !this.#endTold)))
       return true
     if (this.#outcome !== undefined) return this.#released || this.#nothingUnread
-    return this.#drainOwed && this.queued <= WRITE_LOW_WATER
+    return this.#drainOwed && this.queued <= this.#stack.limits.writeLowWater
   }
 
   /** The owner is never called from inside its own calls: what its call has brought about is told right after. */
@@ -298,7 +297,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
       this.#overflowBytes += bytes.length - taken
     }
     if (this.#corks === 0) this.#pollAndDeliver()
-    if (this.queued <= WRITE_HIGH_WATER) return true
+    if (this.queued <= this.#stack.limits.writeHighWater) return true
     this.#drainOwed = true
     return false
   }

@@ -7,7 +7,7 @@ import type { DatagramOptions, Datagrams, DatagramsOwner } from '../../socket/ho
 import type { Membership, OptionName, OptionValue } from '../../socket/options.ts'
 import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
 import type { Interface } from '../ip/interface.ts'
-import { DATAGRAM_BUFFER, DATAGRAM_OVERHEAD, MEMBERSHIPS, MULTICAST_TTL, TTL } from '../limits.ts'
+import { DATAGRAM_OVERHEAD, MULTICAST_TTL, TTL } from '../limits.ts'
 import type { Stack } from '../stack.ts'
 import { MAX_PAYLOAD, type UdpEndpoint } from '../transport/udp.ts'
 import { ipv4Of, portOf } from './address.ts'
@@ -18,8 +18,6 @@ const DEFAULTS = {
   SO_REUSEPORT: 0,
   SO_ERROR: 0,
   SO_BROADCAST: 0,
-  SO_RCVBUF: DATAGRAM_BUFFER,
-  SO_SNDBUF: DATAGRAM_BUFFER,
   IP_TTL: TTL,
   IP_MULTICAST_TTL: MULTICAST_TTL,
   IP_MULTICAST_LOOP: 1,
@@ -37,8 +35,9 @@ export function openDatagrams(stack: Stack, at: Address | undefined, options: Da
   const detail = at === undefined ? {} : { address: at.address, port: at.port }
   if (address !== IP4_ANY && !isMulticast4(address) && !stack.isBindable(address))
     throw new SocketError('EADDRNOTAVAIL', 'bind', detail)
+  const { datagramBuffer } = stack.limits
   const { IP_ADD_MEMBERSHIP, ...settings } = options.options ?? {}
-  const table = new OptionTable(DEFAULTS, settings)
+  const table = new OptionTable({ ...DEFAULTS, SO_RCVBUF: datagramBuffer, SO_SNDBUF: datagramBuffer }, settings)
   const port = wanted || stack.udp.freePort()
   if (port === 0) throw new SocketError('EADDRINUSE', 'bind', { ...detail, hint: 'every ephemeral port is taken' })
   const shares = table.flag('SO_REUSEADDR') || table.flag('SO_REUSEPORT')
@@ -176,8 +175,10 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
   #join(membership: Membership): void {
     const { group, of } = this.#membership(membership)
     if (this.isMember(group, of)) throw new SocketError('EADDRINUSE', 'setsockopt', { address: membership.group })
-    if (this.#memberships.length >= MEMBERSHIPS)
-      throw new SocketError('ENOBUFS', 'setsockopt', { hint: `at most ${MEMBERSHIPS} groups a socket` })
+    if (this.#memberships.length >= this.#stack.limits.memberships)
+      throw new SocketError('ENOBUFS', 'setsockopt', {
+        hint: `at most ${this.#stack.limits.memberships} groups a socket`,
+      })
     of.join(group)
     this.#memberships.push({ group, of })
   }

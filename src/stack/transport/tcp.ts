@@ -68,13 +68,14 @@ export class Tcp {
   freePort(local: Ip4, remote: Ip4, remotePort: number): number {
     return ephemeralPort(
       this.#stack.random,
+      this.#stack.limits,
       (port) => !this.#listeners.has(port) && this.#connections.get(local, port, remote, remotePort) === null,
     )
   }
 
   /** A port for a listener, or 0. */
   freeListenPort(): number {
-    return ephemeralPort(this.#stack.random, (port) => !this.#listeners.has(port))
+    return ephemeralPort(this.#stack.random, this.#stack.limits, (port) => !this.#listeners.has(port))
   }
 
   find(local: Ip4, localPort: number, remote: Ip4, remotePort: number): TcpEndpoint | null {

@@ -39,7 +39,7 @@ export class Udp {
 
   /** A port that no socket has, or 0. */
   freePort(): number {
-    return ephemeralPort(this.#stack.random, (port) => !this.#ports.has(port))
+    return ephemeralPort(this.#stack.random, this.#stack.limits, (port) => !this.#ports.has(port))
   }
 
   /** Whether a socket with that address may have the port. */
