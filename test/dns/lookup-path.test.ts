@@ -40,6 +40,8 @@ test('a cold lookup goes through every stage, and the walk can be read from the 
     ],
   )
   assert.ok([`${ADDRESSES.board}:53`, `${ADDRESSES.boardToo}:53`].includes(passed.at(-1)!.next))
+  // The mixed case that one hop sends does not travel on to the next.
+  assert.ok(exchanges(log).every(({ name }) => name === name.toLowerCase()))
   // RFC 9156: nobody is told more of the name than it must know.
   const asked = stageEvents(log).filter((event) => event.stage === 'resolver' && event.outcome === 'passed')
   assert.deepEqual(

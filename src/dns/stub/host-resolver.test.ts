@@ -16,13 +16,13 @@ const ADDRESS = {
   AAAA: Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
 }
 
-/** A resolver that knows `host.example.` (A), `six.example.` (AAAA), fails `broken.`, and nothing else. */
+/** A resolver that knows `host.example.` (A), `six.example.` (AAAA), fails `broken.lan.`, and nothing else. */
 function replyTo(query: Message): Message {
   const { name, type } = query.question[0]!
   const record = (rdata: Uint8Array) =>
     response(query, { ra: true, answer: [{ name, type, class: CLASS.IN, ttl: 60, rdata }] })
   const text = name.lower().toString()
-  if (text.startsWith('broken.')) return response(query, { rcode: RCODE.SERVFAIL })
+  if (text === 'broken.lan.') return response(query, { rcode: RCODE.SERVFAIL })
   if (text === 'host.example.' && type === TYPE.A) return record(ADDRESS.A)
   if (text === 'six.example.' && type === TYPE.AAAA) return record(ADDRESS.AAAA)
   return response(query, {
