@@ -16,7 +16,7 @@ export {
   type Joinable,
   type RunOptions,
 } from './internet.ts'
-export type { Lan } from './lan.ts'
+export type { Lan, LanOptions } from './lan.ts'
 export type { Link, LinkOptions, Weather } from './link.ts'
 export { type AccessLine, type Miniature, type MiniatureOptions, miniature } from './miniature.ts'
 export { HomeRouter, type NodeOptions, type Side, SimHost, SimRouter } from './node.ts'

@@ -6,7 +6,7 @@ import { SeededRandom } from '../base/random.ts'
 import * as ethernet from '../wire/ethernet.ts'
 import * as ipv4 from '../wire/ipv4.ts'
 import { Addressing } from './addressing.ts'
-import { Lan } from './lan.ts'
+import { Lan, type LanOptions } from './lan.ts'
 import { RUN_LIMIT } from './limits.ts'
 import { type Fabric, Link, type LinkNode, type LinkOptions } from './link.ts'
 import { HomeRouter, type NodeOptions, type NodeParts, type Side, SimHost, SimRouter } from './node.ts'
@@ -135,9 +135,9 @@ export class Internet {
   }
 
   /** A local network: everything that is linked to it shares one subnet, and hears its broadcasts. */
-  lan(name: string, subnet?: string): Lan {
+  lan(name: string, options: LanOptions = {}): Lan {
     this.#mustBeNew(name)
-    const made = new Lan(name, this.#addressing.forLan(subnet))
+    const made = new Lan(name, this.#addressing.forLan(options.subnet), options.remembers)
     this.#lans.set(name, made)
     return made
   }

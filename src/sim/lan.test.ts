@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordingLog } from '../base/events.ts'
-import { internet, ms } from './index.ts'
+import { internet, ms, type SimHost } from './index.ts'
 
 function house() {
   const log = new RecordingLog()
@@ -70,6 +70,28 @@ test('a group on the LAN is heard by its members', async () => {
   assert.deepEqual(heard, ['printer'])
 })
 
+test('what a switch remembers is bounded: made-up addresses cost it nothing but a flood', async () => {
+  const net = internet({ log: new RecordingLog() })
+  const lan = net.lan('lan', { subnet: '10.7.0.0/24', remembers: 2 })
+  const hosts = ['a', 'b', 'c'].map((name) => net.host(name))
+  for (const host of hosts) net.link(host, lan)
+  const [a, b, c] = hosts as [SimHost, SimHost, SimHost]
+  assert.equal(a.address, '10.7.0.1')
+  await net.run(async () => {
+    assert.equal((await a.ping(b.address)).outcome, 'reply')
+    const before = c.stack.counters.framesNotForUs
+    assert.equal((await b.ping(a.address)).outcome, 'reply')
+    assert.equal(c.stack.counters.framesNotForUs, before, 'both are known')
+    for (let i = 0; i < 10; i++) {
+      const frame = new Uint8Array(60)
+      frame.set([2, 0, 0, 0, 0, 0x63, 2, 0, 0, 0, 1, i])
+      c.ports[0]!.end.transmit(frame)
+    }
+    assert.equal((await b.ping(a.address)).outcome, 'reply')
+    assert.ok(c.stack.counters.framesNotForUs > before, 'they were forgotten, and everybody was asked')
+  })
+})
+
 test('misuse is refused in words', () => {
   const { net, lan } = house()
   const host = net.host('another')
@@ -77,6 +99,6 @@ test('misuse is refused in words', () => {
   assert.throws(() => net.link(host, lan, { address: '192.168.1.10' }), /192\.168\.1\.10 is taken/)
   assert.throws(() => net.link(lan, net.lan('other')), /two LANs are joined by a router/)
   assert.throws(() => net.link(host, lan, { addresses: ['10.0.0.1/24', '10.0.0.2/24'] }), /a LAN takes/)
-  assert.throws(() => net.lan('bad', '10.0.0.0'), /a prefix is wanted/)
+  assert.throws(() => net.lan('bad', { subnet: '10.0.0.0' }), /a prefix is wanted/)
   assert.throws(() => net.lan('laptop'), /a name of its own/)
 })

@@ -5,6 +5,13 @@ import { SWITCH_ADDRESSES } from './limits.ts'
 import type { LinkEnd, LinkNode } from './link.ts'
 import type { Segment } from './node.ts'
 
+export interface LanOptions {
+  /** Like `192.168.7.0/24`; default: the next free one. */
+  readonly subnet?: string
+  /** MAC addresses that its switch remembers; default 1,024. */
+  readonly remembers?: number
+}
+
 export class Lan implements LinkNode {
   readonly name: string
   readonly prefix: Prefix4
@@ -14,9 +21,11 @@ export class Lan implements LinkNode {
   /** Where a MAC address was last seen, oldest first. */
   readonly #learnt = new Map<ethernet.Mac, LinkEnd>()
   readonly #taken = new Set<Ip4>()
+  readonly #remembers: number
 
-  constructor(name: string, prefix: Prefix4) {
+  constructor(name: string, prefix: Prefix4, remembers = SWITCH_ADDRESSES) {
     this.name = name
+    this.#remembers = remembers
     this.prefix = prefix
   }
 
@@ -60,7 +69,7 @@ export class Lan implements LinkNode {
 
   #learn(mac: ethernet.Mac, end: LinkEnd): void {
     if (ethernet.isGroup(mac) || this.#learnt.get(mac) === end) return
-    if (this.#learnt.size >= SWITCH_ADDRESSES) this.#learnt.delete(this.#learnt.keys().next().value!)
+    if (this.#learnt.size >= this.#remembers) this.#learnt.delete(this.#learnt.keys().next().value!)
     this.#learnt.set(mac, end)
   }
 }
