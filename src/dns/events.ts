@@ -30,7 +30,7 @@ export interface DnsStageEvent extends Event {
   readonly rcode: string
   /** The smallest time to live left among the answer, seconds; -1 when there is none. */
   readonly ttl: number
-  /** Whom it asks next: `192.0.2.1:53`; '' when it does not. */
+  /** Whom it asks next: `192.0.2.1:53`; '' when it does not, or when that is the next stage on the same machine. */
   readonly next: string
 }
 
@@ -41,6 +41,7 @@ export interface DnsExchangeEvent extends Event {
   readonly transport: 'udp' | 'tcp'
   readonly name: string
   readonly rrtype: string
+  /** RCODE mnemonic of the reply; 'TIMEOUT' or 'ERROR' when there was none. */
   readonly rcode: string
   readonly started: Nanos
   /** Attempts made, 1 when the first was answered. */

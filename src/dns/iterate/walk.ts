@@ -222,7 +222,7 @@ function addParentSide(core: Core, servers: ServerSet, rrclass: number, now: Nan
   servers.parentSide = true
   const { rrsets } = core.cache
   const held = rrsets.get(servers.zone, TYPE.NS, rrclass, now, 'parent')
-  const names = held !== undefined && servers.addNames(held.rrset)
+  const names = held !== undefined && held.delegatedUntil > secondsAt(now) && servers.addNames(held.rrset)
   const addresses = servers.addCached(rrsets, core.settings, rrclass, now, 'parent')
   return names || addresses
 }
