@@ -29,7 +29,10 @@ export interface Host extends Machine {
    */
   listen(at: Address, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener>
 
-  /** Opens a connection. Rejects with `ECONNREFUSED`, `ETIMEDOUT`, `ENETUNREACH`, `EHOSTUNREACH`, `ECANCELED`. */
+  /**
+   * Opens a connection. Rejects with `ECONNREFUSED`, `ETIMEDOUT`, `ENETUNREACH`, `EHOSTUNREACH`, `ECANCELED`, and
+   * `ECONNRESET` when the other side takes the connection and resets it at once.
+   */
   connect(to: Address, options?: ConnectOptions): Promise<Connection>
 
   /** Opens a datagram socket. Without an address: every interface, a port of the host's choice, IPv4. */
@@ -93,7 +96,8 @@ export interface ConnectionOwner {
  * A byte stream both ways, with exactly one owner at a time.
  *
  * Nothing is delivered before `attach`: what arrives meanwhile, an end or an error too, waits in the host (and holds
- * the sender back by flow control). `attach` may be called again to hand the connection to another owner.
+ * the sender back by flow control). `attach` may be called again to hand the connection to another owner, for whom the
+ * bytes flow even if the former one had paused.
  */
 export interface Connection {
   readonly local: Address
