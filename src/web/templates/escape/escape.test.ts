@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { ObjectLoader, safe, TemplateError, Templates } from '../index.ts'
+import { CONTEXTS } from './contexts.fixture.ts'
 import { readHtml, structure } from './reading.fixture.ts'
 
 const render = (template: string, data: object = {}) =>
@@ -51,43 +52,6 @@ const check = (property: (text: string) => void, numRuns = 400) => {
   for (const text of DANGEROUS) property(text)
   property('')
   fc.assert(fc.property(nasty, property), { numRuns })
-}
-
-/** One template for each context; the structure with harmless data is what it must always be. */
-const CONTEXTS: { readonly [context: string]: string } = {
-  text: '<p>{{ x }}</p>',
-  'text between texts': '<p>a < b {{ x }}-->{{ x }}></p>',
-  'double quotes': '<p title="{{ x }}" id="i">t</p>',
-  'single quotes': "<p title='a{{ x }}b' id='i'>t</p>",
-  'no quotes': '<p title={{ x }} id=i>t</p>',
-  'no quotes, at the end': '<p id=i title={{ x }}>t</p>',
-  'no quotes, begun': '<p title=a{{ x }} id=i>t</p>',
-  'no quotes, two': '<p title={{ x }}{{ x }}c" id=i>t</p>',
-  link: '<a href="{{ x }}" id=i>t</a>',
-  'link, no quotes': '<a href={{ x }} id=i>t</a>',
-  'link, path': '<a href="/p/{{ x }}/q" id=i>t</a>',
-  'link, query': '<a href="/p?q={{ x }}&amp;r=1#{{ x }}" id=i>t</a>',
-  srcset: '<img srcset="{{ x }} 1x, {{ x }} 2x" alt="">',
-  srcdoc: '<iframe srcdoc="<p>{{ x }}</p>" id=i></iframe>',
-  handler: '<p onclick="f({{ x }})" id=i>t</p>',
-  'handler, string': `<p onclick="f('{{ x }}')" id=i>t</p>`,
-  'handler, no quotes': '<p onclick={{ x }} id=i>t</p>',
-  style: '<p style="color: {{ x }}; width: 1px" id=i>t</p>',
-  'style, string': `<p style="font-family: '{{ x }}'" id=i>t</p>`,
-  'style element': '<style>p { color: {{ x }}; }</style><p>t</p>',
-  'style element, string': '<style>p::before { content: "{{ x }}"; }</style><p>t</p>',
-  script: '<script>var a = {{ x }};</script><p>t</p>',
-  'script, double': '<script>var a = "{{ x }}";</script><p>t</p>',
-  'script, single': "<script>var a = 'b{{ x }}c';</script><p>t</p>",
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is JavaScript inside a template
-  'script, template': '<script>var a = `b{{ x }}${ {{ x }} }`;</script><p>t</p>',
-  'script, JSON': '<script type="application/ld+json">{"a": {{ x }}}</script><p>t</p>',
-  textarea: '<textarea>{{ x }}</textarea><p>t</p>',
-  title: '<title>{{ x }}</title><p>t</p>',
-  comment: '<!-- a {{ x }} b --><p>t</p>',
-  'attribute name': '<input {{ x }} id=i><p>t</p>',
-  'data name': '<p data-{{ x }}="1" id=i>t</p>',
-  'script type': '<script type="{{ x }}"></script><p>t</p>',
 }
 
 for (const [context, template] of Object.entries(CONTEXTS)) {
