@@ -10,15 +10,16 @@ test('sites and handlers are mounted, and addresses know where', async () => {
   const blogTo = urls({ index: '/', post: '/{slug:slug}' })
   const blog = quiet().site
   blog.get(blogTo.index, () => blogTo.post({ slug: 'a' }))
-  blog.get(blogTo.post, (c) => `${c.params.slug} ${c.path} ${c.url('index')}`)
+  blog.get(blogTo.post, (c) => `${c.params.slug} ${c.path} ${c.url('index')} ${c.url('about')}`)
   const outer = quiet()
+  outer.site.get(urls({ about: '/about' }).about, () => 'about')
   outer.site.mount('/blog', blog)
   outer.site.mount('/raw', (exchange) => exchange.reply(200, [], `${exchange.path} ${exchange.target}`))
   outer.site.mount('/part', { install: (group) => void group.get('/x', () => 'part') })
   outer.site.get('/blog/{x}', () => 'never: mounted sites go first')
   const got = async (path: string) => (await outer.web.get(path, { follow: true })).text
   assert.equal(await got('/blog'), '/blog/a')
-  assert.equal(await got('/blog/a'), 'a /a /blog/')
+  assert.equal(await got('/blog/a'), 'a /a /blog/ /about')
   assert.equal(await got('/raw/b/c?d=e'), '/b/c /b/c?d=e')
   assert.equal(await got('/part/x'), 'part')
   assert.equal((await outer.web.get('/blogs')).status, 404)

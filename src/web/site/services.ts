@@ -58,6 +58,11 @@ export class Services {
     return this.options.log ?? this.#outer?.log ?? consoleLog
   }
 
+  /** The routes among which that name is to be found: a mounted site's own go before those of the site around. */
+  routesWith(name: string): ReadonlyMap<string, Route> {
+    return this.#outer === null || this.names.has(name) ? this.names : this.#outer.routesWith(name)
+  }
+
   /** Reports an error of a request. Never throws. */
   report(c: Context<never, never>, error: unknown, reference = ''): void {
     reportError(this.log, c.exchange, c.route, error, reference)

@@ -249,7 +249,7 @@ export class Context<P = unknown, U = unknown> {
    * goes into the query. `to.posts.show({ slug }, { page: 2 })` says the same with types.
    */
   url(name: string, values?: object): string {
-    return addressByName(this.services.names, name, values)
+    return addressByName(this.services.routesWith(name), name, values)
   }
 
   /** What has been asked for and must be acted on when the reply is sent: for the framework. */
