@@ -13,6 +13,7 @@ import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
 import type { Stack } from '../stack.ts'
 import type { TcpEndpoint } from '../transport/tcp.ts'
 import type { OptionTable } from './options.ts'
+import { Overflow } from './overflow.ts'
 import { applyOption, tcpSettings } from './tcp-options.ts'
 
 /** Who made the connection: it is told when the handshake is over, one way or the other. */
@@ -51,9 +52,8 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   readonly #arrived: Uint8Array[] = []
   #peerFinished = false
   #endTold = false
-  /** Taken by `write`, but the Tcb's buffer was full. */
-  readonly #overflow: Uint8Array[] = []
-  #overflowBytes = 0
+  /** Taken by `write`, but held back by a cork, or by the Tcb's full buffer. */
+  readonly #overflow = new Overflow()
   #drainOwed = false
   /** What follows when the overflow has gone. */
   #afterwards: 'nothing' | 'end' | 'close' = 'nothing'
@@ -71,10 +71,10 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   /** Calls to the owner are arranged for this instant, or are being made. */
   #deliverySoon = false
   #delivering = false
-  /** `poll` has been put off to the end of what is being done. */
   readonly #emit = (segment: TcpSegment): void => {
     this.#stack.tcp.emit(this.localAddress, this.remoteAddress, segment, this.#options.number('IP_TTL'))
   }
+  readonly #send = (bytes: Uint8Array): number => this.#tcb.send(bytes)
 
   /** @param syn the SYN that it answers; null: this side opens it */
   constructor(stack: Stack, ends: Endpoints, options: OptionTable, opening: Opening, syn: TcpSegment | null) {
@@ -291,11 +291,8 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   write(bytes: Uint8Array): boolean {
     if (this.#released || this.#outcome !== undefined || this.#afterwards !== 'nothing') return false
-    const taken = this.#overflowBytes > 0 ? 0 : this.#tcb.send(bytes)
-    if (taken < bytes.length) {
-      this.#overflow.push(bytes.slice(taken))
-      this.#overflowBytes += bytes.length - taken
-    }
+    const taken = this.#corks > 0 || this.#overflow.bytes > 0 ? 0 : this.#tcb.send(bytes)
+    if (taken < bytes.length) this.#overflow.add(bytes.subarray(taken))
     if (this.#corks === 0) this.#pollAndDeliver()
     if (this.queued <= this.#stack.limits.writeHighWater) return true
     this.#drainOwed = true
@@ -309,11 +306,13 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   uncork(): void {
     if (this.#corks === 0) return
     this.#corks--
-    if (this.#corks === 0) this.#pollAndDeliver()
+    if (this.#corks > 0) return
+    this.#flushOverflow()
+    this.#pollAndDeliver()
   }
 
   get queued(): number {
-    return this.#tcb.dead ? 0 : this.#tcb.unsent + this.#overflowBytes
+    return this.#tcb.dead ? 0 : this.#tcb.unsent + this.#overflow.bytes
   }
 
   pause(): void {
@@ -328,6 +327,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   end(): void {
     if (this.#afterwards !== 'nothing' || this.#released || this.#outcome !== undefined) return
     this.#afterwards = 'end'
+    this.#corks = 0
     this.#flushOverflow()
     this.#pollAndDeliver()
   }
@@ -336,6 +336,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     if (this.#released) return
     this.#released = true
     this.#afterwards = 'close'
+    this.#corks = 0
     this.#dropUnread()
     this.#flushOverflow()
     this.#pollAndDeliver()
@@ -344,7 +345,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   reset(): void {
     if (this.#released && this.#closeTold) return
     this.#released = true
-    this.#overflow.length = this.#overflowBytes = 0
+    this.#overflow.clear()
     this.#dropUnread()
     this.#tcb.abort()
     this.#end(null)
@@ -371,16 +372,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   /** Gives the Tcb what it has room for, and then what was asked for after the last byte. */
   #flushOverflow(): void {
-    while (this.#overflow.length > 0) {
-      const first = this.#overflow[0]!
-      const taken = this.#tcb.send(first)
-      this.#overflowBytes -= taken
-      if (taken < first.length) {
-        this.#overflow[0] = first.subarray(taken)
-        return
-      }
-      this.#overflow.shift()
-    }
+    if (this.#corks > 0 || !this.#overflow.flush(this.#send)) return
     if (this.#afterwards === 'end') this.#tcb.shutdown()
     else if (this.#afterwards === 'close') {
       this.#tcb.close(this.#lingers)
