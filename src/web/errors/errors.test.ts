@@ -38,7 +38,7 @@ function developing(debug = true) {
   })
   site.get('/template', (c) => c.render('bad.html'))
   site.get('/value', () => {
-    throw { an: 'object', password: 1 } // biome-ignore lint: anything can be thrown
+    throw { an: 'object', password: 1 } // anything can be thrown
   })
   site.get('/self', () => {
     const error = new Error('its own cause')
