@@ -29,6 +29,16 @@ export interface Clock {
    * so that the run stays repeatable.
    */
   hold<T>(work: Promise<T>): Promise<T>
+  /**
+   * Real time, to measure work with, where this clock's own time stands still meanwhile and somebody wants to know.
+   * Whatever is measured so differs from run to run: a simulation has one only when it was given one.
+   */
+  readonly stopwatch?: () => Nanos
+}
+
+/** Now, for measuring how long work takes. Computing takes no time in a simulation without a stopwatch. */
+export function stopwatch(clock: Clock): Nanos {
+  return clock.stopwatch === undefined ? clock.now() : clock.stopwatch()
 }
 
 /** Runs `run` once, `delay` nanoseconds from now. */

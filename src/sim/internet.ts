@@ -24,6 +24,11 @@ export interface InternetOptions {
   readonly epoch?: number
   /** Whether every machine knows the names of all others, as from a common hosts file. Default true. */
   readonly names?: boolean
+  /**
+   * Real time, by which programs measure their own work (`systemClock().now`). What they report then differs from run
+   * to run, and the log with it; without one, computing takes no time. Default: none.
+   */
+  readonly stopwatch?: () => Nanos
   /** Waits until all promise reactions have run; default: an immediate. */
   readonly settle?: () => Promise<void>
 }
@@ -66,7 +71,7 @@ export class Internet {
   constructor(options: InternetOptions) {
     this.seed = String(options.seed ?? 0)
     this.events = options.log ?? silent
-    this.#world = new World(options.epoch ?? EPOCH, options.settle ?? settle, options.settle ?? turn)
+    this.#world = new World(options.epoch ?? EPOCH, options.settle ?? settle, options.settle ?? turn, options.stopwatch)
     this.clock = this.#world.clock
     this.#random = new SeededRandom(this.seed)
     this.#names = options.names ?? true

@@ -36,10 +36,15 @@ export class World {
    * @param settle waits until all promise reactions have run
    * @param turn waits for a whole turn of the real event loop
    */
-  constructor(epochMillis: number, settle: () => Promise<void>, turn: () => Promise<void> = settle) {
+  constructor(
+    epochMillis: number,
+    settle: () => Promise<void>,
+    turn: () => Promise<void> = settle,
+    stopwatch?: () => Nanos,
+  ) {
     this.#settle = settle
     this.#turn = turn
-    this.clock = new VirtualClock(this, epochMillis, true)
+    this.clock = new VirtualClock(this, epochMillis, true, stopwatch)
     this.quietClock = new VirtualClock(this, epochMillis, false)
   }
 
@@ -119,12 +124,14 @@ export class World {
 }
 
 class VirtualClock implements Clock {
+  readonly stopwatch?: () => Nanos
   readonly #world: World
   readonly #epochMillis: number
   readonly #application: boolean
 
-  constructor(world: World, epochMillis: number, application: boolean) {
+  constructor(world: World, epochMillis: number, application: boolean, stopwatch?: () => Nanos) {
     this.#world = world
+    if (stopwatch !== undefined) this.stopwatch = stopwatch
     this.#epochMillis = epochMillis
     this.#application = application
   }

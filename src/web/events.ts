@@ -1,4 +1,4 @@
-/** What the framework reports of one request: its route, its SQL, its templates. Durations are real, in nanoseconds. */
+/** What the framework reports of one request: its route, its SQL, its templates. Durations are by the clock's stopwatch. */
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 

@@ -1,5 +1,6 @@
 /** The application: routes, hooks and settings, and the one function that answers. */
 
+import { stopwatch } from '../../base/clock.ts'
 import { type EventLog, RecordingLog, silent, tee } from '../../base/events.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import { answer } from '../../http/memory.ts'
@@ -100,7 +101,7 @@ export class Site<U = never> extends Group<U | null> {
   }
 
   #serve(c: Context<never, never>, record: RecordingLog | null): void | Promise<void> {
-    const started = c.machine.events.on ? c.machine.clock.now() : 0
+    const started = c.machine.events.on ? stopwatch(c.machine.clock) : 0
     let sent: Maybe<number>
     try {
       if (c.prefix === '') checkHost(c)
@@ -130,7 +131,7 @@ export class Site<U = never> extends Group<U | null> {
     const { machine, id } = c.exchange
     if (machine.events.on) {
       const at = machine.clock.now()
-      const duration = at - started
+      const duration = stopwatch(machine.clock) - started
       const event: WebDoneEvent = { type: 'web.done', at, host: machine.name, exchange: id, status, duration }
       machine.events.emit(event)
     }

@@ -1,5 +1,6 @@
 /** The template engine: finds templates, compiles them once, renders them. */
 
+import { stopwatch } from '../../base/clock.ts'
 import type { WebTemplateEvent } from '../events.ts'
 import { currentExchange } from '../site/current.ts'
 import { compile, type Engine, type Unit } from './compile/compile.ts'
@@ -75,7 +76,7 @@ export class Templates {
     const current = currentExchange()
     if (!current) return this.#render(name, data)
     const { machine, id } = current.exchange
-    const started = machine.clock.now()
+    const started = stopwatch(machine.clock)
     const html = this.#render(name, data)
     const event: WebTemplateEvent = {
       type: 'web.template',
@@ -83,7 +84,7 @@ export class Templates {
       host: machine.name,
       exchange: id,
       template: name,
-      duration: machine.clock.now() - started,
+      duration: stopwatch(machine.clock) - started,
       bytes: Buffer.byteLength(html),
     }
     current.events.emit(event)

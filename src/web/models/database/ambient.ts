@@ -1,5 +1,7 @@
 /** What surrounds the running code: its database, its transaction, whoever counts its queries. */
+
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { stopwatch } from '../../../base/clock.ts'
 import type { Machine } from '../../../socket/host.ts'
 import type { WebSqlEvent } from '../../events.ts'
 import { type Current, currentExchange } from '../../site/current.ts'
@@ -76,7 +78,7 @@ export function execute(database: Database, statement: Statement): Promise<Resul
 async function watched(current: Current, where: Session | Promise<Session>, statement: Statement): Promise<Result> {
   const session = await where
   const { machine, id } = current.exchange
-  const started = machine.clock.now()
+  const started = stopwatch(machine.clock)
   const result = await session.run(statement)
   const event: WebSqlEvent = {
     type: 'web.sql',
@@ -85,7 +87,7 @@ async function watched(current: Current, where: Session | Promise<Session>, stat
     exchange: id,
     sql: statement.sql,
     rows: statement.writes ? result.changes : result.rows.length,
-    duration: machine.clock.now() - started,
+    duration: stopwatch(machine.clock) - started,
   }
   current.events.emit(event)
   return result
