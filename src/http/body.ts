@@ -2,15 +2,17 @@
 import { charsetNamed, decode } from './charset.ts'
 import { BodyError, BodyTooLarge } from './errors.ts'
 import type { FieldLines, RequestBody } from './exchange.ts'
-import { LIMITS } from './limits.ts'
+import { LIMITS, PREFETCH_BYTES } from './limits.ts'
 import { charsetOf } from './media-type.ts'
 
-/** Where the bytes come from. Nothing is pushed before `open`, so a body that nobody reads costs no memory. */
+/** Where the bytes come from. */
 export interface BodySource {
-  /** A reader is there: push from now on, but not from inside this call. */
+  /** A reader is there: what it is given must not come from inside this call. */
   open(): void
   pause(): void
   resume(): void
+  /** What the reader threw, at a moment when no call of the source's own can catch it. */
+  failed(error: unknown): void
 }
 
 export interface BodySink {
@@ -31,6 +33,11 @@ export class IncomingBody implements RequestBody {
   readonly #contentType: () => string | undefined
   #sink: BodySink | null = null
   #failure: Error | null = null
+  /** What came before its reader, up to PREFETCH_BYTES: a source need not wait for one. */
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #paused = false
+  #told = false
 
   constructor(length: number | null, source: BodySource, contentType: () => string | undefined) {
     this.length = length
@@ -47,7 +54,12 @@ export class IncomingBody implements RequestBody {
   push(bytes: Uint8Array): void {
     if (this.ended) return
     this.received += bytes.length
-    this.#sink?.data(bytes)
+    if (this.#sink !== null && this.#held.length === 0) this.#sink.data(bytes)
+    else {
+      this.#held.push(new Uint8Array(bytes))
+      this.#heldBytes += bytes.length
+      if (this.#heldBytes > PREFETCH_BYTES) this.#source.pause()
+    }
   }
 
   /** For the source: the last call. Later ones are without effect. */
@@ -55,14 +67,15 @@ export class IncomingBody implements RequestBody {
     if (this.ended) return
     this.ended = true
     this.#failure = failure
-    this.#sink?.end(failure)
+    if (this.#held.length === 0) this.#tellEnd()
   }
 
   /** Throws away what still comes. */
   discard(): void {
-    if (this.ended) return
     const opened = this.#sink !== null
     this.#sink = DISCARD
+    this.#held = []
+    if (this.ended) return
     if (opened) this.#source.resume()
     else this.#source.open()
   }
@@ -71,16 +84,40 @@ export class IncomingBody implements RequestBody {
     if (this.#sink === DISCARD) throw new BodyError(500, 'the body was thrown away: read it before the reply ends')
     if (this.#sink !== null) throw new TypeError('the body has a reader already: read it once and share what it gave')
     this.#sink = sink
-    if (this.ended) queueMicrotask(() => sink.end(this.#failure))
-    else this.#source.open()
+    if (this.ended || this.#held.length > 0) queueMicrotask(() => this.#flush())
+    if (!this.ended) this.#source.open()
   }
 
   pause(): void {
+    this.#paused = true
     if (!this.ended) this.#source.pause()
   }
 
   resume(): void {
+    if (this.#paused && (this.ended || this.#held.length > 0)) queueMicrotask(() => this.#flush())
+    this.#paused = false
     if (!this.ended) this.#source.resume()
+  }
+
+  /** Gives the reader what came before it. */
+  #flush(): void {
+    try {
+      for (let piece = this.#held[0]; piece !== undefined && !this.#paused; piece = this.#held[0]) {
+        this.#held.shift()
+        this.#heldBytes -= piece.length
+        this.#sink!.data(piece)
+      }
+      if (this.ended && this.#held.length === 0) this.#tellEnd()
+    } catch (error) {
+      this.#held = []
+      this.#source.failed(error)
+    }
+  }
+
+  #tellEnd(): void {
+    if (this.#told || this.#sink === null) return
+    this.#told = true
+    this.#sink.end(this.#failure)
   }
 
   bytes(limit = LIMITS.bodyBytes): Promise<Uint8Array> {

@@ -61,6 +61,12 @@ export const LIMITS: HttpLimits = {
   lingerTime: 5 * SECOND,
 }
 
+/**
+ * How much of a reply's body is taken before anybody reads it: small replies free their connection whether or not their
+ * bodies are read at once, large ones are held back.
+ */
+export const PREFETCH_BYTES = 65_536
+
 /** Distinct query parameters or form fields: an attacker's keys must not fill a hash table. */
 export const QUERY_COUNT = 1_000
 /** Cookies of one request: browsers keep about 180 per site. */

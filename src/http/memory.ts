@@ -221,6 +221,7 @@ function bodyOf(request: Request): IncomingBody {
       wake?.()
       wake = null
     },
+    failed: (error) => body.finish(error instanceof Error ? error : new Error(String(error))),
   }
   const body = new IncomingBody(length, source, () => request.headers.get('content-type') ?? undefined)
   async function pull(): Promise<void> {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
 import { RecordingLog } from '../../base/events.ts'
 import type { Connection } from '../../socket/host.ts'
-import type { Exchange, Handler } from '../exchange.ts'
+import type { Exchange, Handler, ReplyBody } from '../exchange.ts'
 import { type ServeOptions, serve } from '../server/serve.ts'
 import { settle } from '../testing/machine.ts'
 import { type Manners, TestNetwork } from '../testing/network.ts'
@@ -246,6 +246,47 @@ test('what is no HTTP is refused', async () => {
     const { client } = await scripted((_, connection) => write(connection, bytes))
     await assert.rejects(client.request('http://web/'), /MessageRefused|RequestError/, bytes.slice(0, 60))
   }
+})
+
+test('a small reply that nobody reads does not hold its connection, a large one holds the server back', async () => {
+  let reply!: ReplyBody
+  let written = 0
+  const { client } = await world(
+    (exchange) => {
+      if (exchange.path === '/small') exchange.reply(200, [], 'x')
+      else {
+        reply = exchange.start(200, [])
+        reply.onDrain = () => {
+          for (let more = true; more && written < 1_000_000; written += 10_000)
+            more = reply.write(new Uint8Array(10_000))
+          if (written >= 1_000_000) reply.end()
+        }
+        reply.onDrain()
+      }
+    },
+    { connections: 1 },
+    { chunk: 5_000 },
+  )
+  const small = [await client.request('http://web/small'), await client.request('http://web/small')]
+  const large = await client.request('http://web/large')
+  await settle()
+  assert.ok(written < 500_000, `${written} bytes were taken`)
+  const blocked = client.request('http://web/small')
+  let bytes = 0
+  let pauses = 0
+  await new Promise<void>((resolve) => {
+    large.body.read({
+      data: (piece) => {
+        bytes += piece.length
+        if (pauses++ % 3 > 0) return
+        large.body.pause()
+        setImmediate(() => large.body.resume())
+      },
+      end: () => resolve(),
+    })
+  })
+  assert.equal(bytes, 1_000_000)
+  for (const one of [...small, await blocked]) assert.equal(await text(one), 'x')
 })
 
 test('connections and waiting requests per origin are capped', async () => {

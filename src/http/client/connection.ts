@@ -56,8 +56,12 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
   /** The bodies of replies speak to the reader through this. */
   readonly #source: BodySource = {
     open: () => this.#readOn(),
-    pause: () => this.#reader.pause(),
+    pause: () => {
+      this.#resuming = false
+      this.#reader.pause()
+    },
     resume: () => this.#readOn(),
+    failed: (error) => this.break(error instanceof Error ? error : new Error(String(error))),
   }
   #persistent = true
   #keepAlive: Nanos = NEVER
@@ -188,9 +192,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
     }
     if (!framing.persistent) this.#persistent = false
     this.#keepAlive = advertised(head.get('keep-alive'))
-    const reply = new Reply(head, framing, this.#source)
-    exchange.answer(reply)
-    if (framing.kind !== 'none') this.#reader.pause()
+    exchange.answer(new Reply(head, framing, this.#source))
   }
 
   onBody(bytes: Uint8Array): void {
@@ -235,6 +237,8 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (this.#resuming) return
     this.#resuming = true
     queueMicrotask(() => {
+      // It may have been paused again since.
+      if (!this.#resuming) return
       this.#resuming = false
       if (!this.alive) return
       this.corked = true

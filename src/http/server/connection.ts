@@ -221,6 +221,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   /** The body's reader wants no more for now. */
   hold(): void {
+    this.#resuming = false
     this.#reader.pause()
   }
 
@@ -233,6 +234,8 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (this.#resuming) return
     this.#resuming = true
     queueMicrotask(() => {
+      // It may have been paused again since.
+      if (!this.#resuming) return
       this.#resuming = false
       this.#resume()
     })

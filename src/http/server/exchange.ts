@@ -15,7 +15,6 @@ import { type PieceSink, StreamedReply } from './reply.ts'
 
 /** A head that was accepted is read again without limits. */
 const NO_LIMITS = { startLineBytes: Number.MAX_SAFE_INTEGER, fieldCount: Number.MAX_SAFE_INTEGER }
-const NO_SOURCE: BodySource = { open() {}, pause() {}, resume() {} }
 
 export class ServerExchange implements Exchange, PieceSink, BodySource {
   readonly id: number
@@ -111,7 +110,7 @@ export class ServerExchange implements Exchange, PieceSink, BodySource {
   get body(): IncomingBody {
     if (this.#body === null) {
       const length = this.framing.length < 0 ? null : this.framing.length
-      this.#body = new IncomingBody(length, this.received ? NO_SOURCE : this, () => this.header('content-type'))
+      this.#body = new IncomingBody(length, this, () => this.header('content-type'))
       if (this.received) this.#body.finish(null)
     }
     return this.#body
@@ -220,6 +219,10 @@ export class ServerExchange implements Exchange, PieceSink, BodySource {
     this.#connection.readOn()
   }
 
+  failed(error: unknown): void {
+    this.fail(error)
+  }
+
   get bodyOpen(): boolean {
     return this.#bodyOpen
   }
@@ -262,7 +265,11 @@ export class ServerExchange implements Exchange, PieceSink, BodySource {
   }
 
   drained(): void {
-    this.#stream?.onDrain?.()
+    try {
+      this.#stream?.onDrain?.()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   replyEnded(): void {
