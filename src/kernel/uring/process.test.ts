@@ -117,7 +117,7 @@ test('out of descriptors, a listener waits and comes back, without spinning', { 
     client.destroy(); second.destroy()
     await listener.close()
   `,
-    ['prlimit', '--nofile=64'],
+    ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"'],
   )
   assert.equal(output, '1 2 true')
 })
