@@ -14,6 +14,8 @@ export const MIN_PASSWORD = 8
 export const MAX_PATH = 255
 /** Deepest nesting of and/or/not in one condition: the SQL compiler works by recursion, SQLite stops at 1000. */
 export const MAX_CONDITION_DEPTH = 100
+/** Longest LIKE pattern, in UTF-16 units: SQLite refuses patterns above 50,000 bytes. A longer one finds nothing. */
+export const MAX_PATTERN = 10_000
 /** Compiled query shapes kept per model; the oldest goes first. Conditions are written by hand, so there are few. */
 export const MAX_SHAPES = 1_024
 

@@ -166,6 +166,17 @@ export function encode(meta: Meta, column: Column, value: unknown): SqlValue {
   return value === null ? null : column.kind.encode(value)
 }
 
+/**
+ * A value to compare a column with. Any value of the column's type will do, also one that the field would not take:
+ * nothing has it then. @throws InvalidValueError for another type.
+ */
+export function encodeOperand(meta: Meta, column: Column, value: unknown): SqlValue {
+  if (value === null) return null
+  const problem = value === undefined ? column.field.check(value) : column.kind.typed(value)
+  if (problem !== null) throw new InvalidValueError(meta.name, column.property, problem)
+  return column.kind.encode(value)
+}
+
 /** A row out of the values of its columns, in their order: with the class's methods, and nothing else of the class. */
 export function rowOf(meta: Meta, values: readonly SqlValue[]): Record<string, unknown> {
   const row: Record<string, unknown> = Object.create(meta.model.prototype)

@@ -242,6 +242,33 @@ test('search finds rows that have every word', async () => {
   assert.deepEqual(await found('x '.repeat(100_000)), [a.id]) // the first words of it
 })
 
+test('a value that no field would take is looked for and not found', async () => {
+  const ada = await makeUser()
+  await makePost(ada)
+  for (const where of [
+    { id: Number('abc') },
+    { id: -1 },
+    { id: 1.5 },
+    { id: Infinity },
+    { slug: 'a b' },
+    { slug: 'a\0' },
+    { slug: '\ud800' },
+    { slug: 'x'.repeat(1e5) },
+    { state: 'none' as 'draft' },
+    { published: new Date(Number.NaN) },
+    { day: 'never' },
+  ]) {
+    assert.equal(await Post.find(where), null, JSON.stringify(where))
+  }
+  assert.equal(await User.find({ email: 'no address' }), null)
+  for (const length of [10, 9_998, 9_999, 100_000]) {
+    assert.equal(await Post.where((p) => p.title.contains('%'.repeat(length))).count(), 0)
+  }
+  assert.equal(await Post.where((p) => p.views.ne(Number.NaN)).count(), 1)
+  await assert.rejects(Post.all().update({ title: '\ud800' }), InvalidValueError)
+  await assert.rejects(Post.all().update({ views: Number.NaN }), InvalidValueError)
+})
+
 test('limits of a database', async () => {
   const database = openDatabase('sqlite::memory:', {
     machine,

@@ -36,9 +36,11 @@ export interface Kind<T> {
   readonly secret?: boolean
   /** Reads what a form or a JSON body gave; never called with nothing (undefined, null, ''). Never throws. */
   parse(input: unknown): Parsed<T>
-  /** What is wrong with a value that the program gives, or null. */
+  /** What is wrong with the type of a value, or null: all that a condition asks, where any value may be looked for. */
+  typed(value: unknown): string | null
+  /** What is wrong with a value that the program wants stored, or null: its type, or a rule of the field. */
   check(value: unknown): string | null
-  /** The value as the column holds it. Only called with values that `check` passed. */
+  /** The value as the column holds it. Only called with values that `typed` passed. */
   encode(value: T): SqlValue
   decode(stored: SqlValue): T
   /** What it takes to make a given value ready to be stored: a hash. */

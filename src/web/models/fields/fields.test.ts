@@ -17,6 +17,7 @@ test('text is trimmed, bounded and required', () => {
   assert.equal(value(f.text(5), '  ab\n'), 'ab')
   assert.equal(value(f.text(5), 'a\r\nb'), 'a\nb')
   assert.equal(value(f.text(5), 2024), '2024')
+  assert.equal(value(f.text(5), 'a\ud800'), 'a\ufffd')
   refuses(f.text(5), '', '   ', undefined, null, 'abcdef', ['a'], { a: 1 }, true, 'a\0b')
   refuses(f.text(9, { min: 3 }), 'ab')
   refuses(f.text(9, { pattern: /^[a-f]+$/ }), 'xyz')

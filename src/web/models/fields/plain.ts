@@ -21,6 +21,18 @@ function outside(value: number, { min, max }: RangeOptions): string | null {
   return null
 }
 
+function typedNumber(value: unknown): string | null {
+  return typeof value === 'number' ? null : `it is ${article(value)}, not a number`
+}
+
+function typedBoolean(value: unknown): string | null {
+  return typeof value === 'boolean' ? null : `it is ${article(value)}, not a boolean`
+}
+
+function typedDate(value: unknown): string | null {
+  return value instanceof Date ? null : `it is ${article(value)}, not a Date`
+}
+
 /** The row's own number, given by the database and never given twice. */
 export function id(): Kind<number> {
   return { ...int({ min: 1 }), name: 'id' }
@@ -38,8 +50,9 @@ export function int(range: RangeOptions = {}): Kind<number> {
       const error = outside(value, range)
       return error === null ? { value: value + 0 } : { error } // + 0: −0 would come back as 0
     },
+    typed: typedNumber,
     check(value) {
-      if (typeof value !== 'number') return `it is ${article(value)}, not a number`
+      if (typeof value !== 'number') return typedNumber(value)
       return Number.isSafeInteger(value) ? outside(value, range) : `${value} is not a whole number below 2^53`
     },
     encode: (value) => value,
@@ -60,8 +73,9 @@ export function number(range: RangeOptions = {}): Kind<number> {
       const error = outside(value, range)
       return error === null ? { value } : { error }
     },
+    typed: typedNumber,
     check(value) {
-      if (typeof value !== 'number') return `it is ${article(value)}, not a number`
+      if (typeof value !== 'number') return typedNumber(value)
       return Number.isFinite(value) ? outside(value, range) : `${value} is not finite`
     },
     encode: (value) => value,
@@ -80,7 +94,8 @@ export function boolean(): Kind<boolean> {
       if (given === 'false' || given === 'off' || given === '0' || given === 0) return { value: false }
       return { error: 'Say yes or no.' }
     },
-    check: (value) => (typeof value === 'boolean' ? null : `it is ${article(value)}, not a boolean`),
+    typed: typedBoolean,
+    check: typedBoolean,
     encode: (value) => (value ? 1 : 0),
     decode: (stored) => stored !== 0 && stored !== 0n,
   }
@@ -104,6 +119,7 @@ export function date(): Kind<string> {
     widget: input('date'),
     parse: (given) =>
       typeof given === 'string' && real(given) ? { value: given } : { error: 'Enter a date, such as 2026-11-24.' },
+    typed: (value) => (typeof value === 'string' ? null : `it is ${article(value)}, not the text of a day`),
     check(value) {
       if (value instanceof Date)
         return 'it is a Date, which is a moment; a date field holds the text of a day, 2026-11-24'
@@ -137,13 +153,22 @@ export function datetime(): Kind<Date> {
       }
       return { value }
     },
+    typed: typedDate,
     check(value) {
-      if (!(value instanceof Date)) return `it is ${article(value)}, not a Date`
+      if (!(value instanceof Date)) return typedDate(value)
       return Number.isNaN(value.getTime()) ? 'it is an invalid Date' : null
     },
     encode: (value) => value.getTime(),
     decode: (stored) => new Date(Number(stored)),
     format: (value) => value.toISOString().slice(0, 16),
+  }
+}
+
+function typedJson(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) === undefined ? `it is ${article(value)}, which JSON has no word for` : null
+  } catch (error) {
+    return (error as Error).message
   }
 }
 
@@ -161,13 +186,8 @@ export function json<T>(): Kind<T & {}> {
         return { error: `This is not JSON: ${(error as Error).message}.` }
       }
     },
-    check(value) {
-      try {
-        return JSON.stringify(value) === undefined ? `it is ${article(value)}, which JSON has no word for` : null
-      } catch (error) {
-        return (error as Error).message
-      }
-    },
+    typed: typedJson,
+    check: typedJson,
     encode: (value) => JSON.stringify(value),
     decode: (stored: SqlValue) => JSON.parse(String(stored)),
     format: (value) => JSON.stringify(value, null, 2),

@@ -17,6 +17,10 @@ function input(type: string, attributes: { [name: string]: string } = {}): Widge
   return { element: 'input', type, attributes }
 }
 
+function typed(value: unknown): string | null {
+  return typeof value === 'string' ? null : `it is ${article(value)}, not a string`
+}
+
 function textKind(name: string, widget: Widget, refuse: (text: string) => string | null): Kind<string> {
   return {
     name,
@@ -25,12 +29,14 @@ function textKind(name: string, widget: Widget, refuse: (text: string) => string
     parse(given): Parsed<string> {
       // A number is what JSON has for a text like "2024"; anything else (arrays, objects) is no text at all.
       if (typeof given !== 'string' && typeof given !== 'number') return { error: 'Enter text.' }
-      const text = String(given).replaceAll('\r\n', '\n') // what browsers send for a line end (HTML, "newline normalization")
+      const text = String(given).toWellFormed().replaceAll('\r\n', '\n') // what browsers send for a line end (HTML, "newline normalization")
       const error = text.includes('\0') ? 'Null characters are not allowed.' : refuse(text)
       return error === null ? { value: text } : { error }
     },
+    typed,
     check(value) {
-      if (typeof value !== 'string') return `it is ${article(value)}, not a string`
+      if (typeof value !== 'string') return typed(value)
+      if (!value.isWellFormed()) return 'it has half of a surrogate pair, which no database keeps'
       if (value.includes('\0')) return 'it has a null character, at which SQLite would cut it off'
       return value === '' ? null : refuse(value)
     },

@@ -5,8 +5,8 @@
 
 import { ModelError } from '../errors.ts'
 import type { SqlValue } from '../fields/field.ts'
-import { MAX_CONDITION_DEPTH } from '../limits.ts'
-import { type Column, encode, type Meta } from '../meta.ts'
+import { MAX_CONDITION_DEPTH, MAX_PATTERN } from '../limits.ts'
+import { type Column, encodeOperand, type Meta } from '../meta.ts'
 
 /** Something with a value for each row. */
 export type OperandNode =
@@ -164,7 +164,7 @@ export class Operand<T> {
   }
 
   #encode(value: unknown): SqlValue {
-    return encode(this.meta, this.column, value)
+    return encodeOperand(this.meta, this.column, value)
   }
 }
 
@@ -177,7 +177,7 @@ export class TableColumn<T> extends Operand<T> {
     return likeOf(this, pattern)
   }
 
-  /** Has the text in it, whatever characters it is made of. ASCII letters match in both cases. */
+  /** Has the text in it, whatever it is made of. ASCII letters match in both cases. Text above 10,000 units is not found. */
   contains(this: TableColumn<string> | TableColumn<Text>, text: string): Condition {
     return likeOf(this, `%${escapeLike(text)}%`)
   }
@@ -215,6 +215,7 @@ function arithmetic(left: Operand<number>, operator: '+' | '-' | '*', value: unk
 function likeOf({ node, meta, column }: Operand<string> | Operand<Text>, pattern: unknown): Condition {
   if (typeof pattern !== 'string')
     throw new ModelError(`${meta.name}.${column.property}: text is looked for with a string`)
+  if (pattern.length > MAX_PATTERN) return or()
   return new Condition({ type: 'like', operand: node, pattern })
 }
 

@@ -2,7 +2,7 @@
 import { execute } from '../database/ambient.ts'
 import type { Database, Result, Statement } from '../database/database.ts'
 import { ModelError, NotFoundError } from '../errors.ts'
-import { columnOf, encode, type Meta, rowOf } from '../meta.ts'
+import { columnOf, encodeOperand, type Meta, rowOf } from '../meta.ts'
 import type { Columns, OrderName, RelationPath, Row, UpdateInput, WhereValues } from '../rows.ts'
 import { databaseOf, limitsOf, refused } from '../write.ts'
 import { compileCount, compileDelete, compileExists, compileSelect, type Selection } from './compile.ts'
@@ -246,7 +246,7 @@ function whereNodes<M extends object>(meta: Meta, where: Where<M>): ConditionNod
   return Object.entries(where).map(([name, given]): ConditionNode => {
     const column = columnOf(meta, name)
     const operand = { type: 'column', path: [], column } as const
-    const value = encode(meta, column, name === column.property ? given : idOf(given))
+    const value = encodeOperand(meta, column, name === column.property ? given : idOf(given))
     return value === null
       ? { type: 'null', operand, negated: false }
       : { type: 'compare', operator: '=', left: operand, right: { type: 'value', value } }
