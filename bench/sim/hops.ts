@@ -2,6 +2,7 @@
  * What the simulator does in a second of one core: schedule push+pop, frames through one link, packets through a router, TCP
  * segments end to end. `node bench/sim/hops.ts [--json]`; each figure is the median of five rounds.
  */
+import { type EventLog, RecordingLog, silent } from '../../src/base/events.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { Schedule, type Task } from '../../src/base/schedule.ts'
 import { type Internet, internet, ms, type SimHost } from '../../src/sim/index.ts'
@@ -9,6 +10,8 @@ import { printTable, type Row } from './table.ts'
 
 const ROUNDS = 5
 const PENDING = 10_000
+/** Octets of data in a full segment: an Ethernet's MTU less both headers and the time stamps. */
+const SEGMENT = 1448
 const nothing: Task = { run() {} }
 
 /** One push and one pop at a time, with 10,000 entries waiting at random distances. */
@@ -75,12 +78,46 @@ async function routed(): Promise<number> {
 }
 
 /** One TCP stream from host to host, read by a program: full data segments a second, acknowledgements besides. */
-async function tcp(): Promise<number> {
-  const size = 100_000_000
-  const net = internet({ seed: 1 })
+async function tcp(log: EventLog = silent): Promise<number> {
+  const size = 50_000_000
+  const net = internet({ seed: 1, log })
   const [a, b] = [net.host('a'), net.host('b')]
   net.link(a, b, { latency: ms(0.1), rate: 1e10 })
-  return perSecondAsync(size / 1460, () => transfer(net, a, b, size))
+  return perSecondAsync(size / SEGMENT, () => transfer(net, a, b, size))
+}
+
+/** The same with every event made and recorded: what watching costs. */
+function watched(): Promise<number> {
+  return tcp(new RecordingLog(200_000))
+}
+
+/** Questions and answers of 100 and 200 octets over ten open connections, both ends programs. */
+async function exchanges(): Promise<number> {
+  const count = 30_000
+  const net = internet({ seed: 1 })
+  const [a, b] = [net.host('a'), net.host('b')]
+  net.link(a, b, { latency: ms(0.1), rate: 1e9 })
+  const [question, answer] = [new Uint8Array(100), new Uint8Array(200)]
+  const ask = async () => {
+    const connection = await a.connect({ address: b.address, port: 80 })
+    let answered = 0
+    await new Promise<void>((resolve) => {
+      const onData = () => {
+        if (++answered === count / 10) resolve()
+        else connection.write(question)
+      }
+      connection.attach({ onData, onEnd() {}, onDrain() {}, onClose() {} })
+      connection.write(question)
+    })
+  }
+  return perSecondAsync(count, () =>
+    net.run(async () => {
+      await b.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
+        connection.attach({ onData: () => connection.write(answer), onEnd() {}, onDrain() {}, onClose() {} })
+      })
+      await Promise.all(Array.from({ length: 10 }, ask))
+    }),
+  )
 }
 
 function transfer(net: Internet, a: SimHost, b: SimHost, size: number): Promise<void> {
@@ -141,7 +178,9 @@ const benches: readonly {
   { name: 'schedule push+pop, 10,000 waiting', unit: 'operations/s', floor: 2e6, goal: 5e6, run: schedule },
   { name: 'frames through one link', unit: 'hops/s', floor: 5e5, goal: 1e6, run: link },
   { name: 'datagrams over five routers', unit: 'hops/s', floor: 0, goal: 5e5, run: routed },
-  { name: 'TCP data segments to a program', unit: 'segments/s', floor: 1.5e5, goal: 3e5, run: tcp },
+  { name: 'TCP data segments to a program', unit: 'segments/s', floor: 1.5e5, goal: 3e5, run: () => tcp() },
+  { name: 'the same, every event recorded', unit: 'segments/s', floor: 7.5e4, goal: 2e5, run: watched },
+  { name: 'questions and answers over TCP', unit: 'exchanges/s', floor: 2e4, goal: 5e4, run: exchanges },
 ]
 
 const rows: Row[] = []

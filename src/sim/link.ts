@@ -66,6 +66,8 @@ export class LinkEnd implements Device {
   readonly mac: Mac
   readonly node: LinkNode
   readonly link: Link
+  /** `laptop:eth0`. */
+  readonly label: string
   receive: (frame: Uint8Array) => void = () => {}
   #out!: Direction
 
@@ -74,15 +76,11 @@ export class LinkEnd implements Device {
     this.node = node
     this.name = name
     this.mac = mac
+    this.label = `${node.name}:${name}`
   }
 
   get mtu(): number {
     return this.link.mtu
-  }
-
-  /** `laptop:eth0`. */
-  get label(): string {
-    return `${this.node.name}:${this.name}`
   }
 
   get peer(): LinkEnd {
