@@ -1,4 +1,5 @@
 /** A body on its way in: the one implementation of `RequestBody`, whatever the bytes come from. */
+import { ByteAccumulator } from './accumulator.ts'
 import { charsetNamed, decode } from './charset.ts'
 import { BodyError, BodyTooLarge } from './errors.ts'
 import type { FieldLines, RequestBody } from './exchange.ts'
@@ -34,8 +35,7 @@ export class IncomingBody implements RequestBody {
   #sink: BodySink | null = null
   #failure: Error | null = null
   /** What came before its reader, up to PREFETCH_BYTES: a source need not wait for one. */
-  #held: Uint8Array[] = []
-  #heldBytes = 0
+  readonly #held = new ByteAccumulator()
   #paused = false
   #told = false
 
@@ -56,9 +56,8 @@ export class IncomingBody implements RequestBody {
     this.received += bytes.length
     if (this.#sink !== null && this.#held.length === 0) this.#sink.data(bytes)
     else {
-      this.#held.push(new Uint8Array(bytes))
-      this.#heldBytes += bytes.length
-      if (this.#heldBytes > PREFETCH_BYTES) this.#source.pause()
+      this.#held.append(bytes)
+      if (this.#held.length > PREFETCH_BYTES) this.#source.pause()
     }
   }
 
@@ -74,7 +73,7 @@ export class IncomingBody implements RequestBody {
   discard(): void {
     const opened = this.#sink !== null
     this.#sink = DISCARD
-    this.#held = []
+    this.#held.take()
     if (this.ended) return
     if (opened) this.#source.resume()
     else this.#source.open()
@@ -102,14 +101,11 @@ export class IncomingBody implements RequestBody {
   /** Gives the reader what came before it. */
   #flush(): void {
     try {
-      for (let piece = this.#held[0]; piece !== undefined && !this.#paused; piece = this.#held[0]) {
-        this.#held.shift()
-        this.#heldBytes -= piece.length
-        this.#sink!.data(piece)
-      }
-      if (this.ended && this.#held.length === 0) this.#tellEnd()
+      if (this.#paused) return
+      if (this.#held.length > 0) this.#sink!.data(this.#held.take())
+      if (this.ended && !this.#paused && this.#held.length === 0) this.#tellEnd()
     } catch (error) {
-      this.#held = []
+      this.#held.take()
       this.#source.failed(error)
     }
   }
@@ -126,21 +122,18 @@ export class IncomingBody implements RequestBody {
         reject(new BodyTooLarge(limit))
         return
       }
-      const pieces: Uint8Array[] = []
-      let size = 0
+      const whole = new ByteAccumulator()
       this.read({
         data: (bytes) => {
-          size += bytes.length
-          if (size <= limit) {
-            pieces.push(new Uint8Array(bytes))
+          if (whole.length + bytes.length <= limit) {
+            whole.append(bytes)
             return
           }
-          pieces.length = 0
           reject(new BodyTooLarge(limit))
           this.discard()
         },
         end: (failure) => {
-          if (failure === null) resolve(join(pieces, size))
+          if (failure === null) resolve(whole.take())
           else reject(failure)
         },
       })
@@ -180,15 +173,4 @@ export class IncomingBody implements RequestBody {
       cancel: () => this.discard(),
     })
   }
-}
-
-function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }

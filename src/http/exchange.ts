@@ -67,6 +67,8 @@ export interface ReplyBody {
 export interface RequestBody {
   /** From Content-Length; null when chunked. 0 when there is none. */
   readonly length: number | null
+  /** Field lines after a chunked body; complete when the body has ended. */
+  readonly trailers: FieldLines
   /**
    * Pushes the body; bytes are valid during the call only. At most one reader.
    * `end` gets null at the true end, or the reason why it will not come.

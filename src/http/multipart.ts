@@ -2,6 +2,7 @@
  * `multipart/form-data` (RFC 7578) as it streams: parts are pushed to whoever wants them, memory stays constant however
  * long the body is. Only CRLF line ends, only bare delimiters; everything is capped.
  */
+import { ByteAccumulator } from './accumulator.ts'
 import { type Charset, charsetNamed, decode, decodeField } from './charset.ts'
 import { BodyError } from './errors.ts'
 import type { RequestBody } from './exchange.ts'
@@ -37,6 +38,8 @@ type State = 'preamble' | 'delimiter' | 'head' | 'data' | 'epilogue' | 'failed'
 const SKIP: PartSink = { data() {}, end() {} }
 const indexOf: (this: Uint8Array, needle: Uint8Array, from: number) => number = Buffer.prototype.indexOf
 const HEAD_END = Buffer.from('\r\n\r\n')
+/** A part's head is looked through again with each piece that comes: pieces of one byte would make that quadratic. */
+const SMALL_WRITE = 4_096
 
 /** The boundary of a Content-Type; null when it is not multipart/form-data with a sound one (RFC 2046 §5.1.1). */
 export function boundaryOf(contentType: string | undefined): string | null {
@@ -58,6 +61,8 @@ export class MultipartParser {
   #sink: PartSink = SKIP
   #parts = 0
   #bytes = 0
+  /** Pieces too small to be worth a look each. */
+  readonly #small = new ByteAccumulator()
   // The first delimiter has no line before it whose end it could begin with.
   #tail: Uint8Array = Buffer.from('\r\n')
 
@@ -72,21 +77,26 @@ export class MultipartParser {
     this.#bytes += bytes.length
     if (this.#bytes > this.#limits.bytes) this.#fail(413, `the parts take more than ${this.#limits.bytes} bytes`)
     if (this.#state === 'failed') return false
-    const all = this.#tail.length === 0 ? bytes : Buffer.concat([this.#tail, bytes])
-    let at = 0
-    for (;;) {
-      const next = this.#step(all, at)
-      if (next < 0) break
-      at = next
+    if (this.#small.length === 0 && bytes.length >= SMALL_WRITE) this.#parse(bytes)
+    else {
+      this.#small.append(bytes)
+      if (this.#small.length >= SMALL_WRITE) this.#parse(this.#small.take())
     }
-    this.#tail = this.failure === null ? new Uint8Array(all.subarray(at)) : new Uint8Array(0)
     return this.failure === null
   }
 
   /** The body has ended; null when that was at its closing delimiter. */
   end(): BodyError | null {
+    this.#parse(this.#small.take())
     if (this.#state !== 'epilogue') this.#fail(400, 'the multipart body ends before its closing delimiter')
     return this.failure
+  }
+
+  #parse(bytes: Uint8Array): void {
+    const all = this.#tail.length === 0 ? bytes : Buffer.concat([this.#tail, bytes])
+    let at = 0
+    for (let next = this.#step(all, at); next >= 0; next = this.#step(all, at)) at = next
+    this.#tail = this.failure === null ? new Uint8Array(all.subarray(at)) : new Uint8Array(0)
   }
 
   /** Goes on from `at`; -1 when more bytes are needed, of which those from `at` on are kept. */
@@ -278,11 +288,11 @@ export async function readForm(
   const fields = new Parameters()
   const files: FormFile[] = []
   const take: PartTaker = (head) => {
-    const pieces: Uint8Array[] = []
+    const whole = new ByteAccumulator()
     return {
-      data: (bytes) => void pieces.push(new Uint8Array(bytes)),
+      data: (piece) => whole.append(piece),
       end() {
-        const bytes = Buffer.concat(pieces)
+        const bytes = whole.take()
         if (head.filename === null) fields.append(head.name, decode(bytes, head.charset))
         else if (head.filename !== '' || bytes.length > 0) files.push({ ...head, filename: head.filename, bytes })
       },

@@ -87,7 +87,7 @@ test('trailers go both ways', async () => {
   let seen: readonly string[] = []
   const { client } = await world(async (exchange) => {
     await exchange.body.bytes()
-    seen = (exchange.body as unknown as { trailers: string[] }).trailers
+    seen = exchange.body.trailers
     const reply = exchange.start(200, [])
     reply.write('x')
     reply.end(['X-Back', '2'])

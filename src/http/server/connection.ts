@@ -122,7 +122,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   onDrain(): void {
     this.blocked = false
-    if (this.#state === 'open') this.#setDeadline()
+    if (this.#state === 'open') this.#goOn()
     this.front?.drained()
   }
 
@@ -196,7 +196,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
       }
     }
     this.#settle()
-    this.#gate()
+    if (!this.#mayRead()) this.#reader.pause()
   }
 
   onRefused(verdict: Verdict): void {
@@ -380,11 +380,14 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     this.#eventEnds()
   }
 
-  /** Stops reading when enough requests wait, or when the last of them must not run beside the next. */
-  #gate(): void {
+  /**
+   * Whether the next request may be read: not while as many wait as may, nor beside one that is not safe, nor while
+   * the client leaves our replies lying, which it could make pile up without end.
+   */
+  #mayRead(): boolean {
     const { length } = this.#queue
-    if (length === 0) return
-    if (length >= this.limits.pipelineDepth || !isSafe(this.#queue[length - 1]!.method)) this.#reader.pause()
+    if (this.blocked || length >= this.limits.pipelineDepth) return false
+    return length === 0 || isSafe(this.#queue[length - 1]!.method)
   }
 
   /** Takes what is through off the queue, and brings the next forward. */
@@ -402,11 +405,16 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
       else if (this.#queue.length > 0) this.#bringForward(this.#queue[0]!)
     }
     this.#settling = false
-    if (this.#state !== 'open' || this.#queue.length > 0) return
-    if (this.#refusal !== null) this.#refuse(this.#refusal)
-    else if (this.#closeAfter) this.#linger()
-    else if (advanced && this.#reader.paused && this.#reading === null) this.readOn()
-    if (advanced && !this.corked) this.#setDeadline()
+    if (this.#state !== 'open') return
+    if (this.#queue.length === 0 && this.#refusal !== null) this.#refuse(this.#refusal)
+    else if (this.#queue.length === 0 && this.#closeAfter) this.#linger()
+    else if (advanced) this.#goOn()
+  }
+
+  /** Takes up reading where a request in the way is gone, or the client takes replies again. */
+  #goOn(): void {
+    if (this.#reader.paused && this.#reading === null && this.#mayRead()) this.readOn()
+    if (!this.corked) this.#setDeadline()
   }
 
   #bringForward(exchange: ServerExchange): void {

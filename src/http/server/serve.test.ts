@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MILLISECOND } from '../../base/clock.ts'
 import { RecordingLog } from '../../base/events.ts'
+import type { Connection } from '../../socket/host.ts'
 import type { Exchange, Handler, ReplyBody } from '../exchange.ts'
 import { settle } from '../testing/machine.ts'
 import { type Manners, TestNetwork } from '../testing/network.ts'
 import { RawClient } from '../testing/raw.ts'
+import { takeOver } from './exchange.ts'
 import { type ServeOptions, serve } from './serve.ts'
 
 const DATE = 'Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n'
@@ -118,7 +120,7 @@ test('trailers of a request are there at the end of its body', async () => {
   let trailers: readonly string[] = []
   const { client } = await world(async (exchange) => {
     await exchange.body.bytes()
-    trailers = (exchange.body as unknown as { trailers: string[] }).trailers
+    trailers = exchange.body.trailers
     exchange.reply(204, [], null)
   })
   const raw = await client()
@@ -369,4 +371,49 @@ test('the log tells of heads, ends and refusals', async () => {
       failure: '',
     },
   )
+})
+
+test('an upgrade hands the connection over, with what came early', async () => {
+  let owned = ''
+  let ended = false
+  const { client, server } = await world((exchange) => {
+    const { connection } = exchange as Exchange & { connection: Connection }
+    takeOver(exchange, 101, ['Upgrade', 'shout'], {
+      onData: (bytes) => {
+        owned += Buffer.from(bytes).toString()
+        connection.write(Buffer.from(Buffer.from(bytes).toString().toUpperCase()))
+      },
+      onEnd() {
+        ended = true
+        connection.end()
+      },
+      onDrain() {},
+      onClose() {},
+    })
+  })
+  const raw = await client()
+  const reply = await raw.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly')
+  assert.equal(reply, `HTTP/1.1 101 Switching Protocols\r\n${DATE}Upgrade: shout\r\nConnection: Upgrade\r\n\r\nEARLY`)
+  assert.equal(await raw.send(' late'), ' LATE')
+  assert.equal(owned, 'early late')
+  assert.equal(server.connections, 0)
+  raw.connection.end()
+  await settle()
+  assert.equal(ended, true)
+})
+
+test('an upgrade is refused while other requests are under way', async () => {
+  const errors: string[] = []
+  const open: Exchange[] = []
+  const owner = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} }
+  const { client } = await world(
+    (exchange) => (exchange.path === '/up' ? takeOver(exchange, 101, [], owner) : void open.push(exchange)),
+    { onError: (error) => errors.push(String(error)) },
+  )
+  const raw = await client()
+  await raw.send('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /up HTTP/1.1\r\nHost: a\r\n\r\n')
+  open[0]!.reply(200, [], 'x')
+  await settle()
+  assert.match(raw.take(), /200 OK.*500 Internal/s)
+  assert.match(errors[0]!, /other requests under way/)
 })

@@ -188,6 +188,34 @@ test('replies that wait for an earlier one are bounded', async () => {
   assert.ok(written < 110_000, `${written} bytes`)
 })
 
+test('who sends requests and reads no replies is not read on', async () => {
+  let asked = 0
+  const { open } = await world((exchange) => {
+    asked++
+    exchange.reply(200, [], 'x'.repeat(1000))
+  })
+  const raw = await open()
+  raw.connection.pause()
+  for (let i = 0; i < 100; i++) await raw.send(GET.repeat(100))
+  assert.ok(asked < 300, `${asked} of 10,000 requests were answered`)
+  raw.connection.resume()
+  for (let i = 0; i < 300; i++) await settle()
+  assert.equal(asked, 10_000)
+})
+
+test('a body in a million chunks of one byte costs about its size', async () => {
+  const { open, server } = await world(echo)
+  const raw = await open()
+  const chunks = '1\r\nx\r\n'.repeat(10_000)
+  await raw.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 50; i++) await raw.send(chunks)
+  const grown = process.memoryUsage().heapUsed - before
+  assert.ok(grown < 40_000_000, `${grown} bytes of heap for 500,000 chunks`)
+  assert.equal(server.connections, 1)
+  assert.match(await raw.send('0\r\n\r\n'), /Content-Length: 500000\r\n/)
+})
+
 test('ten thousand idle connections cost little and go when their time has come', async () => {
   const { open, clock, server } = await world(hello)
   const clients = []
