@@ -51,6 +51,16 @@ export class Schedule {
     return this.size === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!
   }
 
+  /** The number that the next entry to be added or moved gets: everything arranged so far has a lower one. */
+  get sequence(): number {
+    return this.#seq
+  }
+
+  /** The number of the earliest entry. */
+  get first(): number {
+    return this.#seqs[0]!
+  }
+
   /** Removes the earliest entry into `when`, `task` and `argument`. False when nothing waits. */
   take(): boolean {
     if (this.size === 0) return false

@@ -350,3 +350,16 @@ test('an immediate of the program is waited for before a deadlock is declared', 
   )
   assert.equal(await woken, 'woken')
 })
+
+test('two programs that answer each other without latency are stopped, not run for ever', async () => {
+  const net = internet({ instantEvents: 10_000 })
+  const host = net.host('host')
+  net.link(host, net.host('other'))
+  const endless = net.run(async () => {
+    await echo(host, 7)
+    const second = await echo(host, 8)
+    second.send(Buffer.from('ping'), { address: '127.0.0.1', port: 7 })
+  })
+  await endless
+  await assert.rejects(net.run(), /time stands still at 0 ns: 10000 events/)
+})

@@ -29,6 +29,8 @@ export interface InternetOptions {
    * to run, and the log with it; without one, computing takes no time. Default: none.
    */
   readonly stopwatch?: () => Nanos
+  /** Events that one instant may have before the run is given up; default ten million. */
+  readonly instantEvents?: number
   /** Waits until all promise reactions have run; default: an immediate. */
   readonly settle?: () => Promise<void>
 }
@@ -72,6 +74,7 @@ export class Internet {
     this.seed = String(options.seed ?? 0)
     this.events = options.log ?? silent
     this.#world = new World(options.epoch ?? EPOCH, options.settle ?? settle, options.settle ?? turn, options.stopwatch)
+    if (options.instantEvents !== undefined) this.#world.instantEvents = options.instantEvents
     this.clock = this.#world.clock
     this.#random = new SeededRandom(this.seed)
     this.#names = options.names ?? true

@@ -4,6 +4,9 @@ import { type Nanos, SECOND } from '../base/clock.ts'
 /** How far one `run(promise)` goes before it gives up: a keepalive in a loop must not keep a test alive for ever. */
 export const RUN_LIMIT: Nanos = 3600 * SECOND
 
+/** Events of one instant: two programs that answer each other without any latency would never let time go on. */
+export const INSTANT_EVENTS = 10_000_000
+
 /** Packets that may wait for a link with a rate: Linux's default transmit queue is 1,000. */
 export const QUEUE_PACKETS = 1000
 

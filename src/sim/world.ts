@@ -5,6 +5,7 @@
  */
 import { type Clock, formatDuration, type Nanos, type Timer } from '../base/clock.ts'
 import { Schedule, type Task } from '../base/schedule.ts'
+import { INSTANT_EVENTS } from './limits.ts'
 
 /** The promise cannot be settled by anything that is still to come. */
 export class DeadlockError extends Error {
@@ -26,6 +27,9 @@ export class World {
 
   #applicationRan = false
   #running = false
+  #atThisInstant = 0
+  /** How many events one instant may have. */
+  instantEvents = INSTANT_EVENTS
   readonly #failures: unknown[] = []
   readonly #held = new Set<Promise<unknown>>()
   readonly #settle: () => Promise<void>
@@ -116,7 +120,8 @@ export class World {
       if (schedule.next() > this.now) {
         if (this.#applicationRan) return
         this.now = schedule.next()
-      }
+        this.#atThisInstant = 0
+      } else if (++this.#atThisInstant > this.instantEvents) throw standstill(this.now, this.instantEvents)
       schedule.take()
       schedule.task!.run(schedule.argument)
     }
@@ -176,6 +181,13 @@ class VirtualTimer implements Timer, Task {
     if (this.#slot >= 0) this.#world.schedule.remove(this.#slot)
     this.#slot = -1
   }
+}
+
+function standstill(now: Nanos, events: number): DeadlockError {
+  return new DeadlockError(
+    `time stands still at ${formatDuration(now)}: ${events} events at one instant. ` +
+      'Two sides answer each other without latency; give their link some, or set internet({ instantEvents })',
+  )
 }
 
 /** The sentence of a run that cannot end. */

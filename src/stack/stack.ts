@@ -167,10 +167,12 @@ export class Stack {
     this.#timer = null
     const schedule = this.#schedule
     const now = this.clock.now()
-    // What is arranged meanwhile for this instant runs too; until the end nothing needs the timer.
+    // Until the end nothing needs the timer. What is arranged meanwhile for this instant has its turn by the timer, after
+    // what others have arranged for it: the loopback must not keep the clock's owner waiting for ever.
     this.#armedFor = Number.NEGATIVE_INFINITY
+    const limit = schedule.sequence
     try {
-      while (schedule.next() <= now) {
+      while (schedule.next() <= now && schedule.first < limit) {
         schedule.take()
         schedule.task!.run(schedule.argument)
       }

@@ -3,27 +3,30 @@ import { internet, type LinkOptions, mbit, ms } from '../../../src/sim/index.ts'
 import { hostConformance } from './suite.ts'
 import type { World } from './world.ts'
 
+const SHARED = ['SO_REUSEADDR', 'SO_REUSEPORT', 'SO_ERROR', 'SO_SNDBUF', 'SO_RCVBUF', 'IP_TTL'] as const
+const OPTIONS: World['options'] = {
+  stream: [...SHARED, 'SO_KEEPALIVE', 'SO_LINGER', 'TCP_NODELAY'],
+  datagram: [
+    ...SHARED,
+    'SO_BROADCAST',
+    'IP_MULTICAST_TTL',
+    'IP_MULTICAST_LOOP',
+    'IP_ADD_MEMBERSHIP',
+    'IP_DROP_MEMBERSHIP',
+  ],
+}
+
+/** Two hosts and a link. */
 function simulated(options: LinkOptions): World {
   const net = internet({ seed: 'host conformance' })
   const server = net.host('server')
   const client = net.host('client')
   net.link(client, server, { latency: ms(2), rate: mbit(1000), ...options })
-  const shared = ['SO_REUSEADDR', 'SO_REUSEPORT', 'SO_ERROR', 'SO_SNDBUF', 'SO_RCVBUF', 'IP_TTL'] as const
   return {
     server,
     client,
     serverAddress: server.address,
-    options: {
-      stream: [...shared, 'SO_KEEPALIVE', 'SO_LINGER', 'TCP_NODELAY'],
-      datagram: [
-        ...shared,
-        'SO_BROADCAST',
-        'IP_MULTICAST_TTL',
-        'IP_MULTICAST_LOOP',
-        'IP_ADD_MEMBERSHIP',
-        'IP_DROP_MEMBERSHIP',
-      ],
-    },
+    options: OPTIONS,
     multicast: true,
     broadcast: '10.0.0.3',
     run: (body) => net.run(body),
@@ -31,5 +34,22 @@ function simulated(options: LinkOptions): World {
   }
 }
 
+/** One host that speaks to itself. */
+function alone(): World {
+  const net = internet({ seed: 'host conformance' })
+  const host = net.host('host')
+  net.link(host, net.host('neighbour'), { latency: ms(1) })
+  return {
+    server: host,
+    client: host,
+    serverAddress: '127.0.0.1',
+    options: OPTIONS,
+    multicast: true,
+    run: (body) => net.run(body),
+    async close() {},
+  }
+}
+
 hostConformance('our stack', async () => simulated({}))
 hostConformance('our stack at 3 % loss', async () => simulated({ loss: 0.03 }))
+hostConformance('our stack over its loopback', async () => alone())
