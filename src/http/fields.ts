@@ -34,3 +34,11 @@ export function checkFields(fields: FieldLines): void {
   if (fields.length % 2 !== 0) throw new TypeError(`fields are name, value, name, value: ${fields.length} is odd`)
   for (let i = 0; i < fields.length; i += 2) checkField(fields[i]!, fields[i + 1]!)
 }
+
+/** The field lines of a head that was put together as text. */
+export function linesOf(head: string): FieldLines {
+  return head
+    .split('\r\n')
+    .slice(1, -2)
+    .flatMap((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
+}

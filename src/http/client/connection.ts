@@ -7,6 +7,7 @@ import type { BodySource } from '../body.ts'
 import { MessageRefused, RequestError } from '../errors.ts'
 import type { AnyHttpEvent } from '../events.ts'
 import type { FieldLines } from '../exchange.ts'
+import { linesOf } from '../fields.ts'
 import type { HttpLimits } from '../limits.ts'
 import type { Framing } from '../machine/framing.ts'
 import type { Head } from '../machine/head.ts'
@@ -324,13 +325,6 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
 function advertised(field: string | undefined): Nanos {
   const seconds = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(field ?? '')
   return seconds === null ? NEVER : Math.max(0, Number(seconds[1]) - 1) * SECOND
-}
-
-function linesOf(head: string): FieldLines {
-  return head
-    .split('\r\n')
-    .slice(1, -2)
-    .flatMap((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
 }
 
 function closedText(whole: boolean, exchange: ClientExchange): string {

@@ -2,12 +2,10 @@
  * One client's connection: requests in, replies out in the order of the requests whoever finishes first, and the
  * decision when to read, when to wait and when to close.
  */
-import type { Nanos } from '../../base/clock.ts'
+import { type Nanos, SECOND } from '../../base/clock.ts'
 import type { SocketError } from '../../base/errors.ts'
-import { formatAddress } from '../../socket/address.ts'
 import type { Connection, ConnectionOwner, Machine } from '../../socket/host.ts'
 import { BodyError, BodyTooLarge, MessageRefused } from '../errors.ts'
-import type { AnyHttpEvent } from '../events.ts'
 import type { Exchange, FieldLines } from '../exchange.ts'
 import type { HttpLimits } from '../limits.ts'
 import type { Framing } from '../machine/framing.ts'
@@ -16,9 +14,10 @@ import type { Output, OutputOwner } from '../machine/output.ts'
 import { Reader, type ReaderSink } from '../machine/reader.ts'
 import { type Target, targetOf } from '../machine/target.ts'
 import { Verdict } from '../machine/verdict.ts'
-import type { Deadlined } from '../sweep.ts'
 import { ServerExchange } from './exchange.ts'
+import { Patience, type Wait } from './patience.ts'
 import { admissionFault, isSafe, refusalReply } from './refusal.ts'
+import { Reporter } from './report.ts'
 
 /** What a connection needs of its server. */
 export interface ConnectionServer {
@@ -28,7 +27,6 @@ export interface ConnectionServer {
   readonly draining: boolean
   /** `Connection: keep-alive` and `Keep-Alive: timeout=…`. */
   readonly keepAlive: string
-  readonly trace: boolean
   nextId(): number
   date(): string
   dispatch(exchange: ServerExchange): void
@@ -37,21 +35,17 @@ export interface ConnectionServer {
   forget(connection: ServerConnection): void
 }
 
-/** What the deadline is for. */
-type Wait = 'nothing' | 'head' | 'idle' | 'body' | 'stall' | 'linger'
-
-const NEVER = Number.POSITIVE_INFINITY
-
-export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwner, Deadlined {
+export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwner {
   readonly connection: Connection
   readonly output: Output
   readonly limits: HttpLimits
-  deadline: Nanos = NEVER
+  readonly patience: Patience
   corked = false
   /** The client takes less than we write. */
   blocked = false
   readonly #server: ConnectionServer
   readonly #reader: Reader
+  readonly #report: Reporter
   /** Requests whose replies are not through, oldest first. */
   readonly #queue: ServerExchange[] = []
   /** Whose body is arriving. */
@@ -63,9 +57,6 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
   #inputEnded = false
   #state: 'open' | 'lingering' | 'handed over' | 'closed' = 'open'
   #successor: ConnectionOwner | null = null
-  #wait: Wait = 'nothing'
-  /** Progress at the start of the window: body bytes received, or bytes queued. */
-  #mark = 0
   #lingered = 0
   #settling = false
   #resuming = false
@@ -76,7 +67,10 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     this.output = server.output
     this.limits = server.limits
     this.#reader = new Reader('request', this, server.limits)
-    this.#setDeadline()
+    this.#report = new Reporter(server.machine, connection)
+    const note = (deadline: Nanos) => server.noteDeadline(deadline)
+    this.patience = new Patience(server.machine.clock, server.limits, note, (wait) => this.#expire(wait))
+    this.#await()
   }
 
   get machine(): Machine {
@@ -128,7 +122,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   onClose(error: SocketError | null): void {
     this.#state = 'closed'
-    this.deadline = NEVER
+    this.patience.rest()
     this.#server.forget(this)
     this.#loseAll(error ?? new BodyError(400, 'the client closed the connection'))
   }
@@ -139,14 +133,13 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (this.#state === 'closed') return
     if (this.connection.write(bytes)) return
     this.blocked = true
-    this.#setDeadline()
+    this.#await()
   }
 
   // ReaderSink
 
   onHead(head: Head, framing: Framing): void {
-    this.#wait = 'nothing'
-    this.deadline = NEVER
+    this.patience.rest()
     this.#requests++
     const target = targetOf(head)
     const fault = target instanceof Verdict ? target : admissionFault(head, framing, this.limits)
@@ -156,7 +149,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     }
     const exchange = new ServerExchange(this, this.#server.nextId(), head, framing, target as Target)
     this.#queue.push(exchange)
-    if (this.machine.events.on) this.#reportRequest(exchange)
+    if (this.#report.on) this.#report.request(exchange)
     if (!exchange.received) this.#reading = exchange
     // RFC 9112 §9.3.2: side by side only as long as all of them are safe.
     if (this.#queue.length > 1 && !isSafe(exchange.method)) exchange.delayed = true
@@ -202,16 +195,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
   onRefused(verdict: Verdict): void {
     this.#reader.close()
     this.#closeAfter = true
-    const { machine, connection } = this
-    if (machine.events.on)
-      this.#emit({
-        type: 'http.refused',
-        at: machine.clock.now(),
-        host: machine.name,
-        connection: nameOf(connection),
-        status: verdict.status,
-        why: verdict.toString(),
-      })
+    if (this.#report.on) this.#report.refused(verdict)
     if (this.#reading !== null) this.#failBody(new MessageRefused(verdict.status, verdict.why, verdict.at))
     else this.#refusal = verdict
     this.#settle()
@@ -286,14 +270,9 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (!this.corked) this.#succeed()
   }
 
-  /** Reports a response head as it was sent. */
+  /** Tells the log of a response head as it was sent. */
   report(exchange: ServerExchange, status: number, head: string): void {
-    if (!this.machine.events.on) return
-    const fields = head
-      .split('\r\n')
-      .slice(1, -2)
-      .flatMap((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
-    this.#emit({ type: 'http.response', ...this.#about(exchange), status, fields })
+    if (this.#report.on) this.#report.response(exchange, status, head)
   }
 
   /** The server is to be closed: what is idle goes at once, the rest after its reply. */
@@ -303,52 +282,52 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (this.idle) this.#linger()
   }
 
-  // Deadlined
-
-  expire(now: Nanos): void {
-    switch (this.#wait) {
+  /** What was waited for has not come in time. */
+  #expire(wait: Wait): void {
+    switch (wait) {
       case 'idle':
         this.#linger()
         break
       case 'head':
-        if (this.#reader.midHead) {
-          this.#refusal = new Verdict(408, 'the head did not arrive in time', this.#reader.unread)
-          this.#reader.close()
-          this.#settle()
-        } else this.#linger()
+        this.#expireHead()
         break
       case 'body':
-        this.#expireBody(now)
+        this.#expireBody()
         break
       case 'stall':
-        if (this.connection.queued >= this.#mark) this.connection.reset()
-        else this.#renew(now, this.limits.stallTime, this.connection.queued)
+        if (this.connection.queued >= this.patience.mark) this.connection.reset()
+        else this.patience.renew(this.connection.queued)
         break
       case 'linger':
         this.connection.reset()
         break
       default:
-        this.deadline = NEVER
+        this.patience.rest()
     }
   }
 
-  #expireBody(now: Nanos): void {
+  #expireHead(): void {
+    if (!this.#reader.midHead) {
+      this.#linger()
+      return
+    }
+    this.#refusal = new Verdict(408, 'the head did not arrive in time', this.#reader.unread)
+    this.#reader.close()
+    this.#settle()
+  }
+
+  #expireBody(): void {
     const exchange = this.#reading
     if (exchange === null) return
     const { bodyTime, bodyRate } = this.limits
-    const wanted = (bodyTime / 1e9) * bodyRate
-    if (exchange.requestBytes - this.#mark >= wanted) {
-      this.#renew(now, bodyTime, exchange.requestBytes)
+    const wanted = (bodyTime / SECOND) * bodyRate
+    if (exchange.requestBytes - this.patience.mark >= wanted) {
+      this.patience.renew(exchange.requestBytes)
       return
     }
     this.#reader.close()
     this.#failBody(new BodyError(408, `the body came slower than ${bodyRate} bytes per second`))
     if (exchange.replied) this.#linger()
-  }
-
-  #renew(now: Nanos, time: Nanos, mark: number): void {
-    this.#mark = mark
-    this.deadline = now + time
   }
 
   /** At the end of every event: what was written goes out, who cannot be read is held back. */
@@ -365,7 +344,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
       this.#stopped = true
       this.connection.pause()
     }
-    this.#setDeadline()
+    this.#await()
   }
 
   #resume(): void {
@@ -400,7 +379,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
       if (exchange === undefined || !exchange.replied || !(exchange.received || exchange.closes)) break
       this.#queue.shift()
       advanced = true
-      if (this.machine.events.on) this.#reportDone(exchange, '')
+      if (this.#report.on) this.#report.done(exchange, '')
       if (exchange.closes) this.#linger()
       else if (this.#queue.length > 0) this.#bringForward(this.#queue[0]!)
     }
@@ -414,7 +393,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
   /** Takes up reading where a request in the way is gone, or the client takes replies again. */
   #goOn(): void {
     if (this.#reader.paused && this.#reading === null && this.#mayRead()) this.readOn()
-    if (!this.corked) this.#setDeadline()
+    if (!this.corked) this.#await()
   }
 
   #bringForward(exchange: ServerExchange): void {
@@ -437,9 +416,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     this.#state = 'lingering'
     this.#reader.close()
     this.connection.end()
-    this.#wait = 'linger'
-    this.deadline = this.machine.clock.now() + this.limits.lingerTime
-    this.#server.noteDeadline(this.deadline)
+    this.patience.waitFor('linger')
     if (this.#stopped) this.connection.resume()
     if (this.#inputEnded) this.connection.close()
     this.#loseAll(new BodyError(400, 'the connection was closed after an earlier reply'))
@@ -457,7 +434,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
   #loseAll(error: Error): void {
     this.#reading = null
     for (const exchange of this.#queue.splice(0)) {
-      if (this.machine.events.on) this.#reportDone(exchange, error.message)
+      if (this.#report.on) this.#report.done(exchange, error.message)
       exchange.lose(error)
     }
   }
@@ -466,7 +443,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     const owner = this.#successor!
     const early = this.#reader.rest()
     this.#state = 'handed over'
-    this.deadline = NEVER
+    this.patience.rest()
     this.#queue.length = 0
     this.#server.forget(this)
     this.connection.attach(owner)
@@ -475,50 +452,14 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (this.#inputEnded) owner.onEnd()
   }
 
-  #setDeadline(): void {
+  /** Sets the deadline for what is to come next. */
+  #await(): void {
     if (this.#state !== 'open') return
-    const wait = this.#waitingFor()
-    if (wait === this.#wait && wait !== 'idle') return
-    this.#wait = wait
-    this.#mark = wait === 'stall' ? this.connection.queued : wait === 'body' ? this.#reading!.requestBytes : 0
-    const time = wait === 'nothing' ? NEVER : this.#time(wait)
-    this.deadline = time === NEVER ? NEVER : this.machine.clock.now() + time
-    this.#server.noteDeadline(this.deadline)
+    const reading = this.#reading
+    if (this.blocked) this.patience.waitFor('stall', this.connection.queued)
+    else if (reading?.bodyOpen && !this.#reader.paused) this.patience.waitFor('body', reading.requestBytes)
+    // The handler, or the reader of the body, may take its time.
+    else if (reading !== null || this.#queue.length > 0) this.patience.waitFor('nothing')
+    else this.patience.waitFor(this.#requests === 0 || this.#reader.midHead ? 'head' : 'idle')
   }
-
-  #waitingFor(): Wait {
-    if (this.blocked) return 'stall'
-    if (this.#reading !== null) return this.#reading.bodyOpen && !this.#reader.paused ? 'body' : 'nothing'
-    if (this.#queue.length > 0) return 'nothing'
-    return this.#requests === 0 || this.#reader.midHead ? 'head' : 'idle'
-  }
-
-  #time(wait: Exclude<Wait, 'nothing'>): Nanos {
-    const { headTime, idleTime, bodyTime, stallTime, lingerTime } = this.limits
-    return { head: headTime, idle: idleTime, body: bodyTime, stall: stallTime, linger: lingerTime }[wait]
-  }
-
-  #reportRequest(exchange: ServerExchange): void {
-    const { method, target, version } = exchange
-    this.#emit({ type: 'http.request', ...this.#about(exchange), method, target, version, fields: exchange.fields() })
-  }
-
-  #reportDone(exchange: ServerExchange, failure: string): void {
-    const { requestBytes, responseBytes } = exchange
-    this.#emit({ type: 'http.done', ...this.#about(exchange), requestBytes, responseBytes, failure })
-  }
-
-  #about(exchange: ServerExchange) {
-    const { machine, connection } = this
-    const at = machine.clock.now()
-    return { at, host: machine.name, side: 'server', exchange: exchange.id, connection: nameOf(connection) } as const
-  }
-
-  #emit(event: AnyHttpEvent): void {
-    this.machine.events.emit(event)
-  }
-}
-
-function nameOf(connection: Connection): string {
-  return `${formatAddress(connection.remote)}>${formatAddress(connection.local)}`
 }

@@ -1,6 +1,5 @@
 /** An HTTP server on any host. */
-import type { Nanos } from '../../base/clock.ts'
-import { SECOND } from '../../base/clock.ts'
+import { type Nanos, SECOND } from '../../base/clock.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../../socket/host.ts'
 import { DateLine } from '../date.ts'
@@ -109,7 +108,7 @@ export class HttpServer implements ConnectionServer {
     }
     const ours = new ServerConnection(connection, this)
     this.#connections.add(ours)
-    this.#sweep.add(ours)
+    this.#sweep.add(ours.patience)
     connection.attach(ours)
   }
 
@@ -129,7 +128,7 @@ export class HttpServer implements ConnectionServer {
 
   forget(connection: ServerConnection): void {
     this.#connections.delete(connection)
-    this.#sweep.delete(connection)
+    this.#sweep.delete(connection.patience)
     if (this.#connections.size === 0) this.#closed?.()
   }
 

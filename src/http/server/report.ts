@@ -1,0 +1,56 @@
+/** What a server's connection tells the event log. Whoever calls has asked `on` first. */
+import { formatAddress } from '../../socket/address.ts'
+import type { Connection, Machine } from '../../socket/host.ts'
+import type { HttpRefusedEvent } from '../events.ts'
+import { linesOf } from '../fields.ts'
+import type { Verdict } from '../machine/verdict.ts'
+import type { ServerExchange } from './exchange.ts'
+
+export class Reporter {
+  readonly #machine: Machine
+  readonly #connection: Connection
+
+  constructor(machine: Machine, connection: Connection) {
+    this.#machine = machine
+    this.#connection = connection
+  }
+
+  get on(): boolean {
+    return this.#machine.events.on
+  }
+
+  request(exchange: ServerExchange): void {
+    const { method, target, version } = exchange
+    const what = { type: 'http.request', method, target, version, fields: exchange.fields() } as const
+    this.#machine.events.emit({ ...what, ...this.#about(exchange) })
+  }
+
+  /** @param head as it was sent. */
+  response(exchange: ServerExchange, status: number, head: string): void {
+    const what = { type: 'http.response', status, fields: linesOf(head) } as const
+    this.#machine.events.emit({ ...what, ...this.#about(exchange) })
+  }
+
+  done(exchange: ServerExchange, failure: string): void {
+    const { requestBytes, responseBytes } = exchange
+    const what = { type: 'http.done', requestBytes, responseBytes, failure } as const
+    this.#machine.events.emit({ ...what, ...this.#about(exchange) })
+  }
+
+  refused(verdict: Verdict): void {
+    const { clock, name, events } = this.#machine
+    const { status } = verdict
+    const about = { at: clock.now(), host: name, connection: this.#name() }
+    const event: HttpRefusedEvent = { type: 'http.refused', ...about, status, why: verdict.toString() }
+    events.emit(event)
+  }
+
+  #about(exchange: ServerExchange) {
+    const { clock, name } = this.#machine
+    return { at: clock.now(), host: name, side: 'server', exchange: exchange.id, connection: this.#name() } as const
+  }
+
+  #name(): string {
+    return `${formatAddress(this.#connection.remote)}>${formatAddress(this.#connection.local)}`
+  }
+}
