@@ -1,5 +1,5 @@
 /** A UDP socket of the stack: `Datagrams` over `UdpEndpoint`. */
-import { ERRNO, type ErrorCode, SocketError } from '../../base/errors.ts'
+import { type ErrorCode, SocketError } from '../../base/errors.ts'
 import { formatIp4, IP4_ANY, type Ip4, isMulticast4, parseIp4 } from '../../base/ip.ts'
 import type { Task } from '../../base/schedule.ts'
 import type { Address } from '../../socket/address.ts'
@@ -169,6 +169,8 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
 
   getOption(name: OptionName): OptionValue {
     this.#mustBeOpen('getsockopt')
+    // Reading the pending error takes it back: onError will not tell it too.
+    if (name === 'SO_ERROR') return Math.abs(this.#errors.shift()?.errno ?? 0)
     return this.#options.get(name)
   }
 
@@ -267,9 +269,4 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
   #mustBeOpen(syscall: string): void {
     if (this.#state !== 'open') throw new SocketError('EBADF', syscall, { hint: 'the socket is closed' })
   }
-}
-
-/** errno of a code, as SO_ERROR gives it. */
-export function errnoOf(code: ErrorCode): number {
-  return ERRNO[code][0]
 }

@@ -46,10 +46,6 @@ export class Tcp {
     this.#initialSequence = new InitialSequence(stack.random.fork('tcp initial sequence'))
   }
 
-  get connections(): Iterable<TcpEndpoint> {
-    return this.#connections
-  }
-
   get connectionCount(): number {
     return this.#connections.size
   }
