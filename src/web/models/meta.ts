@@ -38,8 +38,10 @@ export interface Meta {
   /** The same in a row, for the loop that makes rows. */
   readonly list: readonly Column[]
   readonly relations: ReadonlyMap<string, Relation>
-  /** Where its rows are, unless `withDatabase` says otherwise. */
+  /** The database it was connected to last: where its rows are unless the code around says otherwise. */
   database: Database | null
+  /** All that it was ever connected to. */
+  readonly databases: WeakSet<Database>
 }
 
 const known = new WeakMap<object, Meta>()
@@ -97,7 +99,16 @@ function describe(model: Class<object>): Meta {
   const table = Object.hasOwn(model, 'table')
     ? String((model as unknown as { table: unknown }).table)
     : snake(model.name)
-  return { model, name: model.name, table, columns, list: [...columns.values()], relations, database: null }
+  return {
+    model,
+    name: model.name,
+    table,
+    columns,
+    list: [...columns.values()],
+    relations,
+    database: null,
+    databases: new WeakSet(),
+  }
 }
 
 function fieldColumn(name: string, field: Field<unknown, boolean>): Column {

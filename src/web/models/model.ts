@@ -101,7 +101,8 @@ export class Model {
 }
 
 /**
- * Says which database holds the rows of these models. A later call says it anew.
+ * Says which database holds the rows of these models. After a later call for another database the code inside that
+ * other site or `withDatabase` finds its own rows; code outside of both finds those of the last call.
  * @throws ModelError for a model that cannot be a table, or a relation that leads nowhere.
  */
 export function connect(database: Database, models: readonly Class<object>[]): void {
@@ -110,6 +111,7 @@ export function connect(database: Database, models: readonly Class<object>[]): v
     for (const relation of meta.relations.values()) relation.column()
     for (const { reference } of meta.columns.values()) reference?.target()
     meta.database = database
+    meta.databases.add(database)
   }
   setStandardDatabase(database)
 }

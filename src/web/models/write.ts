@@ -1,6 +1,6 @@
 /** Making rows, and what making and changing have in common. */
 import type { Machine } from '../../socket/host.ts'
-import { ambientDatabase, execute, machineOf } from './database/ambient.ts'
+import { databaseFor, execute, machineOf } from './database/ambient.ts'
 import type { Database } from './database/database.ts'
 import { ConstraintError, InvalidValueError, ModelError } from './errors.ts'
 import { NOW, type SqlValue } from './fields/field.ts'
@@ -10,7 +10,7 @@ import { shapedByIds, shapedInsert } from './query/shape.ts'
 
 /** The database of a model. @throws ModelError when nobody has connected it. */
 export function databaseOf(meta: Meta): Database {
-  const database = ambientDatabase() ?? meta.database
+  const database = databaseFor(meta)
   if (database) return database
   throw new ModelError(
     `${meta.name} is not connected to a database: call connect(database, [${meta.name}]), or give it to app({ models })`,
@@ -19,7 +19,7 @@ export function databaseOf(meta: Meta): Database {
 
 /** The limits of a model's database; the standard ones while there is none. */
 export function limitsOf(meta: Meta): ModelLimits {
-  return (ambientDatabase() ?? meta.database)?.limits ?? MODEL_LIMITS
+  return databaseFor(meta)?.limits ?? MODEL_LIMITS
 }
 
 /** A value as it was given for a column: under the name of a reference it is the row referred to. */

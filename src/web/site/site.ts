@@ -10,7 +10,9 @@ import type { Host, Machine } from '../../socket/host.ts'
 import { explain } from '../errors/answer.ts'
 import type { WebDoneEvent } from '../events.ts'
 import { RECORD_LIMIT } from '../limits.ts'
+import { preferDatabase } from '../models/database/ambient.ts'
 import type { Database } from '../models/database/database.ts'
+import { severalDatabases } from '../models/database/transaction.ts'
 import type { Class } from '../models/fields/relation.ts'
 import { createTables } from '../models/schema.ts'
 import { RouteError } from '../routing/pattern.ts'
@@ -73,6 +75,13 @@ export class Site<U = never> extends Group<U | null> {
 
   /** As a site that is mounted at `prefix`. */
   handleUnder(exchange: Exchange, prefix: string): void | Promise<void> {
+    const { database } = this
+    // With one database in the process, as nearly always, every model finds it without being led there.
+    if (database === null || !severalDatabases()) return this.#answer(exchange, prefix)
+    return preferDatabase(database, () => this.#answer(exchange, prefix))
+  }
+
+  #answer(exchange: Exchange, prefix: string): void | Promise<void> {
     const c = new Context<never, never>(exchange, this.services, prefix)
     const mounted = this.#registry.mounted.length === 0 ? null : this.#mountedAt(c.path)
     const { debug } = this.services

@@ -5,20 +5,31 @@ import { stopwatch } from '../../../base/clock.ts'
 import type { Machine } from '../../../socket/host.ts'
 import type { WebSqlEvent } from '../../events.ts'
 import { type Current, currentExchange } from '../../site/current.ts'
+import type { Meta } from '../meta.ts'
 import type { Database, Result, Session, Statement } from './database.ts'
 import type { Transaction } from './transaction.ts'
 
 interface Surroundings {
   readonly database?: Database
+  /** Whether it stands for all models, or only for those that are connected to it. */
+  readonly forAll?: boolean
   readonly transaction?: Transaction
   readonly counter?: { readonly statements: string[] }
 }
 
 const storage = new AsyncLocalStorage<Surroundings>()
+const NOWHERE: Surroundings = {}
 
-/** The database that `withDatabase` has set, or the one whose transaction this is. */
+/** The database that `withDatabase` has set, that of the site that answers, or the one whose transaction this is. */
 export function ambientDatabase(): Database | undefined {
   return storage.getStore()?.database
+}
+
+/** Where the code around finds the rows of a model; null when nobody has said. */
+export function databaseFor(meta: Meta): Database | null {
+  const { database, forAll } = storage.getStore() ?? NOWHERE
+  if (database !== undefined && (forAll || meta.database === null || meta.databases.has(database))) return database
+  return meta.database
 }
 
 /** The transaction of this database that the code runs in. */
@@ -30,13 +41,21 @@ export function ambientTransaction(database: Database): Transaction | undefined 
 /** What `work` gives, awaited if it is to be awaited. */
 type Settled<T> = T extends PromiseLike<infer R> ? Promise<R> : T
 
-/** Runs `work` with this database for all models, whatever they are connected to: two sites in one process, a test. */
+/** Runs `work` with this database for all models, whatever they are connected to: in a test, in a script. */
 export function withDatabase<T>(database: Database, work: () => T): Settled<T> {
-  return storage.run({ ...storage.getStore(), database }, () => {
+  return storage.run({ ...storage.getStore(), database, forAll: true }, () => {
     const result = work()
     // A query begins when it is awaited: that must be here, not where the caller awaits.
     return (isThenable(result) ? Promise.resolve(result) : result) as Settled<T>
   })
+}
+
+/**
+ * Runs `work` with this database for the models that are connected to it, also where another was connected later:
+ * two sites of one process may keep rows of the same models apart.
+ */
+export function preferDatabase<T>(database: Database, work: () => T): T {
+  return storage.run({ ...storage.getStore(), database, forAll: false }, work)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -44,7 +63,10 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 export function withTransaction<T>(transaction: Transaction, work: () => PromiseLike<T>): Promise<T> {
-  const inside = { ...storage.getStore(), transaction, database: transaction.database }
+  const outer = storage.getStore()
+  const { database } = transaction
+  const forAll = outer?.database === database && outer.forAll === true
+  const inside = { ...outer, transaction, database, forAll }
   return storage.run(inside, async () => await work()) // awaited inside, as in withDatabase
 }
 

@@ -97,10 +97,17 @@ export interface AtomicOptions {
 }
 
 let standard: Database | null = null
+let several = false
 
 /** The database that `atomic` means when nothing else says which. */
 export function setStandardDatabase(database: Database): void {
+  several ||= standard !== null && standard !== database
   standard = database
+}
+
+/** Whether more than one database has been connected: only then does it matter whose code is running. */
+export function severalDatabases(): boolean {
+  return several
 }
 
 /**
