@@ -3,12 +3,14 @@
  * it, or in the microtask after a late reply. One slab serves all connections of a server, since a connection takes
  * the bytes before `write` returns.
  */
+import type { Connection } from '../../socket/host.ts'
 import { writeLatin1, writeUtf8 } from './latin1.ts'
 
 /** Whose bytes are in the slab. */
 export interface OutputOwner {
   /** Whether an event is being handled at whose end the owner flushes. */
   readonly corked: boolean
+  readonly connection: Connection
   /** Hands bytes to the network. */
   send(bytes: Uint8Array): void
 }
@@ -44,8 +46,11 @@ export class Output {
 
   bytes(owner: OutputOwner, bytes: Uint8Array): void {
     if (bytes.length > COPY_BYTES) {
-      this.#room(owner, SLAB_BYTES + 1)
+      // The head before it and the body go to the network together.
+      owner.connection.cork()
+      this.flush()
       owner.send(bytes)
+      owner.connection.uncork()
     } else if (this.#room(owner, bytes.length)) {
       this.#slab.set(bytes, this.#used)
       this.#used += bytes.length

@@ -311,9 +311,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
       this.#linger()
       return
     }
-    this.#refusal = new Verdict(408, 'the head did not arrive in time', this.#reader.unread)
-    this.#reader.close()
-    this.#settle()
+    this.onRefused(new Verdict(408, 'the head did not arrive in time', this.#reader.unread))
   }
 
   #expireBody(): void {

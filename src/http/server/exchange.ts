@@ -179,12 +179,13 @@ export class ServerExchange implements Exchange, PieceSink, BodySource {
   }
 
   /** Gives the connection away after a head with `status` (101, or 200 to CONNECT). */
-  takeOver(status: number, fields: FieldLines, owner: ConnectionOwner): void {
+  takeOver(status: number, fields: FieldLines, owner: (connection: Connection) => ConnectionOwner): void {
     if (this.answered) throw new TypeError('the exchange is answered already: one final reply each')
     const lines = formatFields(fields)
     const upgrade = status === 101 ? 'Connection: Upgrade\r\n' : ''
     this.status = status
-    this.#connection.handOver(this, responseHead(status, this.#connection.date(), lines, '', upgrade), owner)
+    const head = responseHead(status, this.#connection.date(), lines, '', upgrade)
+    this.#connection.handOver(this, head, owner(this.connection))
     this.answered = this.replied = true
   }
 
@@ -324,10 +325,15 @@ export class ServerExchange implements Exchange, PieceSink, BodySource {
 }
 
 /**
- * Switches protocols: answers with `status` and hands the connection to `owner`, who first gets what the client has
- * sent already. Only for exchanges of a server, and only while no other is under way on that connection.
+ * Switches protocols: answers with `status` and hands the connection to the owner that `owner` makes for it, who first
+ * gets what the client has sent already. Only for exchanges of a server, and only while no other is under way there.
  */
-export function takeOver(exchange: Exchange, status: 101 | 200, fields: FieldLines, owner: ConnectionOwner): void {
+export function takeOver(
+  exchange: Exchange,
+  status: 101 | 200,
+  fields: FieldLines,
+  owner: (connection: Connection) => ConnectionOwner,
+): void {
   if (!(exchange instanceof ServerExchange))
     throw new TypeError('only an exchange that came by a connection of its own can hand it over')
   exchange.takeOver(status, fields, owner)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MILLISECOND } from '../../base/clock.ts'
 import { RecordingLog } from '../../base/events.ts'
-import type { Connection } from '../../socket/host.ts'
 import type { Exchange, Handler, ReplyBody } from '../exchange.ts'
 import { settle } from '../testing/machine.ts'
 import { type Manners, TestNetwork } from '../testing/network.ts'
@@ -377,8 +376,7 @@ test('an upgrade hands the connection over, with what came early', async () => {
   let owned = ''
   let ended = false
   const { client, server } = await world((exchange) => {
-    const { connection } = exchange as Exchange & { connection: Connection }
-    takeOver(exchange, 101, ['Upgrade', 'shout'], {
+    takeOver(exchange, 101, ['Upgrade', 'shout'], (connection) => ({
       onData: (bytes) => {
         owned += Buffer.from(bytes).toString()
         connection.write(Buffer.from(Buffer.from(bytes).toString().toUpperCase()))
@@ -389,7 +387,7 @@ test('an upgrade hands the connection over, with what came early', async () => {
       },
       onDrain() {},
       onClose() {},
-    })
+    }))
   })
   const raw = await client()
   const reply = await raw.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly')
@@ -407,7 +405,7 @@ test('an upgrade is refused while other requests are under way', async () => {
   const open: Exchange[] = []
   const owner = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} }
   const { client } = await world(
-    (exchange) => (exchange.path === '/up' ? takeOver(exchange, 101, [], owner) : void open.push(exchange)),
+    (exchange) => (exchange.path === '/up' ? takeOver(exchange, 101, [], () => owner) : void open.push(exchange)),
     { onError: (error) => errors.push(String(error)) },
   )
   const raw = await client()

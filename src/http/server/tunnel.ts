@@ -36,7 +36,7 @@ export async function openTunnel(
     return
   }
   open.add(far)
-  exchange.takeOver(200, [], new Relay(exchange.connection, far))
+  exchange.takeOver(200, [], (near) => new Relay(near, far))
   far.attach(new Relay(far, exchange.connection, () => open.delete(far)))
 }
 
