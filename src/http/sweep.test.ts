@@ -58,3 +58,12 @@ test('who is deleted is not told, and the last one takes the timer along', async
   await clock.advance(5 * SECOND)
   assert.deepEqual(one.expired, [])
 })
+
+test('who leaves a passed deadline standing is met a grain later, not for ever at one instant', async () => {
+  const clock = new ManualClock()
+  const sweep = new Sweep(clock)
+  let met = 0
+  sweep.add({ deadline: SECOND, expire: () => void met++ })
+  await clock.advance(3 * SECOND)
+  assert.ok(met > 2 && met < 12, `${met} times`)
+})

@@ -60,6 +60,7 @@ export class Sweep {
       if (member.deadline <= now) member.expire(now)
       if (this.#members.has(member)) earliest = Math.min(earliest, member.deadline)
     }
-    this.note(earliest)
+    // Who has left a passed deadline standing is met again a grain later, not at once and for ever.
+    this.note(Math.max(earliest, now))
   }
 }

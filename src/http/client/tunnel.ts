@@ -77,10 +77,9 @@ class Opening implements ConnectionOwner, ReaderSink {
 
   #open(): void {
     this.#done = true
-    // What arrives before the next owner is there waits in the host.
+    // What arrives before the next owner is there waits in the host; for that owner it flows.
     this.#connection.pause()
     this.#resolve(this.#connection)
-    queueMicrotask(() => this.#connection.resume())
   }
 
   onHead(head: Head, framing: Framing): void {

@@ -296,13 +296,12 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
         break
       case 'stall':
         if (this.connection.queued >= this.patience.mark) this.connection.reset()
-        else this.patience.renew(this.connection.queued)
+        else this.patience.waitFor('stall', this.connection.queued)
         break
       case 'linger':
         this.connection.reset()
         break
       default:
-        this.patience.rest()
     }
   }
 
@@ -320,7 +319,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     const { bodyTime, bodyRate } = this.limits
     const wanted = (bodyTime / SECOND) * bodyRate
     if (exchange.requestBytes - this.patience.mark >= wanted) {
-      this.patience.renew(exchange.requestBytes)
+      this.patience.waitFor('body', exchange.requestBytes)
       return
     }
     this.#reader.close()
@@ -446,7 +445,6 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     this.#server.forget(this)
     this.connection.attach(owner)
     if (early.length > 0) owner.onData(early)
-    if (this.#stopped) this.connection.resume()
     if (this.#inputEnded) owner.onEnd()
   }
 

@@ -32,12 +32,10 @@ export class Patience implements Deadlined {
   waitFor(wait: Wait, mark = 0): void {
     if (wait === this.#wait && wait !== 'idle') return
     this.#wait = wait
-    this.#begin(mark)
-  }
-
-  /** There was progress: the same wait begins anew. */
-  renew(mark: number): void {
-    this.#begin(mark)
+    this.mark = mark
+    const time = this.#time(wait)
+    this.deadline = time === NEVER ? NEVER : this.#clock.now() + time
+    this.#note(this.deadline)
   }
 
   /** What was waited for is there. */
@@ -46,15 +44,11 @@ export class Patience implements Deadlined {
     this.deadline = NEVER
   }
 
+  /** A deadline that has passed is over, whatever comes of it: it must not be met again. */
   expire(): void {
-    this.#end(this.#wait)
-  }
-
-  #begin(mark: number): void {
-    this.mark = mark
-    const time = this.#time(this.#wait)
-    this.deadline = time === NEVER ? NEVER : this.#clock.now() + time
-    this.#note(this.deadline)
+    const wait = this.#wait
+    this.rest()
+    this.#end(wait)
   }
 
   #time(wait: Wait): Nanos {

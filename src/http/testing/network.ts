@@ -127,6 +127,7 @@ export class MemoryConnection implements Connection {
 
   attach(owner: ConnectionOwner): void {
     this.#owner = owner
+    this.#paused = false
     this.#schedule()
   }
 
