@@ -259,9 +259,13 @@ export function readMultipart(
       },
       end: (error) => {
         if (failed) return
-        const failure = error ?? parser.end()
-        if (failure === null) resolve()
-        else fail(failure)
+        try {
+          const failure = error ?? parser.end()
+          if (failure === null) resolve()
+          else fail(failure)
+        } catch (thrown) {
+          fail(thrown) // what is taken last is taken here
+        }
       },
     })
   })
