@@ -12,7 +12,7 @@ export interface BodySource {
   open(): void
   pause(): void
   resume(): void
-  /** What the reader threw, at a moment when no call of the source's own can catch it. */
+  /** What the reader threw: it must not reach the driver. */
   failed(error: unknown): void
 }
 
@@ -54,7 +54,7 @@ export class IncomingBody implements RequestBody {
   push(bytes: Uint8Array): void {
     if (this.ended) return
     this.received += bytes.length
-    if (this.#sink !== null && this.#held.length === 0) this.#sink.data(bytes)
+    if (this.#sink !== null && this.#held.length === 0) this.#give(bytes)
     else {
       this.#held.append(bytes)
       if (this.#held.length > PREFETCH_BYTES) this.#source.pause()
@@ -100,12 +100,15 @@ export class IncomingBody implements RequestBody {
 
   /** Gives the reader what came before it. */
   #flush(): void {
+    if (this.#paused) return
+    if (this.#held.length > 0) this.#give(this.#held.take())
+    if (this.ended && !this.#paused && this.#held.length === 0) this.#tellEnd()
+  }
+
+  #give(bytes: Uint8Array): void {
     try {
-      if (this.#paused) return
-      if (this.#held.length > 0) this.#sink!.data(this.#held.take())
-      if (this.ended && !this.#paused && this.#held.length === 0) this.#tellEnd()
+      this.#sink!.data(bytes)
     } catch (error) {
-      this.#held.take()
       this.#source.failed(error)
     }
   }
@@ -113,7 +116,11 @@ export class IncomingBody implements RequestBody {
   #tellEnd(): void {
     if (this.#told || this.#sink === null) return
     this.#told = true
-    this.#sink.end(this.#failure)
+    try {
+      this.#sink.end(this.#failure)
+    } catch (error) {
+      this.#source.failed(error)
+    }
   }
 
   bytes(limit = LIMITS.bodyBytes): Promise<Uint8Array> {

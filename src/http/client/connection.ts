@@ -198,12 +198,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   onBody(bytes: Uint8Array): void {
     const exchange = this.queue[0]
-    if (exchange?.answered == null) return
-    try {
-      exchange.answered.body.push(bytes)
-    } catch (error) {
-      this.break(error instanceof Error ? error : new Error(String(error)))
-    }
+    exchange?.answered?.body.push(bytes)
   }
 
   onMessageEnd(trailers: FieldLines): void {

@@ -167,13 +167,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     } else if (exchange.replied && !exchange.bodyClaimed && body.received + bytes.length > this.limits.drainBytes) {
       this.#reader.close()
       this.#linger()
-    } else {
-      try {
-        body.push(bytes)
-      } catch (error) {
-        exchange.fail(error)
-      }
-    }
+    } else body.push(bytes)
   }
 
   onMessageEnd(trailers: FieldLines): void {
@@ -182,11 +176,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (exchange !== null) {
       exchange.received = true
       exchange.body.trailers = trailers
-      try {
-        exchange.body.finish(null)
-      } catch (error) {
-        exchange.fail(error)
-      }
+      exchange.body.finish(null)
     }
     this.#settle()
     if (!this.#mayRead()) this.#reader.pause()
@@ -251,6 +241,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
   }
 
   abort(): void {
+    this.#reader.close()
     this.output.flush()
     this.connection.reset()
   }
@@ -324,7 +315,6 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     }
     this.#reader.close()
     this.#failBody(new BodyError(408, `the body came slower than ${bodyRate} bytes per second`))
-    if (exchange.replied) this.#linger()
   }
 
   /** At the end of every event: what was written goes out, who cannot be read is held back. */
@@ -426,6 +416,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (exchange === null) return
     exchange.received = true
     exchange.body.finish(error)
+    this.#settle()
   }
 
   #loseAll(error: Error): void {
@@ -453,8 +444,9 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     if (this.#state !== 'open') return
     const reading = this.#reading
     if (this.blocked) this.patience.waitFor('stall', this.connection.queued)
-    else if (reading?.bodyOpen && !this.#reader.paused) this.patience.waitFor('body', reading.requestBytes)
-    // The handler, or the reader of the body, may take its time.
+    // The handler, or the reader of the body, may take its time; once the reply is through nobody is left to take any.
+    else if (reading?.bodyOpen && (!this.#reader.paused || reading.replied))
+      this.patience.waitFor('body', reading.requestBytes)
     else if (reading !== null || this.#queue.length > 0) this.patience.waitFor('nothing')
     else this.patience.waitFor(this.#requests === 0 || this.#reader.midHead ? 'head' : 'idle')
   }

@@ -131,6 +131,41 @@ test('a client that reads nothing is reset at stallTime, one that reads slowly i
   assert.equal(slow.closed, false)
 })
 
+test('a body that its reader has left paused does not hold the connection once the reply is through', async () => {
+  const { open, clock, network } = await world((exchange) => {
+    exchange.body.read({ data: () => exchange.body.pause(), end() {} })
+    queueMicrotask(() => exchange.reply(200, [], 'enough'))
+  })
+  const raw = await open()
+  assert.match(await raw.send(`${POST}abc`), /enough$/)
+  await raw.send('more')
+  await clock.advance(12 * SECOND)
+  assert.equal(raw.ended, true)
+  raw.connection.close()
+  await settle()
+  assert.equal(network.open, 0)
+})
+
+test('a body past its limit ends the connection though its reply is through', async () => {
+  const { open } = await world(hello, { limits: { bodyBytes: 10 } })
+  const raw = await open()
+  await raw.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+  await raw.send('b\r\n01234567890\r\n')
+  assert.equal(raw.ended, true)
+})
+
+test('an exchange that is broken off takes the requests behind it along', async () => {
+  const seen: string[] = []
+  const { open } = await world((exchange) => {
+    seen.push(exchange.path)
+    exchange.abort()
+  })
+  const raw = await open()
+  await raw.send(GET.repeat(5))
+  assert.deepEqual(seen, ['/'])
+  assert.equal(raw.error?.code, 'ECONNRESET')
+})
+
 test('a handler may take as long as it likes', async () => {
   let exchange!: Exchange
   const { open, clock } = await world((e) => void (exchange = e))
