@@ -1,6 +1,6 @@
 /** Loss recovery by selective acknowledgement (RFC 6675). */
 import type { Nanos } from '../../base/clock.ts'
-import { diff, geq, gt } from '../sequence.ts'
+import { diff, geq } from '../sequence.ts'
 import type { Tcb } from '../tcb.ts'
 import { DUPLICATE_ACK_THRESHOLD, followRecover, type LossRecovery, recoverFromTimeout } from './recovery.ts'
 
@@ -28,7 +28,9 @@ export const sackRecovery: LossRecovery = {
     tcb.phase = 'disorder'
     tcb.dupAcks++
     const lost = markLost(tcb)
-    if ((lost || tcb.dupAcks >= DUPLICATE_ACK_THRESHOLD) && gt(tcb.sndUna, tcb.recover)) begin(tcb, now)
+    // RFC 6675 §5.1: HighACK ≥ RecoveryPoint. (RFC 6582 asks for more, since there a duplicate ACK may be due to what was sent
+    // twice; one that brings news cannot be.)
+    if ((lost || tcb.dupAcks >= DUPLICATE_ACK_THRESHOLD) && geq(tcb.sndUna, tcb.recover)) begin(tcb, now)
   },
   timeout: recoverFromTimeout,
 }

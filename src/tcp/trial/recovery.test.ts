@@ -78,6 +78,18 @@ test('SACK: exactly what is missing is sent again (RFC 6675)', () => {
   assert.equal(script.tcb.totalRetransmits, 2)
 })
 
+test('SACK: a loss right behind what the last recovery had out is answered too (RFC 6675 §5.1: HighACK ≥ RecoveryPoint)', () => {
+  const script = tenOut(',sackOK')
+  for (const end of [2001, 3001, 4001]) script.arrive(`. 1:1(0) ack 1 win 65535 <sack 1001:${end}>`)
+  script.arrive('. 1:1(0) ack 12001 win 65535')
+  assert.equal(script.tcb.phase, 'open')
+  assert.equal(script.tcb.sndUna, script.tcb.recover)
+  for (const end of [14_001, 15_001, 16_001]) script.arrive(`. 1:1(0) ack 12001 win 65535 <sack 13001:${end}>`)
+  assert.equal(script.tcb.phase, 'recovery')
+  const again = script.log.events.findLast((event) => (event as TcpSegmentEvent).retransmission) as TcpSegmentEvent
+  assert.equal(again.retransmission, 'fast')
+})
+
 test('segments that the network doubled cause no retransmission where SACK tells', () => {
   const script = tenOut(',sackOK')
   for (let i = 0; i < 5; i++) script.arrive('. 1:1(0) ack 1 win 65535')
