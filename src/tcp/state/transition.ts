@@ -11,7 +11,10 @@ export function enter(tcb: Tcb, to: TcpState, why: string, now: Nanos): void {
   tcb.state = to
   tcb.notices.state(from, to)
   if (!tcb.log.on) return
-  const event: TcpStateEvent = { type: 'tcp.state', at: now, host: tcb.host, connection: tcb.connection, from, to, why }
+  // RFC 9293 §3.3.2: a passive open comes out of LISTEN, which was the listener's state and never this Tcb's.
+  const shown = from === 'CLOSED' && to === 'SYN-RECEIVED' ? 'LISTEN' : from
+  const { host, connection } = tcb
+  const event: TcpStateEvent = { type: 'tcp.state', at: now, host, connection, from: shown, to, why }
   tcb.log.emit(event)
 }
 
