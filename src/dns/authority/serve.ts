@@ -51,7 +51,8 @@ function stageEvent(machine: Machine, stage: DnsStage, query: Message, reply: Me
     at: machine.clock.now(),
     host: machine.name,
     stage,
-    name: question.name.toString(),
+    // The query's letters may be mixed to make forging harder (0x20); the stage is about the name, the packet shows them.
+    name: question.name.toString().toLowerCase(),
     rrtype: typeName(question.type),
     outcome: failed ? 'failed' : referral ? 'referred' : 'answered',
     cached: false,
