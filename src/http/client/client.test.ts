@@ -382,6 +382,7 @@ test('no string of the caller reaches the wire with what would split it', async 
     { fields: ['X', '\u010a'] },
     { fields: ['Transfer-Encoding', 'chunked'] },
     { fields: ['Content-Length', '5, 5'] },
+    { fields: ['Host', 'a', 'Host', 'b'] },
     { fields: ['odd'] },
   ])
     await assert.rejects(client.request('http://web/', options), TypeError, JSON.stringify(options))

@@ -131,3 +131,17 @@ test('verdicts say what and where, and the first fault in byte order wins', () =
     assert.deepEqual(events, [verdict])
   }
 })
+
+test('a reader closed within an event says no more', () => {
+  const post = 'POST / HTTP/1.1\r\nHost: a\r\n'
+  for (const message of [
+    `${post}Content-Length: 3\r\n\r\nabc`,
+    `${post}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
+  ]) {
+    const { events, feed } = reading('request', (event, reader) => event.startsWith('body') && reader.close())
+    feed(message + message)
+    feed(message)
+    assert.equal(events.length, 2)
+    assert.equal(events[1], 'body abc')
+  }
+})

@@ -166,7 +166,7 @@ export class Reader {
         const take = Math.min(this.#remaining, end - at)
         this.#remaining -= take
         this.#sink.onBody(bytes.subarray(at, at + take))
-        if (this.#remaining === 0) this.#messageEnd(NO_FIELDS)
+        if (this.#remaining === 0 && this.#isIn('sized')) this.#messageEnd(NO_FIELDS)
         return at + take
       }
       case 'chunked':
@@ -183,6 +183,7 @@ export class Reader {
     const chunks = this.#chunks
     const next = chunks.decode(bytes, at, end)
     if (chunks.dataEnd > chunks.dataStart) this.#sink.onBody(bytes.subarray(chunks.dataStart, chunks.dataEnd))
+    if (!this.#isIn('chunked')) return next
     if (chunks.fault !== null) this.#refuse(chunks.fault)
     else if (chunks.done) this.#messageEnd(chunks.trailers)
     return next
@@ -239,7 +240,12 @@ export class Reader {
       if (framing.kind !== 'none') this.state = framing.kind
     }
     this.#sink.onHead(head, framing)
-    if (!interim && framing.kind === 'none' && this.state !== 'closed') this.#messageEnd(NO_FIELDS)
+    if (!interim && framing.kind === 'none' && this.#isIn('head')) this.#messageEnd(NO_FIELDS)
+  }
+
+  /** Whether an event has left the reader as it was: its owner may have closed it. */
+  #isIn(state: ReaderState): boolean {
+    return this.state === state
   }
 
   #messageEnd(trailers: FieldLines): void {

@@ -56,6 +56,7 @@ function take(lines: Lines, name: string, value: string): boolean {
     case 'date':
       return (lines.hasDate = true)
     case 'host':
+      if (lines.hasHost) throw new TypeError('more than one Host: a server and a proxy could take different ones')
       return (lines.hasHost = true)
     case 'connection':
       lines.close ||= /(?:^|[\s,])close(?:$|[\s,])/i.test(value)
