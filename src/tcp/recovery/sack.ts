@@ -9,11 +9,13 @@ export const sackRecovery: LossRecovery = {
   impatient: false,
   acknowledged(tcb: Tcb, acked: number, _duplicate: boolean, news: number, now: Nanos): void {
     if (tcb.phase === 'recovery') {
-      if (acked > 0 && geq(tcb.sndUna, tcb.recover)) leave(tcb, now)
-      else if (acked > 0 || news > 0) repair(tcb, acked > 0)
-      return
-    }
-    if (acked > 0) {
+      if (acked === 0 || !geq(tcb.sndUna, tcb.recover)) {
+        if (acked > 0 || news > 0) repair(tcb, acked > 0)
+        return
+      }
+      // What ends one recovery may tell of losses behind it, and begin the next.
+      leave(tcb, now)
+    } else if (acked > 0) {
       tcb.dupAcks = 0
       const through = geq(tcb.sndUna, tcb.recover)
       if (tcb.phase !== 'loss' || through) tcb.phase = tcb.scoreboard.sackedBytes > 0 ? 'disorder' : 'open'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TcpSegmentEvent } from '../events.ts'
-import { diff } from '../sequence.ts'
+import { add, diff } from '../sequence.ts'
 import { Script } from './script.ts'
 
 /** Ten segments out, cwnd 10 000. The handshake took no time, so the time-out is the least: 200 ms. */
@@ -87,6 +87,17 @@ test('SACK: a loss right behind what the last recovery had out is answered too (
   for (const end of [14_001, 15_001, 16_001]) script.arrive(`. 1:1(0) ack 12001 win 65535 <sack 13001:${end}>`)
   assert.equal(script.tcb.phase, 'recovery')
   const again = script.log.events.findLast((event) => (event as TcpSegmentEvent).retransmission) as TcpSegmentEvent
+  assert.equal(again.retransmission, 'fast')
+})
+
+test('SACK: one ACK may end a recovery and begin the next (RFC 6675 §2: it counts as a duplicate ACK, though it moves on)', () => {
+  const script = tenOut(',sackOK')
+  for (let end = 2001; end <= 12_001; end += 1000) script.arrive(`. 1:1(0) ack 1 win 65535 <sack 1001:${end}>`)
+  assert.equal(script.tcb.phase, 'recovery')
+  script.arrive('. 1:1(0) ack 12001 win 65535 <sack 13001:16001>')
+  assert.equal(script.tcb.phase, 'recovery')
+  const again = script.log.events.findLast((event) => (event as TcpSegmentEvent).retransmission) as TcpSegmentEvent
+  assert.equal(again.seq, add(script.tcb.iss, 12_001))
   assert.equal(again.retransmission, 'fast')
 })
 
