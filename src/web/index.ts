@@ -42,6 +42,7 @@ export type {
   MountTarget,
   Part,
   Teardown,
+  Told,
   View,
   ViewOptions,
 } from './site/group.ts'

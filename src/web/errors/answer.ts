@@ -8,6 +8,7 @@ import { reasonPhrase } from '../../http/status.ts'
 import { randomText } from '../security/random.ts'
 import type { Chain } from '../site/compile.ts'
 import type { Context } from '../site/context/context.ts'
+import type { Told } from '../site/group.ts'
 import { type Reply, TEXT, toReply } from '../site/reply/reply.ts'
 import { respond } from '../site/reply/respond.ts'
 import { HttpError, statusOf } from './http-error.ts'
@@ -30,7 +31,7 @@ export async function explain(
   // A reply that has begun cannot be taken back: whoever streams has broken it off.
   if (c.exchange.answered) return status
   try {
-    const own = await ownAnswer(c, error, status, chain)
+    const own = await ownAnswer(c, error, { status, message: saidToClient(error, status), reference }, chain)
     return await respond(c, own ?? standardReply(c, error, status, reference, record), chain)
   } catch (second) {
     c.services.report(c, second)
@@ -50,15 +51,14 @@ async function explainBarely(c: Context<never, never>, error: unknown, record: R
   }
 }
 
-async function ownAnswer(
-  c: Context<never, never>,
-  error: unknown,
-  status: number,
-  chain: Chain,
-): Promise<Reply | null> {
+async function ownAnswer(c: Context<never, never>, error: unknown, told: Told, chain: Chain): Promise<Reply | null> {
+  const { status, message } = told
   const own = chain.errors.find(({ of }) => (typeof of === 'number' ? of === status : error instanceof of))
   if (own === undefined) return null
-  const reply = toReply(await own.view(c, error as never), `the error handler of ${String(own.of)}`)
+  const reply = toReply(
+    await own.view(c, error as never, { ...told, message: message || reasonPhrase(status) }),
+    `the error handler of ${String(own.of)}`,
+  )
   if (reply.status === 200) reply.status = status
   return withFields(reply, error)
 }

@@ -25,7 +25,15 @@ export type Before<U> = (c: Context<unknown, U>) => Said | Promise<Said>
 export type After<U> = (c: Context<unknown, U>, reply: Reply) => Said | Promise<Said>
 /** Runs when the reply is sent, or could not be: always, once. */
 export type Teardown<U> = (c: Context<unknown, U>, error: unknown) => void | Promise<void>
-export type ErrorView<U, E = unknown> = (c: Context<unknown, U>, error: E) => Answer | Promise<Answer>
+/** What an error view may tell the visitor. */
+export interface Told {
+  readonly status: number
+  /** Words that were meant for them, else those of the status. */
+  readonly message: string
+  /** Leads to the log's entry of a 5xx; '' for the others. */
+  readonly reference: string
+}
+export type ErrorView<U, E = unknown> = (c: Context<unknown, U>, error: E, told: Told) => Answer | Promise<Answer>
 
 export interface ViewOptions {
   /** Takes changing requests from other sites' pages too. For webhooks and the like, which no cookie identifies. */
@@ -157,7 +165,10 @@ export class Group<U> {
     return this
   }
 
-  /** Answers errors of a status, or of a class. The innermost group that knows one answers. */
+  /**
+   * Answers errors of a status, or of a class (`Error`: of all). The innermost group that knows one answers; the
+   * reply has the error's status unless it says another.
+   */
   error<E>(of: number | ErrorClass<E>, view: ErrorView<U, E>): this {
     this.#registry.assertOpen('an error handler')
     this.errors.push({ of, view: view as unknown as ErrorView<never, never> })

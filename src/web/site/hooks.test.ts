@@ -70,6 +70,23 @@ test('errors are answered by status or class, the innermost group first', async 
   assert.equal(failures.length, 2)
 })
 
+test('an error view is told what the visitor may be told, whatever class the error has', async () => {
+  const { site, web, failures } = quiet({ limits: { bodyBytes: 10 } })
+  site.error(Error, (c, _, told) => c.json(told))
+  site.post('/long', async (c) => c.body.text())
+  site.get('/bad', () => {
+    throw new Error('the password is secret')
+  })
+  const long = await web.request('POST', '/long', 'x'.repeat(11))
+  assert.equal(long.status, 413)
+  assert.equal((long.json() as { status: number }).status, 413)
+  assert.deepEqual((await web.get('/nowhere')).json(), { status: 404, message: 'Not Found', reference: '' })
+  const bad = (await web.get('/bad')).json() as { message: string; reference: string }
+  assert.equal(bad.message, 'Internal Server Error')
+  assert.match(bad.reference, /^[\w-]{8}$/)
+  assert.equal(bad.reference, failures[0]!.reference)
+})
+
 test('an error without status is a 500 that says nothing outside and everything in the log', async () => {
   const { site, web, failures } = quiet()
   site.get('/x', () => {
