@@ -75,9 +75,10 @@ export class FormDefinition<F extends FormFields> {
     return this.#bind((name) => query.all(name).at(-1), null)
   }
 
-  /** Reads a plain object: JSON, or a test's. Own properties only. */
-  readValues(values: Readonly<Record<string, unknown>>): FormResult<F> {
-    return this.#bind((name) => (Object.hasOwn(values, name) ? values[name] : undefined), null)
+  /** Reads the own properties of an object, such as JSON has; what is none has no fields. Never throws for it. */
+  readValues(values: unknown): FormResult<F> {
+    const given = (typeof values === 'object' && values !== null ? values : {}) as Readonly<Record<string, unknown>>
+    return this.#bind((name) => (Object.hasOwn(given, name) ? given[name] : undefined), null)
   }
 
   #bind(find: (name: string, field: FormField<unknown>) => unknown, token: TokenSource | null): FormResult<F> {

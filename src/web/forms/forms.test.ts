@@ -191,6 +191,15 @@ test('a form is shown, sent, refused and taken', async () => {
   assert.deepEqual((await web.submit('/new', { title: 'ü' })).json(), { title: 'ü', picture: null })
 })
 
+test('a form is sent as JSON too', async () => {
+  const { web } = posting()
+  assert.deepEqual((await web.json('POST', '/new', { title: 'ü', other: 1 })).json(), { title: 'ü', picture: null })
+  for (const value of [{ title: '' }, { title: ['a'] }, { title: { a: 1 } }, [], 'text', null, 7])
+    assert.equal((await web.json('POST', '/new', value)).status, 422, JSON.stringify(value))
+  const file = { name: 'a.png', type: 'image/png', bytes: [0x89] }
+  assert.equal((await web.json('POST', '/new', { title: 'a', picture: file })).status, 422)
+})
+
 test('a file is taken by what is in it', async () => {
   const { web } = posting()
   const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0])

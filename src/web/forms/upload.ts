@@ -60,8 +60,10 @@ export class FileField<T extends Upload | null> implements FormField<T> {
   }
 
   parse(input: unknown): Parsed<T> {
+    // JSON cannot hold a file: what stands in its place is a mistake that should be seen.
+    if (input !== undefined && input !== null && !isUpload(input)) return { error: 'Choose a file.' }
     // A control with no file chosen is sent as an empty file without a name (HTML §4.10.22.4).
-    const upload = isUpload(input) && (input.bytes.length > 0 || input.name !== '') ? input : null
+    const upload = input && (input.bytes.length > 0 || input.name !== '') ? input : null
     if (upload === null) return this.required ? { error: 'Choose a file.' } : { value: null as T }
     const max = this.options.max ?? FILE_LIMIT
     if (upload.bytes.length > max) return { error: `The file is larger than ${sizeText(max)}.` }

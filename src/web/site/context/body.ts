@@ -31,6 +31,11 @@ export class ContextBody {
     return this.type === 'application/x-www-form-urlencoded' || this.type === 'multipart/form-data'
   }
 
+  get isJson(): boolean {
+    const { type } = this
+    return type === 'application/json' || type.endsWith('+json')
+  }
+
   /** @throws BodyTooLarge (413) past `limits.bodyBytes`. */
   bytes(): Promise<Uint8Array> {
     return (this.#bytes ??= this.#exchange.body.bytes(this.#limits.bodyBytes))
@@ -46,9 +51,7 @@ export class ContextBody {
    * has a key `__proto__`, which is never meant well.
    */
   async json(): Promise<unknown> {
-    const { type } = this
-    if (type !== 'application/json' && !type.endsWith('+json'))
-      throw new HttpError(415, `expected a body of type application/json, not '${type}'`)
+    if (!this.isJson) throw new HttpError(415, `expected a body of type application/json, not '${this.type}'`)
     return parseJson(await this.text())
   }
 

@@ -164,11 +164,13 @@ export class Context<P = unknown, U = unknown> {
   }
 
   /**
-   * Reads a form: what was sent with POST, PUT or PATCH; with GET an empty one to be filled in.
+   * Reads a form: what was sent with POST, PUT or PATCH, by a page's form or as an object of JSON; with GET an empty
+   * one to be filled in.
    * @param initial what stands in the controls of an empty one.
    */
   async form<F extends FormFields>(definition: FormDefinition<F>, initial?: object): Promise<FormResult<F>> {
     if (this.method === 'GET' || this.method === 'HEAD') return definition.blank(initial, this)
+    if (this.body.isJson) return definition.readValues(await this.body.json())
     return definition.read(await this.body.form(), this)
   }
 
