@@ -78,3 +78,64 @@ test('pieces are text or bytes', async () => {
   await assert.rejects(reply.text())
   assert.match((failures[0]!.error as Error).message, /neither text nor bytes/)
 })
+
+test('a source that cannot be left properly holds nobody up', async () => {
+  const returns = [
+    () => {
+      throw new Error('return fails')
+    },
+    () => undefined,
+    () => Promise.reject(new Error('return fails later')),
+    () => new Promise(() => {}),
+  ]
+  for (const leave of returns) {
+    const { site, web, failures } = quiet()
+    const broken = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('lost')), return: leave }) }
+    site.get('/x', () => broken as never)
+    await assert.rejects(web.get('/x'))
+    assert.equal((failures[0]!.error as Error).message, 'lost')
+    assert.equal((await web.head('/x')).status, 200)
+  }
+})
+
+test('a source whose next() throws or gives no promise is heard all the same', async () => {
+  const { site, web, failures } = quiet()
+  let left = 2
+  const plain = () => (left-- > 0 ? { done: false, value: 'x' } : { done: true, value: undefined })
+  site.get('/plain', () => ({ [Symbol.asyncIterator]: () => ({ next: plain }) }) as never)
+  site.get('/throws', () => ({
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        throw new Error('at once')
+      },
+    }),
+  }))
+  assert.equal((await web.get('/plain')).text, 'xx')
+  await assert.rejects(web.get('/throws'))
+  assert.equal((failures[0]!.error as Error).message, 'at once')
+})
+
+test('a stream without end holds nothing of what it has sent', async () => {
+  const { site } = quiet()
+  const sizes: number[] = []
+  site.get('/x', async function* () {
+    for (let i = 0; i <= 400_000; i++) {
+      if (i % 100_000 === 0) {
+        globalThis.gc?.()
+        sizes.push(process.memoryUsage().heapUsed)
+      }
+      yield ''
+    }
+    yield 'end'
+  })
+  const { gc } = globalThis
+  if (gc === undefined) {
+    const { setFlagsFromString } = await import('node:v8')
+    const { runInNewContext } = await import('node:vm')
+    setFlagsFromString('--expose-gc')
+    globalThis.gc = runInNewContext('gc')
+  }
+  const reply = await site.fetch(new Request('http://localhost/x'))
+  assert.equal(await reply.text(), 'end')
+  assert.ok(sizes[4]! - sizes[1]! < 5_000_000, `from ${sizes[1]} to ${sizes[4]} bytes`)
+})

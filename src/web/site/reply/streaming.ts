@@ -27,24 +27,27 @@ export async function sendPieces(exchange: Exchange, status: number, lines: Fiel
 
 /** True when the source is at its end, false when the client has gone before. */
 async function pump(source: AsyncIterator<Piece>, body: ReplyBody, signal: AbortSignal): Promise<boolean> {
-  const { promise: gone, resolve: go } = Promise.withResolvers<null>()
-  let drained: (() => void) | null = null
-  body.onDrain = () => drained?.()
-  const leave = () => go(null)
-  signal.addEventListener('abort', leave)
+  // Ends the wait under way. One for each wait: a promise that all of them raced against would keep every one of them.
+  let wake: (() => void) | null = null
+  const waking = () => wake?.()
+  body.onDrain = waking
+  signal.addEventListener('abort', waking)
   try {
     while (!signal.aborted) {
       // The source may have nothing to say for a long time (server-sent events); the client need not wait for it.
-      const step = await Promise.race([source.next(), gone])
+      const step = await new Promise<IteratorResult<Piece> | null>((resolve, reject) => {
+        wake = () => signal.aborted && resolve(null)
+        Promise.resolve(source.next()).then(resolve, reject)
+      })
       if (step === null) return false
       if (step.done) return true
       const piece = checked(step.value)
       if (piece.length === 0 || body.write(piece) || signal.aborted) continue
-      await Promise.race([new Promise<void>((resolve) => (drained = resolve)), gone])
+      await new Promise<void>((resolve) => (wake = resolve))
     }
     return false
   } finally {
-    signal.removeEventListener('abort', leave)
+    signal.removeEventListener('abort', waking)
   }
 }
 
@@ -62,7 +65,7 @@ export function release(pieces: Pieces): void {
   }
 }
 
-/** What the source says to being left is of interest to nobody any more. */
+/** What the source says to being left, at once or later, is of interest to nobody any more. */
 function abandon(source: AsyncIterator<Piece>): void {
-  source.return?.().catch(() => {})
+  void (async () => source.return?.())().catch(() => {})
 }
