@@ -89,3 +89,37 @@ test('filters take whatever there is', () => {
     { numRuns: 3000 },
   )
 })
+
+test('no text of a visitor makes a filter slow', () => {
+  const hostile = [
+    '<'.repeat(100_000),
+    `https://${'.'.repeat(100_000)}x`,
+    `https://a${'!)'.repeat(50_000)}x`,
+    'https://'.repeat(12_500),
+    ' '.repeat(100_000),
+    `${'\n '.repeat(50_000)}x`,
+    '&'.repeat(100_000),
+    `${'-'.repeat(100_000)}x`,
+    "'".repeat(100_000),
+  ]
+  const filters = [
+    'striptags',
+    'urlize',
+    'linebreaks',
+    'nl2br',
+    'slugify',
+    'title',
+    'wordcount',
+    'truncatewords',
+    'truncate',
+    'trim',
+    'escape',
+  ]
+  for (const filter of filters)
+    for (const text of hostile) {
+      const before = process.cpuUsage().user
+      show(`x|${filter}`, { x: text })
+      const spent = (process.cpuUsage().user - before) / 1000
+      assert.ok(spent < 500, `${filter} takes ${spent} ms for ${text.slice(0, 12)}…`)
+    }
+})

@@ -140,7 +140,7 @@ const markup: { readonly [name: string]: Filter } = {
   },
   /** Links what begins with http:// or https://. */
   urlize: (value: unknown) => new SafeHtml(urlize(text(value))),
-  striptags: (value: unknown) => text(value).replace(/<[^>]*>/g, ''),
+  striptags: (value: unknown) => stripTags(text(value)),
 }
 
 /** All of them by name, each with a map of its own that a site may add to. */
@@ -167,11 +167,33 @@ function encodeQuery(value: unknown): string {
     .join('&')
 }
 
+/** By hand: a pattern would look from every `<` of a text without `>` to its end. */
+function stripTags(value: string): string {
+  let kept = ''
+  let from = 0
+  for (let open = value.indexOf('<'); open >= 0; open = value.indexOf('<', from)) {
+    const close = value.indexOf('>', open)
+    if (close < 0) break
+    kept += value.slice(from, open)
+    from = close + 1
+  }
+  return kept + value.slice(from)
+}
+
+const TRAILING = '.,;:!?)]'
+
+/** An address without the punctuation of the sentence that it stands in. */
+function withoutTrailing(address: string): string {
+  let end = address.length
+  while (end > 0 && TRAILING.includes(address[end - 1]!)) end--
+  return address.slice(0, end)
+}
+
 function urlize(value: string): string {
   let html = ''
   let from = 0
   for (const match of value.matchAll(/https?:\/\/[^\s<>"']+/g)) {
-    const address = match[0].replace(/[.,;:!?)\]]+$/, '')
+    const address = withoutTrailing(match[0])
     const href = escapeHtml(address)
     html += `${escapeHtml(value.slice(from, match.index))}<a href="${href}" rel="nofollow noopener">${href}</a>`
     from = match.index + address.length
