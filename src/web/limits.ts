@@ -19,6 +19,10 @@ export const QUERY_LIMIT = 1000
 export const COOKIE_LIMIT = 4096
 /** Flash messages that wait for the next page: more were never read by anybody. */
 export const FLASH_LIMIT = 20
+/** Bytes of JSON of all of them together: they share a cookie with the rest of the session, and may quote visitors. */
+export const FLASH_BYTES = 1500
+/** Characters of one; the rest is cut off. */
+export const FLASH_LENGTH = 200
 /** A password, in UTF-8 bytes: hashing is deliberately slow and must not be fed a megabyte. */
 export const PASSWORD_LIMIT = 1024
 /** Password hashes made at one time: each takes 19 MiB; the rest wait their turn. */

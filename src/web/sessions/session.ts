@@ -1,5 +1,5 @@
 /** What one visitor's session holds between requests. */
-import { FLASH_LIMIT } from '../limits.ts'
+import { FLASH_BYTES, FLASH_LENGTH, FLASH_LIMIT } from '../limits.ts'
 
 export interface Flash {
   readonly text: string
@@ -76,10 +76,11 @@ export class Session {
     this.changed = true
   }
 
-  /** Keeps a message for the next page that shows messages. */
+  /** Keeps a message for the next page that shows messages; when there is no room the oldest goes. */
   flash(text: string, kind = 'info'): void {
-    const waiting = this.#flashes()
-    this.set(RESERVED.flash, [...waiting.slice(1 - FLASH_LIMIT), { text: String(text), kind }])
+    const waiting = [...this.#flashes().slice(1 - FLASH_LIMIT), { text: cut(String(text)), kind }]
+    while (waiting.length > 1 && Buffer.byteLength(JSON.stringify(waiting)) > FLASH_BYTES) waiting.shift()
+    this.set(RESERVED.flash, waiting)
   }
 
   /** The messages that wait; they are taken away. */
@@ -99,4 +100,8 @@ export class Session {
     for (const [name, value] of this.#values) data[name] = value
     return { id: this.id, data }
   }
+}
+
+function cut(text: string): string {
+  return text.length <= FLASH_LENGTH ? text : `${text.slice(0, FLASH_LENGTH).toWellFormed()}…`
 }

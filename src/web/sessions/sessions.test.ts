@@ -144,6 +144,21 @@ test('flash messages wait for the next page, once, and not without end', async (
   assert.equal(((await web.get('/flashes')).json() as { flashes: [] }).flashes.length, 20)
 })
 
+test('messages that nobody reads leave room for the session, however long they are', async () => {
+  const { web, site } = counting()
+  const words = ['é'.repeat(200), '\u0000'.repeat(100), 'a'.repeat(3000), 'short']
+  site.get('/say/{i:int}', (c) => {
+    c.flash(words[c.params.i]!)
+    return 'said'
+  })
+  await web.get('/count')
+  for (let i = 0; i < 40; i++) assert.equal((await web.get(`/say/${i % 4}`)).status, 200)
+  const { flashes } = (await web.get('/flashes')).json() as { flashes: { text: string }[] }
+  assert.equal(flashes.at(-1)!.text, 'short', 'the newest is kept')
+  assert.match(flashes.at(-2)!.text, /^a{100,}…$/, 'and a long one is cut')
+  assert.equal((await web.get('/read')).text, '1')
+})
+
 test('the memory store keeps large sessions, forgets replaced ones, and is bounded', async () => {
   const sessions = new MemorySessions({ limit: 3 })
   const { web, site, machine } = counting({ sessions })
