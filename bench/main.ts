@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> = {
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
   driver: ['limit/driver.ts', 'CPU per canned reply of the kernel drivers beside a bare C loop'],
-  hops: ['sim/hops.ts', 'packets per second through one simulated link'],
+  sim: ['sim/hops.ts', 'packets per second through simulated links and routers'],
   tcp: ['tcp/machine.ts', 'segments per second through two TCP machines'],
 }
 
@@ -18,7 +18,7 @@ if (bench === undefined || !existsSync(new URL(bench[0], import.meta.url))) {
     if (existsSync(new URL(file, import.meta.url))) console.log(`npm run bench -- ${known.padEnd(8)} ${what}`)
   process.exitCode = name === undefined ? 0 : 2
 } else {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(bench[0], import.meta.url)), ...rest], {
+  const child = spawn(process.execPath, ['--expose-gc', fileURLToPath(new URL(bench[0], import.meta.url)), ...rest], {
     stdio: 'inherit',
   })
   child.once('exit', (status) => {
