@@ -43,7 +43,10 @@ export function app(given: object = {}): unknown {
     model === null
       ? users
       : (((id) => (model as typeof Model & Class<Model>).find({ id } as never)) satisfies UserLoader<unknown>)
-  const site = new Site<unknown>({ ...options, users: loader } as SiteOptions<unknown>, engineOf(options))
+  const site = new Site<unknown>(
+    { ...options, users: loader } as SiteOptions<unknown>,
+    engineOf(options as SiteOptions<never>),
+  )
   const directories = typeof options.static === 'string' ? { '/static': options.static } : options.static
   for (const [prefix, directory] of Object.entries(directories ?? {})) site.mount(prefix, files(directory))
   if (db !== undefined) {
@@ -60,7 +63,9 @@ function isModel(users: unknown): users is Class<Model> {
   return typeof users === 'function' && users.prototype instanceof Model
 }
 
-function engineOf({ templates, debug }: Pick<SiteOptions<never>, 'templates' | 'debug'>): TemplateEngine | null {
-  if (templates === undefined) return null
-  return typeof templates === 'string' ? new Templates(templates, { debug: debug ?? false }) : templates
+function engineOf(options: SiteOptions<never>): TemplateEngine | null {
+  const { templates, filters, debug = false } = options
+  if (typeof templates === 'string') return new Templates(templates, { debug, ...(filters && { filters }) })
+  if (filters === undefined) return templates ?? null
+  throw new TypeError('app: filters go with templates from a directory; an engine has filters of its own')
 }

@@ -5,6 +5,7 @@ import type { FailureLog } from '../errors/log.ts'
 import * as limits from '../limits.ts'
 import type { SecurityHeaderOptions } from '../security/headers.ts'
 import type { SessionStore } from '../sessions/store.ts'
+import type { Filter } from '../templates/compile/run.ts'
 import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
 
@@ -52,6 +53,8 @@ export interface SiteOptions<U> {
   readonly https?: boolean
   /** An engine, or the directory of the templates. */
   readonly templates?: TemplateEngine | string
+  /** More filters for the templates of that directory: `{ shout: (text) => `${text}!` }`. */
+  readonly filters?: Readonly<Record<string, Filter>>
   /** More for every template, beside `user`, `flashes`, `csrf`, `nonce`, `path`. */
   readonly context?: (c: Context<unknown, U | null>) => object
   readonly users?: UserLoader<U>

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { RecordingLog } from '../../base/events.ts'
 import { testMachine } from '../../http/testing/machine.ts'
 import { urls } from '../routing/route.ts'
 import { testClient } from '../testing/client.ts'
+import { app } from './app.ts'
 import { currentExchange } from './current.ts'
 import { quiet } from './fixture.ts'
 import { Reply } from './reply/reply.ts'
@@ -194,4 +198,14 @@ test('what can be awaited is awaited, whoever made it', async () => {
   const nothing = { then: (resolve: (nothing: undefined) => void) => resolve(undefined) }
   site.before(() => nothing as never)
   assert.deepEqual((await web.get('/x')).json(), [1, 2])
+})
+
+test('a site has template filters of its own, and says where they do not belong', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reticle-filters-'))
+  writeFileSync(join(folder, 'a.html'), '<p>{{ x|shout }}</p>')
+  const { site, web } = quiet({ templates: folder, filters: { shout: (text) => `${text}<!>` } })
+  site.get('/', (c) => c.render('a.html', { x: 'a' }))
+  assert.equal((await web.get('/')).text, '<p>a&lt;!&gt;</p>')
+  rmSync(folder, { recursive: true })
+  assert.throws(() => app({ filters: { shout: String } }), /templates from a directory/)
 })

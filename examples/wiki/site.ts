@@ -1,0 +1,120 @@
+/** The wiki: `node examples/wiki/site.ts` serves it; tests import it. */
+import { join } from 'node:path'
+import { MILLISECOND, type Nanos } from 'reticle/base'
+import { kernelHost } from 'reticle/kernel'
+import type { Machine } from 'reticle/socket'
+import {
+  app,
+  type Context,
+  escapeHtml,
+  f,
+  form,
+  login,
+  logout,
+  type Row,
+  type SafeHtml,
+  type Site,
+  safe,
+  uploads,
+  verifyPassword,
+} from 'reticle/web'
+import { makeApi } from './api.ts'
+import { Attachment, Editor, Page, Revision } from './models.ts'
+import { addPages } from './pages.ts'
+import { isTitle, to } from './urls.ts'
+
+const signIn = form({ name: Editor.form('name').fields.name, password: f.password() })
+
+export async function wiki(options: {
+  db: string
+  uploads: string
+  secret: string
+  debug?: boolean
+  machine?: Machine
+}) {
+  const { uploads: folder, ...rest } = options
+  const site = app({
+    ...rest,
+    users: Editor,
+    models: [Page, Revision, Attachment],
+    templates: join(import.meta.dirname, 'templates'),
+    filters: { wiki: wikiText },
+    static: join(import.meta.dirname, 'static'),
+    login: to.signIn,
+  })
+  addHooks(site)
+  addAccounts(site)
+  addPages(site, folder)
+  site.mount('/files', uploads(folder))
+  site.mount('/api', makeApi())
+  await site.createTables()
+  return site
+}
+
+/** Before, after and in any case: what a page took, for the browser's tools and for the log. */
+function addHooks(site: Site<Row<Editor>>): void {
+  const begun = new WeakMap<object, Nanos>()
+  const took = (c: Context) => {
+    const now = c.machine.clock.now()
+    return (now - (begun.get(c) ?? now)) / MILLISECOND // what no route takes never began
+  }
+  site.before((c) => {
+    begun.set(c, c.machine.clock.now())
+  })
+  site.after((c, reply) => {
+    reply.set('Server-Timing', `page;dur=${took(c).toFixed(1)}`)
+  })
+  site.teardown((c) => {
+    if (took(c) > 1000) console.warn(`slow: ${c.method} ${c.path} took ${Math.round(took(c))} ms`)
+  })
+}
+
+function addAccounts(site: Site<Row<Editor>>): void {
+  site.get(to.signIn, async (c) => c.render('edit.html', { form: await c.form(signIn) }))
+
+  // A new name makes a new account: wikis are like that.
+  site.post(to.signIn, async (c) => {
+    const form = await c.form(signIn)
+    if (form.ok) {
+      const { name, password } = form.data
+      const known = await Editor.find({ name })
+      if (known === null || (await verifyPassword(password, known.password, c.machine))) {
+        login(c, known ?? (await Editor.create({ name, password })))
+        return c.redirect(c.next(to.home()))
+      }
+      form.fail('password', 'Somebody else has this name, and another password.')
+    }
+    return c.render('edit.html', { form }, { status: 422 })
+  })
+
+  site.post(to.signOut, (c) => {
+    logout(c)
+    return c.redirect(to.home())
+  })
+}
+
+/** The filter `wiki`: paragraphs, and `[[Front page]]` as a link. Everything else that was typed is text. */
+function wikiText(text: unknown): SafeHtml {
+  const paragraphs = escapeHtml(String(text))
+    .trim()
+    .split(/\n{2,}/)
+  const linked = paragraphs.map((paragraph) =>
+    paragraph.replace(/\[\[([^[\]]{1,80})\]\]/g, (typed, title: string) =>
+      isTitle(title) ? `<a href="${to.page.show({ title })}">${title}</a>` : typed,
+    ),
+  )
+  return safe(linked.map((paragraph) => `<p>${paragraph}</p>`).join('\n'))
+}
+
+if (import.meta.main) {
+  const data = join(import.meta.dirname, 'data')
+  const host = kernelHost()
+  const site = await wiki({
+    db: 'sqlite::memory:',
+    uploads: join(data, 'files'),
+    secret: 'only for trying out: nobody but this machine can reach it',
+    machine: host,
+  })
+  const server = await site.serve(host, { address: '127.0.0.1', port: Number(process.env['PORT'] ?? 8001) })
+  console.log(`The wiki is at http://localhost:${server.local.port}/`)
+}
