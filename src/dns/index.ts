@@ -1,18 +1,24 @@
 export * from './authority/answer.ts'
 export * from './authority/serve.ts'
 export { type Answer, DnsCache, type Query } from './cache/cache.ts'
-export { type CacheLimits, defaultCacheLimits, smallCacheLimits } from './cache/limits.ts'
 export type { DnsEvent, DnsExchangeEvent, DnsStage, DnsStageEvent } from './events.ts'
 export { HostExchange, type HostExchangeOptions } from './exchange/client.ts'
 export type { Exchange, ExchangeRequest, ExchangeResult } from './exchange/exchange.ts'
-export { defaultExchangeLimits, type ExchangeLimits } from './exchange/limits.ts'
 export { type ForwarderOptions, serveForwarder } from './forward/forwarder.ts'
-export { type Resolved, ResolverDriver } from './iterate/driver.ts'
 export { rootHints } from './iterate/hints.ts'
-export { defaultResolverLimits, type ResolverLimits } from './iterate/limits.ts'
 export { Resolver, type ResolverAction, type ResolverEvent } from './iterate/resolver.ts'
-export { type ResolverOptions, type ResolvingServer, serveResolver } from './iterate/serve.ts'
+export { type Resolved, ResolverDriver } from './iterate/server/driver.ts'
+export { type ResolverOptions, type ResolvingServer, serveResolver } from './iterate/server/serve.ts'
 export { type ConfiguredZone, defaultSettings, type ResolverSettings } from './iterate/settings.ts'
+export {
+  type CacheLimits,
+  defaultCacheLimits,
+  defaultExchangeLimits,
+  defaultResolverLimits,
+  type ExchangeLimits,
+  type ResolverLimits,
+  smallCacheLimits,
+} from './limits.ts'
 export * from './message/decode.ts'
 export * from './message/edns.ts'
 export * from './message/encode.ts'

@@ -11,13 +11,13 @@
 import type { Nanos } from '../base/clock.ts'
 import { serveForwarder } from '../dns/forward/forwarder.ts'
 import { loadZone, Name, serveZones, type Zone } from '../dns/index.ts'
-import { serveResolver } from '../dns/iterate/serve.ts'
+import { serveResolver } from '../dns/iterate/server/serve.ts'
 import type { NameFinder } from '../dns/stub/host-resolver.ts'
 import { hostResolver } from '../dns/stub/host-resolver.ts'
 import { programResolver } from '../dns/stub/program-resolver.ts'
 import { Internet, type InternetOptions } from './internet.ts'
-import type { SimHost } from './node.ts'
-import { gbit, mbit, ms, us } from './units.ts'
+import type { SimHost } from './machine/node.ts'
+import { gbit, mbit, ms, us } from './time/units.ts'
 
 /** The weather on the line between the home and its provider, both ways. */
 export interface AccessLine {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
+import { defaultCacheLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { parseRdata } from '../message/rdata/text.ts'
 import type { Rrset } from '../message/record.ts'
 import { CLASS, parseType, RCODE, TYPE } from '../message/types.ts'
 import { type Answer, DnsCache, type Learned, type Query } from './cache.ts'
 import { FailureCache } from './failures.ts'
-import { defaultCacheLimits } from './limits.ts'
 
 function rrset(line: string): Rrset {
   const [name = '', ttl = '', type = '', ...rdata] = line.split(' ')

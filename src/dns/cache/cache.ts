@@ -3,12 +3,12 @@
  * into them, so that a set is kept once however many answers it is part of, and ages in all of them alike.
  */
 import type { Nanos } from '../../base/clock.ts'
+import { type CacheLimits, defaultCacheLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import type { Rrset } from '../message/record.ts'
 import { RCODE, TYPE } from '../message/types.ts'
 import { BoundedMap } from './bounded.ts'
 import { FailureCache } from './failures.ts'
-import { type CacheLimits, defaultCacheLimits } from './limits.ts'
 import { aged, RrsetCache, rrsetKey } from './rrsets.ts'
 import { type Seconds, secondsAt } from './time.ts'
 import { answers, TRUST, type Trust } from './trust.ts'

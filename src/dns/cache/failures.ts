@@ -1,7 +1,7 @@
 /** RFC 9520: a question that could not be answered is not tried again at once, nor ever oftener because it fails. */
 import type { Nanos } from '../../base/clock.ts'
+import { type CacheLimits, defaultCacheLimits } from '../limits.ts'
 import { BoundedMap } from './bounded.ts'
-import { type CacheLimits, defaultCacheLimits } from './limits.ts'
 import { type Seconds, secondsAt } from './time.ts'
 
 interface Failure {

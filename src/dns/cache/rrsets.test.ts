@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
+import { defaultCacheLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import type { Rrset } from '../message/record.ts'
 import { CLASS, TYPE } from '../message/types.ts'
-import { defaultCacheLimits } from './limits.ts'
 import { aged, RrsetCache } from './rrsets.ts'
 import { TRUST } from './trust.ts'
 

@@ -1,10 +1,10 @@
 /** The cache of record sets: who is believed, for how long, and what replaces what. */
 import type { Nanos } from '../../base/clock.ts'
+import { type CacheLimits, defaultCacheLimits } from '../limits.ts'
 import type { Name } from '../message/name.ts'
 import { equalRdata, type Rrset } from '../message/record.ts'
 import { TYPE } from '../message/types.ts'
 import { BoundedMap } from './bounded.ts'
-import { type CacheLimits, defaultCacheLimits } from './limits.ts'
 import { type Seconds, secondsAt } from './time.ts'
 import type { Trust } from './trust.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MILLISECOND, SECOND } from '../../base/clock.ts'
+import { defaultCacheLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { TYPE } from '../message/types.ts'
-import { defaultCacheLimits } from './limits.ts'
 import { SERVER_MEMORY, ServerCache, UNKNOWN_RTT } from './servers.ts'
 
 const A = '192.0.2.1:53'

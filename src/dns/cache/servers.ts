@@ -1,9 +1,9 @@
 /** What is known of name servers: how fast each answers, which stay silent, and of which zones they know nothing. */
 import { MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
+import { type CacheLimits, defaultCacheLimits } from '../limits.ts'
 import type { Name } from '../message/name.ts'
 import { TYPE } from '../message/types.ts'
 import { BoundedMap } from './bounded.ts'
-import { type CacheLimits, defaultCacheLimits } from './limits.ts'
 
 /** How a server fails a zone that it ought to serve. */
 export type Lameness = 'lame' | 'recursive'

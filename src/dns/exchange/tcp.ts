@@ -3,11 +3,11 @@ import { after, type Nanos } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Host } from '../../socket/host.ts'
+import type { ExchangeLimits } from '../limits.ts'
 import { encode } from '../message/encode.ts'
 import type { Message } from '../message/message.ts'
 import type { Name } from '../message/name.ts'
 import { judge } from './judge.ts'
-import type { ExchangeLimits } from './limits.ts'
 import type { Attempt } from './udp.ts'
 
 export async function askOverTcp(

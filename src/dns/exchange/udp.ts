@@ -4,11 +4,11 @@ import { SocketError } from '../../base/errors.ts'
 import { below } from '../../base/random.ts'
 import { type Address, familyOf } from '../../socket/address.ts'
 import type { Datagrams, Host } from '../../socket/host.ts'
+import type { ExchangeLimits } from '../limits.ts'
 import { encode } from '../message/encode.ts'
 import type { Message } from '../message/message.ts'
 import type { Name } from '../message/name.ts'
 import { judge } from './judge.ts'
-import type { ExchangeLimits } from './limits.ts'
 
 export type Attempt =
   /** `size`: octets of the message as it came. */

@@ -2,9 +2,9 @@
 import { SECOND } from '../../base/clock.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
-import { type ResolverOptions, type ResolvingServer, serveResolving } from '../iterate/serve.ts'
-import type { Order } from '../iterate/servers.ts'
+import { type ResolverOptions, type ResolvingServer, serveResolving } from '../iterate/server/serve.ts'
 import type { ResolverSettings } from '../iterate/settings.ts'
+import type { Order } from '../iterate/walk/servers.ts'
 import { Name } from '../message/name.ts'
 
 export interface ForwarderOptions extends Partial<Omit<ResolverOptions, 'hints'>> {

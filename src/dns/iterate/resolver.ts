@@ -9,10 +9,10 @@ import { type Answer, DnsCache, type Query, queryKey } from '../cache/cache.ts'
 import { ServerCache } from '../cache/servers.ts'
 import type { Message } from '../message/message.ts'
 import { TYPE } from '../message/types.ts'
-import { failed, frame as newFrame, plan as newPlan, type Outcome, type Plan } from './plan.ts'
-import { noReply, reply } from './react.ts'
 import { defaultSettings, type ResolverSettings } from './settings.ts'
-import { type Core, walk } from './walk.ts'
+import { failed, frame as newFrame, plan as newPlan, type Outcome, type Plan } from './walk/plan.ts'
+import { noReply, reply } from './walk/react.ts'
+import { type Core, walk } from './walk/walk.ts'
 
 export type ResolverEvent =
   /** A client asks. `request` is the caller's number for it. */

@@ -1,10 +1,10 @@
 /** How a resolver goes about it. What is not given is the safe and usual way. */
 import { MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
 import type { Address } from '../../socket/address.ts'
+import { defaultResolverLimits, type ResolverLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { rootHints } from './hints.ts'
-import { defaultResolverLimits, type ResolverLimits } from './limits.ts'
-import type { AddressPolicy, Order } from './servers.ts'
+import type { AddressPolicy, Order } from './walk/servers.ts'
 
 /** A zone whose servers are configured, not found. */
 export interface ConfiguredZone {

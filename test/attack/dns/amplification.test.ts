@@ -1,7 +1,7 @@
 /** Zones made to make a resolver work: one client's question has one budget, and no zone can get more out of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultResolverLimits as limits } from '../../../src/dns/iterate/limits.ts'
+import { defaultResolverLimits as limits } from '../../../src/dns/limits.ts'
 import type { Message } from '../../../src/dns/message/message.ts'
 import { EVIL, Network, reply, standardServers, TLD } from './network.ts'
 

@@ -1,8 +1,7 @@
 /** Unbound's configuration keys as our settings. What is unset is Unbound's default, not ours. */
 import { SECOND } from '../../../src/base/clock.ts'
-import { type CacheLimits, defaultCacheLimits } from '../../../src/dns/cache/limits.ts'
-import { defaultResolverLimits } from '../../../src/dns/iterate/limits.ts'
 import { type ConfiguredZone, defaultSettings, type ResolverSettings } from '../../../src/dns/iterate/settings.ts'
+import { type CacheLimits, defaultCacheLimits, defaultResolverLimits } from '../../../src/dns/limits.ts'
 import { Name } from '../../../src/dns/message/name.ts'
 import { serverAddress } from '../../../src/dns/stub/resolv-conf.ts'
 import type { Clause } from './scenario.ts'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MILLISECOND } from '../../base/clock.ts'
-import { SeededRandom } from '../../base/random.ts'
-import { ServerCache } from '../cache/servers.ts'
-import { Name } from '../message/name.ts'
-import { CLASS, TYPE } from '../message/types.ts'
-import { defaultResolverLimits as limits } from './limits.ts'
+import { MILLISECOND } from '../../../base/clock.ts'
+import { SeededRandom } from '../../../base/random.ts'
+import { ServerCache } from '../../cache/servers.ts'
+import { defaultResolverLimits as limits } from '../../limits.ts'
+import { Name } from '../../message/name.ts'
+import { CLASS, TYPE } from '../../message/types.ts'
 import { askable, choose, ServerSet } from './servers.ts'
 
 const policy = { families: [4, 6] as const, port: 53, allowLoopbackServers: false }

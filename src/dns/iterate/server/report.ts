@@ -1,10 +1,10 @@
 /** Reports of a stage of name resolution to the event log. */
-import { type Address, formatAddress } from '../../socket/address.ts'
-import type { Machine } from '../../socket/host.ts'
-import type { Answer, Query } from '../cache/cache.ts'
-import type { DnsStage, DnsStageEvent } from '../events.ts'
-import { printRdata } from '../message/rdata/text.ts'
-import { RCODE, rcodeName, typeName } from '../message/types.ts'
+import { type Address, formatAddress } from '../../../socket/address.ts'
+import type { Machine } from '../../../socket/host.ts'
+import type { Answer, Query } from '../../cache/cache.ts'
+import type { DnsStage, DnsStageEvent } from '../../events.ts'
+import { printRdata } from '../../message/rdata/text.ts'
+import { RCODE, rcodeName, typeName } from '../../message/types.ts'
 import { ttlOf } from './respond.ts'
 
 /** The stage has the answer, or knows that there is none. */

@@ -5,11 +5,11 @@
  * and only as far as the first alias; addresses only for the name servers that the reply itself names, and only from
  * inside the zone. Everything else is how caches are poisoned.
  */
-import { type Learned, type Query, synthesised } from '../cache/cache.ts'
-import type { Message } from '../message/message.ts'
-import { Name } from '../message/name.ts'
-import { type ResourceRecord, type Rrset, rrsetsOf } from '../message/record.ts'
-import { RCODE, TYPE } from '../message/types.ts'
+import { type Learned, type Query, synthesised } from '../../cache/cache.ts'
+import type { Message } from '../../message/message.ts'
+import { Name } from '../../message/name.ts'
+import { type ResourceRecord, type Rrset, rrsetsOf } from '../../message/record.ts'
+import { RCODE, TYPE } from '../../message/types.ts'
 
 export interface Scope {
   /** The zone whose server was asked. */

@@ -1,15 +1,15 @@
 /** The servers of one zone, for one question on its way: their names, their addresses, and who has been tried. */
-import { MILLISECOND, type Nanos } from '../../base/clock.ts'
-import { canonicalIp, formatIp4, formatIp6, parseIp4 } from '../../base/ip.ts'
-import { below, type Random } from '../../base/random.ts'
-import { type Address, type Family, familyOf, formatAddress } from '../../socket/address.ts'
-import type { RrsetCache, Side } from '../cache/rrsets.ts'
-import type { ServerCache } from '../cache/servers.ts'
-import type { Seconds } from '../cache/time.ts'
-import { Name } from '../message/name.ts'
-import type { Rrset } from '../message/record.ts'
-import { TYPE } from '../message/types.ts'
-import type { ResolverLimits } from './limits.ts'
+import { MILLISECOND, type Nanos } from '../../../base/clock.ts'
+import { canonicalIp, formatIp4, formatIp6, parseIp4 } from '../../../base/ip.ts'
+import { below, type Random } from '../../../base/random.ts'
+import { type Address, type Family, familyOf, formatAddress } from '../../../socket/address.ts'
+import type { RrsetCache, Side } from '../../cache/rrsets.ts'
+import type { ServerCache } from '../../cache/servers.ts'
+import type { Seconds } from '../../cache/time.ts'
+import type { ResolverLimits } from '../../limits.ts'
+import { Name } from '../../message/name.ts'
+import type { Rrset } from '../../message/record.ts'
+import { TYPE } from '../../message/types.ts'
 
 /** A server that may be asked. */
 export interface Candidate {

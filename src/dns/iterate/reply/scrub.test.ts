@@ -1,11 +1,11 @@
 /** What is believed of a reply, and what kind of reply it is. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { query, response } from '../message/message.ts'
-import { Name } from '../message/name.ts'
-import { parseRdata } from '../message/rdata/text.ts'
-import type { ResourceRecord, Rrset } from '../message/record.ts'
-import { CLASS, parseType, RCODE, TYPE, typeName } from '../message/types.ts'
+import { query, response } from '../../message/message.ts'
+import { Name } from '../../message/name.ts'
+import { parseRdata } from '../../message/rdata/text.ts'
+import type { ResourceRecord, Rrset } from '../../message/record.ts'
+import { CLASS, parseType, RCODE, TYPE, typeName } from '../../message/types.ts'
 import { classify } from './classify.ts'
 import { type Scope, type Scrubbed, scrub } from './scrub.ts'
 

@@ -2,15 +2,16 @@
  * One frame's next step: out of the cache, to a server, or first to a question that must be answered before.
  * Decides and does no I/O; what servers reply is dealt with in `react.ts`.
  */
-import type { Nanos } from '../../base/clock.ts'
-import type { Random } from '../../base/random.ts'
-import { formatAddress } from '../../socket/address.ts'
-import { type DnsCache, type Query, queryKey } from '../cache/cache.ts'
-import type { ServerCache } from '../cache/servers.ts'
-import { type Seconds, secondsAt } from '../cache/time.ts'
-import { Name } from '../message/name.ts'
-import type { Rrset } from '../message/record.ts'
-import { CLASS, RCODE, TYPE } from '../message/types.ts'
+import type { Nanos } from '../../../base/clock.ts'
+import type { Random } from '../../../base/random.ts'
+import { formatAddress } from '../../../socket/address.ts'
+import { type DnsCache, type Query, queryKey } from '../../cache/cache.ts'
+import type { ServerCache } from '../../cache/servers.ts'
+import { type Seconds, secondsAt } from '../../cache/time.ts'
+import { Name } from '../../message/name.ts'
+import type { Rrset } from '../../message/record.ts'
+import { CLASS, RCODE, TYPE } from '../../message/types.ts'
+import type { ConfiguredZone, ResolverSettings } from '../settings.ts'
 import { deeper, minimised } from './minimise.ts'
 import {
   current,
@@ -23,7 +24,6 @@ import {
   succeeded,
 } from './plan.ts'
 import { type Candidate, canonicalServer, choose, ServerSet } from './servers.ts'
-import type { ConfiguredZone, ResolverSettings } from './settings.ts'
 
 /** What all plans of a resolver share. */
 export interface Core {

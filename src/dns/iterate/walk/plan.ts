@@ -1,11 +1,11 @@
 /** The plan of one client's question: a stack of frames, each a question that the one below it waits for. */
-import type { Nanos } from '../../base/clock.ts'
-import type { Answer, Learned, Query } from '../cache/cache.ts'
-import type { Name } from '../message/name.ts'
-import type { Rrset } from '../message/record.ts'
-import { RCODE } from '../message/types.ts'
+import type { Nanos } from '../../../base/clock.ts'
+import type { Answer, Learned, Query } from '../../cache/cache.ts'
+import type { ResolverLimits } from '../../limits.ts'
+import type { Name } from '../../message/name.ts'
+import type { Rrset } from '../../message/record.ts'
+import { RCODE } from '../../message/types.ts'
 import { Budget } from './budget.ts'
-import type { ResolverLimits } from './limits.ts'
 import { type Minimisation, minimisation } from './minimise.ts'
 import type { Candidate, ServerSet } from './servers.ts'
 

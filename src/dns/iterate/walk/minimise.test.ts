@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Name } from '../message/name.ts'
-import { CLASS, TYPE, typeName } from '../message/types.ts'
-import { defaultResolverLimits as limits } from './limits.ts'
+import { defaultResolverLimits as limits } from '../../limits.ts'
+import { Name } from '../../message/name.ts'
+import { CLASS, TYPE, typeName } from '../../message/types.ts'
 import { deeper, type Minimisation, minimisation, minimised, unminimised } from './minimise.ts'
 
 /** The questions asked when no name on the way is a zone cut. */

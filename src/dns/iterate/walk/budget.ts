@@ -2,7 +2,7 @@
  * What is left to spend on one client's question. Its sub-questions share it and nothing ever fills it up again: that
  * is what bounds every amplification, whatever the zones say.
  */
-import type { ResolverLimits } from './limits.ts'
+import type { ResolverLimits } from '../../limits.ts'
 
 export class Budget {
   readonly limits: ResolverLimits

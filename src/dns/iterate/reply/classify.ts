@@ -1,8 +1,8 @@
 /** What kind of reply it is: RFC 1034 §5.3.3 step 4, and what two decades of odd servers have taught. Pure. */
-import type { Query } from '../cache/cache.ts'
-import type { Name } from '../message/name.ts'
-import type { Rrset } from '../message/record.ts'
-import { RCODE, TYPE } from '../message/types.ts'
+import type { Query } from '../../cache/cache.ts'
+import type { Name } from '../../message/name.ts'
+import type { Rrset } from '../../message/record.ts'
+import { RCODE, TYPE } from '../../message/types.ts'
 import type { Scrubbed } from './scrub.ts'
 
 export type Reply =

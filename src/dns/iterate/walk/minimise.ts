@@ -2,10 +2,10 @@
  * QNAME minimisation, RFC 9156: a server is told no more of a name than it needs to know to point further down.
  * The state of one name on its way down; pure.
  */
-import type { Query } from '../cache/cache.ts'
-import type { Name } from '../message/name.ts'
-import { TYPE } from '../message/types.ts'
-import type { ResolverLimits } from './limits.ts'
+import type { Query } from '../../cache/cache.ts'
+import type { ResolverLimits } from '../../limits.ts'
+import type { Name } from '../../message/name.ts'
+import { TYPE } from '../../message/types.ts'
 
 export interface Minimisation {
   /** Whether whole names are asked for from here on. */
