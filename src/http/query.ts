@@ -1,5 +1,5 @@
 /** Query parameters and `application/x-www-form-urlencoded` bodies (WHATWG URL §5), in any of our charsets. */
-import { type Charset, decode, encode } from './charset.ts'
+import { type Charset, decode, encode } from './body/charset.ts'
 import { QUERY_COUNT } from './limits.ts'
 import { isHexCode } from './machine/characters.ts'
 

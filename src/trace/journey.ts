@@ -5,7 +5,7 @@
 import { formatDuration, type Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import type { DnsStageEvent } from '../dns/events.ts'
-import type { HttpRefusedEvent, HttpRequestEvent, HttpResponseEvent } from '../http/events.ts'
+import type { HttpRefusedEvent, HttpRequestEvent, HttpResponseEvent } from '../http/index.ts'
 import type { TcpStateEvent } from '../tcp/events.ts'
 import type { WebRouteEvent, WebSqlEvent, WebTemplateEvent } from '../web/events.ts'
 import { arp, icmp, tcp } from '../wire/index.ts'

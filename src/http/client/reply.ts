@@ -1,8 +1,8 @@
 /** What a client gets for a request. */
-import type { BodySource } from '../body.ts'
-import { IncomingBody } from '../body.ts'
+import type { BodySource } from '../body/incoming.ts'
+import { IncomingBody } from '../body/incoming.ts'
 import type { FieldLines } from '../exchange.ts'
-import { fieldValue } from '../fields.ts'
+import { fieldValue } from '../fields/lines.ts'
 import type { Framing } from '../machine/framing.ts'
 import type { Head } from '../machine/head.ts'
 

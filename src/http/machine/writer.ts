@@ -1,6 +1,6 @@
 /** Heads on their way out: every string is checked before it can reach the wire, and framing is decided here. */
 import type { FieldLines } from '../exchange.ts'
-import { checkField } from '../fields.ts'
+import { checkField } from '../fields/lines.ts'
 import { isBodiless, statusLine } from '../status.ts'
 import { isTargetCode, isToken } from './characters.ts'
 import { parseLength } from './framing.ts'

@@ -1,7 +1,7 @@
 /** One request on a connection and its reply. */
 import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectionOwner, Machine } from '../../socket/host.ts'
-import { type BodySource, IncomingBody } from '../body.ts'
+import { type BodySource, IncomingBody } from '../body/incoming.ts'
 import { BodyError, MessageRefused } from '../errors.ts'
 import type { Exchange, FieldLines, ReplyBody } from '../exchange.ts'
 import type { Framing } from '../machine/framing.ts'

@@ -2,7 +2,7 @@
 import { formatAddress } from '../../socket/address.ts'
 import type { Connection, Machine } from '../../socket/host.ts'
 import type { HttpRefusedEvent } from '../events.ts'
-import { linesOf } from '../fields.ts'
+import { linesOf } from '../fields/lines.ts'
 import type { Verdict } from '../machine/verdict.ts'
 import type { ServerExchange } from './exchange.ts'
 

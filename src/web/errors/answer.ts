@@ -3,8 +3,7 @@
  * a reference that the log has too.
  */
 import type { RecordingLog } from '../../base/events.ts'
-import { BodyError } from '../../http/errors.ts'
-import { reasonPhrase } from '../../http/status.ts'
+import { BodyError, reasonPhrase } from '../../http/index.ts'
 import { randomText } from '../security/random.ts'
 import type { Chain } from '../site/compile.ts'
 import type { Context } from '../site/context/context.ts'

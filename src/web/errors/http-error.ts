@@ -1,5 +1,5 @@
 /** Errors that are answers: thrown anywhere below a handler, they become a reply with their status. */
-import { reasonPhrase } from '../../http/status.ts'
+import { reasonPhrase } from '../../http/index.ts'
 
 export interface HttpErrorOptions {
   /** Field lines of the reply, by name: `{ 'Retry-After': '120' }`. */

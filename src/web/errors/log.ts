@@ -1,5 +1,5 @@
 /** Where errors are reported: the event log, and the site's own. */
-import type { Exchange } from '../../http/exchange.ts'
+import type { Exchange } from '../../http/index.ts'
 import type { WebErrorEvent } from '../events.ts'
 
 /** A failure as it is logged: the page that the client sees carries the same reference. */

@@ -1,5 +1,5 @@
 /** Pages for errors: a plain one for visitors, one that explains for developers. */
-import { reasonPhrase } from '../../http/status.ts'
+import { reasonPhrase } from '../../http/index.ts'
 import type { Context } from '../site/context/context.ts'
 import { HTML, jsonReply, Reply, TEXT } from '../site/reply/reply.ts'
 import { escapeHtml } from '../templates/escape/escape.ts'

@@ -6,7 +6,7 @@
  *     if (!form.ok) return c.render('signup.html', { form }, { status: 422 })
  *     form.data.email                                                    // string
  */
-import type { Parameters } from '../../http/query.ts'
+import type { Parameters } from '../../http/index.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
 import { renderHtml, type SafeHtml } from '../templates/safe.ts'
 import type { FormField, ValueOf } from './field.ts'

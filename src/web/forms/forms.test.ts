@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseQuery } from '../../http/query.ts'
+import { parseQuery } from '../../http/index.ts'
 import { testMachine } from '../../http/testing/machine.ts'
 import { f } from '../models/fields/f.ts'
 import { app } from '../site/app.ts'

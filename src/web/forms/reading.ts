@@ -1,9 +1,7 @@
 /** Reads the bodies that forms send, within the limits of the site. */
-import { decode } from '../../http/charset.ts'
-import type { Exchange } from '../../http/exchange.ts'
-import { MULTIPART_LIMITS } from '../../http/limits.ts'
-import { type PartHead, type PartSink, readMultipart } from '../../http/multipart.ts'
-import { parseQuery } from '../../http/query.ts'
+
+import type { Exchange } from '../../http/index.ts'
+import { decode, MULTIPART_LIMITS, type PartHead, type PartSink, parseQuery, readMultipart } from '../../http/index.ts'
 import { HttpError } from '../errors/http-error.ts'
 import { FormInput } from './input.ts'
 import { cleanFileName, type Upload } from './upload.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordingLog } from '../../base/events.ts'
-import type { Exchange } from '../../http/exchange.ts'
+import type { Exchange } from '../../http/index.ts'
 import { withCurrent } from '../site/current.ts'
 import { ObjectLoader, Templates } from '../templates/index.ts'
 import { freshDatabase, machine, makeUser, NOON, Post, User } from './fixture.ts'

@@ -7,7 +7,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventLog } from '../../base/events.ts'
-import type { Exchange } from '../../http/exchange.ts'
+import type { Exchange } from '../../http/index.ts'
 
 export interface Current {
   readonly exchange: Exchange

@@ -2,7 +2,7 @@
  * Where routes are registered. A site is a group; groups within it have a prefix, hooks and error handlers of their
  * own, and may be for signed-in users only.
  */
-import type { Exchange, Handler } from '../../http/exchange.ts'
+import type { Exchange, Handler } from '../../http/index.ts'
 import { type ParamsOf, type Pattern, parsePattern, RouteError } from '../routing/pattern.ts'
 import { type Base, makeRoute, type Route } from '../routing/route.ts'
 import type { Context } from './context/context.ts'

@@ -2,9 +2,7 @@
 
 import { stopwatch } from '../../base/clock.ts'
 import { type EventLog, RecordingLog, silent, tee } from '../../base/events.ts'
-import type { Exchange } from '../../http/exchange.ts'
-import { answer } from '../../http/memory.ts'
-import { type HttpServer, type ServeOptions, serve } from '../../http/server/serve.ts'
+import { answer, type Exchange, type HttpServer, type ServeOptions, serve } from '../../http/index.ts'
 import { systemMachine } from '../../kernel/machine.ts'
 import type { Host, Machine } from '../../socket/host.ts'
 import { explain } from '../errors/answer.ts'

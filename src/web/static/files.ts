@@ -1,7 +1,5 @@
 /** Serves the files of a directory: `site.mount('/static', files('public'))`. */
-import { checkConditions } from '../../http/conditional.ts'
-import { formatDate } from '../../http/date.ts'
-import { formatContentRange, type Selection, selectRange } from '../../http/range.ts'
+import { checkConditions, formatContentRange, formatDate, type Selection, selectRange } from '../../http/index.ts'
 import { HttpError } from '../errors/http-error.ts'
 import { FILE_PIECE } from '../limits.ts'
 import type { Context } from '../site/context/context.ts'

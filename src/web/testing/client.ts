@@ -2,9 +2,8 @@
  * A browser for tests: it calls the site in this process, without a port, keeps cookies, follows redirects when told
  * to, and sends what a browser would send of itself with every form.
  */
-import type { Exchange } from '../../http/exchange.ts'
-import { answer } from '../../http/memory.ts'
-import { isBodiless } from '../../http/status.ts'
+import type { Exchange } from '../../http/index.ts'
+import { answer, isBodiless } from '../../http/index.ts'
 import type { Machine } from '../../socket/host.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
 import { Context } from '../site/context/context.ts'

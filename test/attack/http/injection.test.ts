@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Exchange } from '../../../src/http/exchange.ts'
+import type { Exchange } from '../../../src/http/index.ts'
 import { settle } from '../../../src/http/testing/machine.ts'
 import { world } from './world.ts'
 

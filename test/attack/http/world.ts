@@ -1,6 +1,6 @@
 /** A server in memory, and what it made of some bytes. */
-import type { Exchange, Handler } from '../../../src/http/exchange.ts'
-import { type ServeOptions, serve } from '../../../src/http/server/serve.ts'
+import type { Exchange, Handler } from '../../../src/http/index.ts'
+import { type ServeOptions, serve } from '../../../src/http/index.ts'
 import { settle } from '../../../src/http/testing/machine.ts'
 import { type Manners, TestNetwork } from '../../../src/http/testing/network.ts'
 import { RawClient } from '../../../src/http/testing/raw.ts'

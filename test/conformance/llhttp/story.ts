@@ -1,5 +1,5 @@
 /** What a parser made of the bytes, in the form in which llhttp's log and our reader are compared. */
-import { LIMITS } from '../../../src/http/limits.ts'
+import { LIMITS } from '../../../src/http/index.ts'
 import { latin1 } from '../../../src/http/machine/latin1.ts'
 import { Reader, type ReaderSink } from '../../../src/http/machine/reader.ts'
 import type { Case } from './cases.ts'

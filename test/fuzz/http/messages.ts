@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
-import { LIMITS } from '../../../src/http/limits.ts'
+import { LIMITS } from '../../../src/http/index.ts'
 import { latin1 } from '../../../src/http/machine/latin1.ts'
 import { Reader, type ReaderSink } from '../../../src/http/machine/reader.ts'
 import { targetOf } from '../../../src/http/machine/target.ts'

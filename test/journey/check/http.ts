@@ -1,6 +1,6 @@
 /** What was said over the connections: requests and replies, whole, in order, and the log's word for when. */
 import type { Nanos } from '../../../src/base/clock.ts'
-import type { HttpDoneEvent, HttpRequestEvent, HttpResponseEvent } from '../../../src/http/events.ts'
+import type { HttpDoneEvent, HttpRequestEvent, HttpResponseEvent } from '../../../src/http/index.ts'
 import type { Log, Report } from '../log.ts'
 import type { End } from './tcp/check.ts'
 

@@ -1,9 +1,13 @@
 /** The body of a request, read as what it is. Each reader gives the same again when it is asked twice. */
 
-import type { Exchange } from '../../../http/exchange.ts'
-import { MULTIPART_LIMITS, type MultipartLimits } from '../../../http/limits.ts'
-import { parseMediaType } from '../../../http/media-type.ts'
-import { type PartTaker, readMultipart } from '../../../http/multipart.ts'
+import type { Exchange } from '../../../http/index.ts'
+import {
+  MULTIPART_LIMITS,
+  type MultipartLimits,
+  type PartTaker,
+  parseMediaType,
+  readMultipart,
+} from '../../../http/index.ts'
 import { HttpError } from '../../errors/http-error.ts'
 import { FormInput } from '../../forms/input.ts'
 import { readMultipartForm, readUrlEncodedForm } from '../../forms/reading.ts'

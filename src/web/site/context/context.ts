@@ -2,9 +2,8 @@
  * One request as a handler sees it. Nothing in it is made before somebody asks: a handler that answers with text pays
  * for this object and for nothing else.
  */
-import type { Exchange } from '../../../http/exchange.ts'
-import { checkField } from '../../../http/fields.ts'
-import { type Parameters, parseQuery } from '../../../http/query.ts'
+import type { Exchange } from '../../../http/index.ts'
+import { checkField, type Parameters, parseQuery } from '../../../http/index.ts'
 import { formatAddress } from '../../../socket/address.ts'
 import type { Machine } from '../../../socket/host.ts'
 import { HttpError } from '../../errors/http-error.ts'

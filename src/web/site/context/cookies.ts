@@ -1,5 +1,5 @@
 /** The cookies of one exchange: what the client sent, and what is to be set. */
-import { type CookieAttributes, formatCookie, parseCookies } from '../../../http/cookie.ts'
+import { type CookieAttributes, formatCookie, parseCookies } from '../../../http/index.ts'
 import { COOKIE_LIMIT } from '../../limits.ts'
 
 export interface CookieOptions {

@@ -1,5 +1,5 @@
 /** From an answer to bytes: hooks, session, cookies, security fields, and out. */
-import { isBodiless } from '../../../http/status.ts'
+import { isBodiless } from '../../../http/index.ts'
 import { isActive } from '../../security/headers.ts'
 import type { Chain } from '../compile.ts'
 import type { Context } from '../context/context.ts'

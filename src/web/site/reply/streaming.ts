@@ -1,5 +1,5 @@
 /** Sends a body that comes in pieces, as fast as the client takes them. */
-import type { Exchange, FieldLines, ReplyBody } from '../../../http/exchange.ts'
+import type { Exchange, FieldLines, ReplyBody } from '../../../http/index.ts'
 import type { Piece, Pieces } from './reply.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** Handlers in the platform's style, `(Request) => Response`, over an `Exchange`. */
-import type { Exchange, Handler, ReplyBody } from './exchange.ts'
-import { isBodiless } from './status.ts'
+import type { Exchange, Handler, ReplyBody } from '../exchange.ts'
+import { isBodiless } from '../status.ts'
 
 export type FetchHandler = (request: Request, exchange: Exchange) => Response | Promise<Response>
 

@@ -2,8 +2,8 @@
  * Media types (RFC 9110 §8.3.1): the one parser behind Content-Type, for choosing a body's reader and for checking
  * it alike, so that the two cannot be made to disagree.
  */
-import { MEDIA_TYPE_PARAMETERS } from './limits.ts'
-import { isToken, readQuoted } from './machine/characters.ts'
+import { MEDIA_TYPE_PARAMETERS } from '../limits.ts'
+import { isToken, readQuoted } from '../machine/characters.ts'
 
 export interface MediaType {
   /** `text/html`, lower case. */

@@ -2,12 +2,12 @@
  * Exchanges without a network: a platform `Request` in, a platform `Response` out. A handler cannot tell the
  * difference, so whole sites are called and tested this way.
  */
-import type { Address } from '../socket/address.ts'
-import type { Machine } from '../socket/host.ts'
-import { type BodySource, IncomingBody } from './body.ts'
-import type { Exchange, FieldLines, Handler, ReplyBody } from './exchange.ts'
-import { checkFields } from './fields.ts'
-import { isBodiless, reasonPhrase, statusLine } from './status.ts'
+import type { Address } from '../../socket/address.ts'
+import type { Machine } from '../../socket/host.ts'
+import { type BodySource, IncomingBody } from '../body/incoming.ts'
+import type { Exchange, FieldLines, Handler, ReplyBody } from '../exchange.ts'
+import { checkFields } from '../fields/lines.ts'
+import { isBodiless, reasonPhrase, statusLine } from '../status.ts'
 
 export interface AnswerOptions {
   /** Told of what the handler threw; the reply is a 500 where none had begun. */

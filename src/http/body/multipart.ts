@@ -2,17 +2,18 @@
  * `multipart/form-data` (RFC 7578) as it streams: parts are pushed to whoever wants them, memory stays constant however
  * long the body is. Only CRLF line ends, only bare delimiters; everything is capped.
  */
+
+import { BodyError } from '../errors.ts'
+import type { RequestBody } from '../exchange.ts'
+import { parseMediaType } from '../fields/media-type.ts'
+import { MULTIPART_LIMITS, type MultipartLimits } from '../limits.ts'
+import { isToken } from '../machine/characters.ts'
+import { Head } from '../machine/head.ts'
+import { latin1 } from '../machine/latin1.ts'
+import { parseFields } from '../machine/parse.ts'
+import { Parameters } from '../query.ts'
 import { ByteAccumulator } from './accumulator.ts'
 import { type Charset, charsetNamed, decode, decodeField } from './charset.ts'
-import { BodyError } from './errors.ts'
-import type { RequestBody } from './exchange.ts'
-import { MULTIPART_LIMITS, type MultipartLimits } from './limits.ts'
-import { isToken } from './machine/characters.ts'
-import { Head } from './machine/head.ts'
-import { latin1 } from './machine/latin1.ts'
-import { parseFields } from './machine/parse.ts'
-import { parseMediaType } from './media-type.ts'
-import { Parameters } from './query.ts'
 
 /** The head of one part. */
 export interface PartHead {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Exchange } from './exchange.ts'
+import type { Exchange } from '../exchange.ts'
+import { testMachine } from '../testing/machine.ts'
 import { fetchHandler } from './fetch.ts'
 import { answer } from './memory.ts'
-import { testMachine } from './testing/machine.ts'
 
 const machine = testMachine()
 

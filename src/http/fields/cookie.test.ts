@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { COOKIE_BYTES, COOKIE_COUNT } from '../limits.ts'
 import { formatCookie, parseCookies } from './cookie.ts'
-import { COOKIE_BYTES, COOKIE_COUNT } from './limits.ts'
 
 test('the Cookie field', () => {
   const cookies = parseCookies('a=1; b=x=y ;c="q"; ; =v; d; a=2; __proto__=p; constructor=k')

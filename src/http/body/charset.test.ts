@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { charsetOf, parseMediaType } from '../fields/media-type.ts'
+import { MEDIA_TYPE_PARAMETERS } from '../limits.ts'
 import { charsetNamed, decode, decodeField, decodeStrict, encode, encodeField } from './charset.ts'
-import { MEDIA_TYPE_PARAMETERS } from './limits.ts'
-import { charsetOf, parseMediaType } from './media-type.ts'
 
 const all = Uint8Array.from({ length: 256 }, (_, i) => i)
 

@@ -1,10 +1,11 @@
 /** A body on its way in: the one implementation of `RequestBody`, whatever the bytes come from. */
+
+import { BodyError, BodyTooLarge } from '../errors.ts'
+import type { FieldLines, RequestBody } from '../exchange.ts'
+import { charsetOf } from '../fields/media-type.ts'
+import { LIMITS, PREFETCH_BYTES } from '../limits.ts'
 import { ByteAccumulator } from './accumulator.ts'
 import { charsetNamed, decode } from './charset.ts'
-import { BodyError, BodyTooLarge } from './errors.ts'
-import type { FieldLines, RequestBody } from './exchange.ts'
-import { LIMITS, PREFETCH_BYTES } from './limits.ts'
-import { charsetOf } from './media-type.ts'
 
 /** Where the bytes come from. */
 export interface BodySource {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MULTIPART_LIMITS, type MultipartLimits } from './limits.ts'
-import { latin1 } from './machine/latin1.ts'
-import { answer } from './memory.ts'
+import { MULTIPART_LIMITS, type MultipartLimits } from '../limits.ts'
+import { latin1 } from '../machine/latin1.ts'
+import { answer } from '../platform/memory.ts'
+import { testMachine } from '../testing/machine.ts'
 import { boundaryOf, MultipartParser, readForm } from './multipart.ts'
-import { testMachine } from './testing/machine.ts'
 
 interface Seen {
   name: string

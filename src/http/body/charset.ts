@@ -3,7 +3,7 @@
  * which the bytes 80 to 9F are controls; platform decoders give windows-1252 for its name.
  */
 
-import { latin1 } from './machine/latin1.ts'
+import { latin1 } from '../machine/latin1.ts'
 
 export type Charset = 'us-ascii' | 'utf-8' | 'iso-8859-1'
 

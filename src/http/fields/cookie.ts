@@ -1,7 +1,8 @@
 /** Cookies (RFC 6265bis): the Cookie field read, Set-Cookie lines made. */
+
+import { COOKIE_BYTES, COOKIE_COUNT } from '../limits.ts'
+import { isToken } from '../machine/characters.ts'
 import { formatDate } from './date.ts'
-import { COOKIE_BYTES, COOKIE_COUNT } from './limits.ts'
-import { isToken } from './machine/characters.ts'
 
 export interface CookieAttributes {
   /** Default `/`. */

@@ -1,6 +1,6 @@
 /** Field lines as flat arrays: reading them, and the check that all of them pass before they reach the wire. */
-import type { FieldLines } from './exchange.ts'
-import { isFieldValue, isToken } from './machine/characters.ts'
+import type { FieldLines } from '../exchange.ts'
+import { isFieldValue, isToken } from '../machine/characters.ts'
 
 /** All values of a name (lower case), joined as RFC 9110 §5.3 says; undefined when absent. */
 export function fieldValue(fields: FieldLines, name: string): string | undefined {
