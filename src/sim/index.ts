@@ -9,18 +9,6 @@
  */
 export type { LinkDroppedEvent, LinkEvent, LinkSentEvent } from './events.ts'
 export {
-  type ConnectionOptions,
-  Internet,
-  type InternetOptions,
-  internet,
-  type Joinable,
-  type RunOptions,
-} from './internet.ts'
-export type { Lan, LanOptions } from './lan.ts'
-export type { Link, LinkOptions, Weather } from './link.ts'
-export { type AccessLine, type Miniature, type MiniatureOptions, miniature } from './miniature.ts'
-export { HomeRouter, type NodeOptions, type Side, SimHost, SimRouter } from './node.ts'
-export {
   corrupt,
   deliverAfter,
   drop,
@@ -30,6 +18,18 @@ export {
   type Rule,
   type RuleGuard,
   type Verdict,
-} from './rule.ts'
-export { gbit, kbit, mbit, minutes, ms, seconds, us } from './units.ts'
-export { DeadlockError, TimeLimitError } from './world.ts'
+} from './faults/rule.ts'
+export {
+  type ConnectionOptions,
+  Internet,
+  type InternetOptions,
+  internet,
+  type Joinable,
+  type RunOptions,
+} from './internet.ts'
+export { HomeRouter, type NodeOptions, type Side, SimHost, SimRouter } from './machine/node.ts'
+export { type AccessLine, type Miniature, type MiniatureOptions, miniature } from './miniature.ts'
+export type { Lan, LanOptions } from './network/lan.ts'
+export type { Link, LinkOptions, Weather } from './network/link.ts'
+export { gbit, kbit, mbit, minutes, ms, seconds, us } from './time/units.ts'
+export { DeadlockError, TimeLimitError } from './time/world.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, sleep } from '../base/clock.ts'
-import { RecordingLog } from '../base/events.ts'
-import type { Connection } from '../socket/host.ts'
-import { internet, mbit, ms, type SimHost, seconds } from './index.ts'
+import { after, sleep } from '../../base/clock.ts'
+import { RecordingLog } from '../../base/events.ts'
+import type { Connection } from '../../socket/host.ts'
+import { internet, mbit, ms, type SimHost, seconds } from '../index.ts'
 
 /** A server that greets, and restarts as it began. */
 function pair() {

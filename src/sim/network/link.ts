@@ -2,17 +2,17 @@
  * A link: two directions, each with a latency, a rate, a queue in front of it and its own misfortunes. One event per
  * frame and hop: when a frame leaves the queue is known when it enters, because the line before it is.
  */
-import type { Nanos } from '../base/clock.ts'
-import type { EventLog } from '../base/events.ts'
-import { below, type Random, unit } from '../base/random.ts'
-import type { Task } from '../base/schedule.ts'
-import type { Device } from '../stack/device.ts'
-import type { Mac } from '../wire/ethernet.ts'
+import type { Nanos } from '../../base/clock.ts'
+import type { EventLog } from '../../base/events.ts'
+import { below, type Random, unit } from '../../base/random.ts'
+import type { Task } from '../../base/schedule.ts'
+import type { Device } from '../../stack/device.ts'
+import type { Mac } from '../../wire/ethernet.ts'
+import type { LinkDroppedEvent, LinkSentEvent } from '../events.ts'
+import type { Rules, Verdict } from '../faults/rule.ts'
+import { MIN_MTU, MTU, QUEUE_PACKETS } from '../limits.ts'
+import type { World } from '../time/world.ts'
 import { Backlog } from './backlog.ts'
-import type { LinkDroppedEvent, LinkSentEvent } from './events.ts'
-import { MIN_MTU, MTU, QUEUE_PACKETS } from './limits.ts'
-import type { Rules, Verdict } from './rule.ts'
-import type { World } from './world.ts'
 
 /** The weather of one direction. Everything absent is perfect: no delay, no loss, no limit. */
 export interface Weather {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { RecordingLog } from '../base/events.ts'
-import { SeededRandom } from '../base/random.ts'
+import { RecordingLog } from '../../base/events.ts'
+import { SeededRandom } from '../../base/random.ts'
+import { Rules } from '../faults/rule.ts'
+import { type LinkDroppedEvent, type LinkSentEvent, mbit, ms, us } from '../index.ts'
+import { settle } from '../time/settle.ts'
+import { World } from '../time/world.ts'
 import { Backlog } from './backlog.ts'
-import { type LinkDroppedEvent, type LinkSentEvent, mbit, ms, us } from './index.ts'
 import { Link, type LinkOptions } from './link.ts'
-import { Rules } from './rule.ts'
-import { settle } from './settle.ts'
-import { World } from './world.ts'
 
 /** A link alone, its ends in the hands of the test. */
 function cable(options: LinkOptions, seed = 1) {

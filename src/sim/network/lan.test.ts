@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RecordingLog } from '../base/events.ts'
-import { internet, ms, type SimHost } from './index.ts'
+import { RecordingLog } from '../../base/events.ts'
+import { internet, ms, type SimHost } from '../index.ts'
 
 function house() {
   const log = new RecordingLog()

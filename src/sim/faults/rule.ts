@@ -2,7 +2,7 @@
  * Faults as rules: a function looks at a frame that is about to cross a link and says what becomes of it. The first
  * rule that does not let it pass decides.
  */
-import type { Nanos } from '../base/clock.ts'
+import type { Nanos } from '../../base/clock.ts'
 
 /** A frame at the moment it enters a link. The bytes are not to be changed: `corrupt()` does that. */
 export interface Packet {

@@ -1,5 +1,5 @@
 /** Subnets for links that name none: 10.0.0.0/30, 10.0.0.4/30, … for the Internet, 192.168.N.0/24 for homes. */
-import { contains4, formatIp4, formatPrefix4, type Ip4, type Prefix4, parseIp4, parsePrefix4 } from '../base/ip.ts'
+import { contains4, formatIp4, formatPrefix4, type Ip4, type Prefix4, parseIp4, parsePrefix4 } from '../../base/ip.ts'
 
 const POINT_TO_POINT = { first: parseIp4('10.0.0.0'), length: 30, step: 4 }
 const HOME = { first: parseIp4('192.168.1.0'), length: 24, step: 256 }

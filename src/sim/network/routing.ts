@@ -2,10 +2,10 @@
  * Static routes along the shortest paths (by latency, then by hops), for every router to every subnet that it may see.
  * What lies inside a home is seen from inside it only: the home router translates.
  */
-import type { Nanos } from '../base/clock.ts'
-import { formatPrefix4, type Ip4, type Prefix4 } from '../base/ip.ts'
-import type { Interface } from '../stack/ip/interface.ts'
-import { HomeRouter, type Port, type SimHost } from './node.ts'
+import type { Nanos } from '../../base/clock.ts'
+import { formatPrefix4, type Ip4, type Prefix4 } from '../../base/ip.ts'
+import type { Interface } from '../../stack/ip/interface.ts'
+import { HomeRouter, type Port, type SimHost } from '../machine/node.ts'
 
 const DEFAULT: Prefix4 = { network: 0, length: 0 }
 /** A hop costs a little, so that of two ways without latency the shorter is taken. */

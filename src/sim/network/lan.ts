@@ -1,9 +1,9 @@
 /** A local network of many machines: a learning switch (IEEE 802.1D §7.8), and the subnet that all on it share. */
-import { contains4, formatIp4, formatPrefix4, type Ip4, type Prefix4, parseIp4 } from '../base/ip.ts'
-import * as ethernet from '../wire/ethernet.ts'
-import { SWITCH_ADDRESSES } from './limits.ts'
+import { contains4, formatIp4, formatPrefix4, type Ip4, type Prefix4, parseIp4 } from '../../base/ip.ts'
+import * as ethernet from '../../wire/ethernet.ts'
+import { SWITCH_ADDRESSES } from '../limits.ts'
+import type { Segment } from '../machine/node.ts'
 import type { LinkEnd, LinkNode } from './link.ts'
-import type { Segment } from './node.ts'
 
 export interface LanOptions {
   /** Like `192.168.7.0/24`; default: the next free one. */

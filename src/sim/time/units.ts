@@ -1,5 +1,5 @@
 /** Durations and rates as people write them. */
-import { MICROSECOND, MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
+import { MICROSECOND, MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
 
 export const us = (count: number): Nanos => Math.round(count * MICROSECOND)
 export const ms = (count: number): Nanos => Math.round(count * MILLISECOND)

@@ -2,8 +2,8 @@
  * One life of a machine, from power on to power off. What was arranged in it happens in it or not at all: a crashed
  * program's timers never fire, and what its stack would still send is not sent.
  */
-import type { Clock } from '../base/clock.ts'
-import type { Device } from '../stack/device.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Device } from '../../stack/device.ts'
 
 export class Life {
   over = false

@@ -1,16 +1,16 @@
 /** The machines of a simulated Internet: hosts, routers, home routers. Each is a `Host` that programs run on. */
-import type { EventLog } from '../base/events.ts'
-import { formatIp4, type Ip4 } from '../base/ip.ts'
-import type { Random } from '../base/random.ts'
-import type { Interface } from '../stack/ip/interface.ts'
-import { Nat } from '../stack/ip/nat.ts'
-import type { StackLimits } from '../stack/limits.ts'
-import { StackHost } from '../stack/socket/host.ts'
-import type { HostsFile, Resolver } from '../stack/socket/lookup.ts'
-import { Stack } from '../stack/stack.ts'
+import type { EventLog } from '../../base/events.ts'
+import { formatIp4, type Ip4 } from '../../base/ip.ts'
+import type { Random } from '../../base/random.ts'
+import type { Interface } from '../../stack/ip/interface.ts'
+import { Nat } from '../../stack/ip/nat.ts'
+import type { StackLimits } from '../../stack/limits.ts'
+import { StackHost } from '../../stack/socket/host.ts'
+import type { HostsFile, Resolver } from '../../stack/socket/lookup.ts'
+import { Stack } from '../../stack/stack.ts'
+import type { LinkEnd, LinkNode } from '../network/link.ts'
+import type { World } from '../time/world.ts'
 import { Life } from './life.ts'
-import type { LinkEnd, LinkNode } from './link.ts'
-import type { World } from './world.ts'
 
 export interface NodeOptions {
   /** What `lookup` knows without asking; the other machines' names are known unless the Internet says otherwise. */

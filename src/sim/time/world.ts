@@ -3,9 +3,9 @@
  * while application code runs: an event that entered it is followed, before the next instant, by a turn of the real
  * event loop in which all promises settle. Events that touch only the network run in a tight synchronous loop.
  */
-import { type Clock, formatDuration, type Nanos, type Timer } from '../base/clock.ts'
-import { Schedule, type Task } from '../base/schedule.ts'
-import { INSTANT_EVENTS } from './limits.ts'
+import { type Clock, formatDuration, type Nanos, type Timer } from '../../base/clock.ts'
+import { Schedule, type Task } from '../../base/schedule.ts'
+import { INSTANT_EVENTS } from '../limits.ts'
 
 /** The promise cannot be settled by anything that is still to come. */
 export class DeadlockError extends Error {

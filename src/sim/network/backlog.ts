@@ -1,5 +1,5 @@
 /** What waits in front of a link: when each frame will leave, and its size; a ring over typed arrays. */
-import type { Nanos } from '../base/clock.ts'
+import type { Nanos } from '../../base/clock.ts'
 
 export class Backlog {
   packets = 0
