@@ -13,14 +13,15 @@ export interface Failure {
 
 export type FailureLog = (failure: Failure) => void
 
-/** An error of a request. Never throws: whoever reports one has trouble enough. */
+/** An error of a request. Never throws, now or later: whoever reports one has trouble enough. */
 export function reportError(
   log: FailureLog,
   exchange: Exchange,
   route: string,
-  error: unknown,
+  thrown: unknown,
   reference: string,
 ): void {
+  const error = legible(thrown)
   const { machine, id, method, path } = exchange
   if (machine.events.on) {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
@@ -28,10 +29,20 @@ export function reportError(
     const event: WebErrorEvent = { type: 'web.error', at, host: machine.name, exchange: id, message, reference }
     machine.events.emit(event)
   }
+  const failed = (second: unknown) => consoleLog({ reference, error: legible(second), method, path, route })
+  // As a promise, since a log that writes elsewhere is often an async function, whatever its type says.
+  void (async () => log({ reference, error, method, path, route }))().catch(failed)
+}
+
+/** What was thrown, or an error in place of what fails when it is looked at. */
+export function legible(thrown: unknown): unknown {
+  if (typeof thrown !== 'object' || thrown === null) return typeof thrown === 'symbol' ? thrown.toString() : thrown
   try {
-    log({ reference, error, method, path, route })
-  } catch (second) {
-    consoleLog({ reference, error: second, method, path, route })
+    if (thrown instanceof Error) void `${thrown.name}: ${thrown.message} ${thrown.stack}`
+    else void `${thrown}`
+    return thrown
+  } catch (cause) {
+    return new Error('what was thrown fails when it is looked at', { cause })
   }
 }
 

@@ -3,6 +3,7 @@ import type { Machine } from '../../socket/host.ts'
 import { randomText } from '../security/random.ts'
 import { checkSecrets, SecretError, Signer } from '../security/signing.ts'
 import type { Context } from '../site/context/context.ts'
+import { atOnce } from '../site/maybe.ts'
 import { CookieSessions } from './cookie.ts'
 import { Session } from './session.ts'
 import type { Loaded, SessionStore } from './store.ts'
@@ -74,9 +75,7 @@ export class SessionKeeper {
 
   /** The session, from a store that can give it at once. */
   now(c: AnyContext): Session {
-    const loaded = this.#load(c)
-    if (loaded instanceof Promise)
-      throw new TypeError('the session store gave a promise: one that needs time must be marked asynchronous')
+    const loaded = atOnce(this.#load(c) as Loaded | null, 'a session store that is not marked asynchronous')
     return this.#session(c, loaded)
   }
 

@@ -8,3 +8,11 @@ export function awaited<T>(given: T | PromiseLike<T>): Maybe<T> {
   const waits = typeof given === 'object' && given !== null && 'then' in given && typeof given.then === 'function'
   return waits ? Promise.resolve(given) : (given as T)
 }
+
+/** What must be there at once. @throws TypeError for a promise, whose failure then is nobody's any more. */
+export function atOnce<T>(given: T, what: string): T {
+  const later = awaited(given)
+  if (!(later instanceof Promise)) return given
+  later.catch(() => {})
+  throw new TypeError(`${what} gave a promise, and its answer is needed at once`)
+}

@@ -10,6 +10,7 @@ import { SafeHtml } from '../templates/safe.ts'
 import type { RouteEntry } from './compile.ts'
 import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
+import { atOnce } from './maybe.ts'
 import { DEFAULT_LIMITS, type SiteOptions, type TemplateEngine, type UserLoader, type WebLimits } from './options.ts'
 
 export class Services {
@@ -72,8 +73,8 @@ export class Services {
   render(c: Context<unknown, never>, name: string, data: object): string {
     if (this.#templates === null)
       throw new Error(`c.render('${name}'): the site has no templates; say app({ templates: 'DIRECTORY' })`)
-    const more = this.options.context?.(c) ?? {}
-    return this.#templates.render(name, withLazy(c, { ...more, ...data }))
+    const more = atOnce(this.options.context?.(c) ?? {}, 'app({ context })')
+    return atOnce(this.#templates.render(name, withLazy(c, { ...more, ...data })), 'the template engine')
   }
 }
 

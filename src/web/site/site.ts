@@ -6,6 +6,7 @@ import { answer, type Exchange, type HttpServer, type ServeOptions, serve } from
 import { systemMachine } from '../../kernel/machine.ts'
 import type { Host, Machine } from '../../socket/host.ts'
 import { explain } from '../errors/answer.ts'
+import { legible } from '../errors/log.ts'
 import type { WebDoneEvent } from '../events.ts'
 import { RECORD_LIMIT } from '../limits.ts'
 import { preferDatabase } from '../models/database/ambient.ts'
@@ -96,7 +97,15 @@ export class Site<U = never> extends Group<U | null> {
     this.#begun()
     const { exchange, path, prefix, services } = c
     const known = prefix !== '' || services.hosts.allows(exchange.authority, exchange.local.address)
-    return known ? handleMounted(exchange, path, prefix, mounted) : this.#serve(c, null)
+    if (!known) return this.#serve(c, null)
+    // Another site answers its errors itself; those of a bare handler are answered here.
+    const failed = (error: unknown) => this.#failed(c, error, null).then(() => {})
+    try {
+      const later = handleMounted(exchange, path, prefix, mounted)
+      return later instanceof Promise ? later.catch(failed) : later
+    } catch (error) {
+      return failed(error)
+    }
   }
 
   #mountedAt(path: string): Mounted | null {
@@ -128,7 +137,8 @@ export class Site<U = never> extends Group<U | null> {
   }
 
   /** Answers an error: by the site's own handlers, else with a page. Never throws. */
-  async #failed(c: Context<never, never>, error: unknown, record: RecordingLog | null): Promise<number> {
+  async #failed(c: Context<never, never>, thrown: unknown, record: RecordingLog | null): Promise<number> {
+    const error = legible(thrown)
     c.failure = error
     const chain = c.chain ?? this.#compiled?.root ?? { before: [], after: [], teardown: [], errors: [] }
     return explain(c, error, chain, record)
