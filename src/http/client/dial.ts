@@ -1,6 +1,12 @@
 /** From a name to a connection. */
 import { SocketError } from '../../base/errors.ts'
-import type { Connection, Host } from '../../socket/host.ts'
+import type { Connection, Host, OptionSettings } from '../../socket/host.ts'
+
+/**
+ * A message goes out in few large writes: to hold back the last part of one until the peer acknowledges the first
+ * (Nagle's algorithm, RFC 9293 §3.7.4) only adds its delayed acknowledgment to every exchange.
+ */
+export const PROMPT: OptionSettings = { TCP_NODELAY: 1 }
 
 /** Addresses of a name, best first. */
 export type Resolve = (name: string) => Promise<readonly string[]>
@@ -17,7 +23,7 @@ export async function dial(
   let failure = new SocketError('ENOTFOUND', 'getaddrinfo', { address: name, port })
   for (const address of addresses) {
     try {
-      return await host.connect({ address, port }, { signal })
+      return await host.connect({ address, port }, { signal, options: PROMPT })
     } catch (error) {
       if (!(error instanceof SocketError)) throw error
       failure = error

@@ -2,6 +2,7 @@
 import { type Nanos, SECOND } from '../../base/clock.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../../socket/host.ts'
+import { PROMPT } from '../client/dial.ts'
 import type { Exchange, Handler } from '../exchange.ts'
 import { DateLine } from '../fields/date.ts'
 import { type HttpLimits, LIMITS } from '../limits.ts'
@@ -78,7 +79,9 @@ export class HttpServer implements ConnectionServer {
 
   async listen(): Promise<void> {
     const at = { address: this.#options.address ?? '0.0.0.0', port: this.#options.port ?? 80 }
-    this.#listener = await this.machine.listen(at, (connection) => this.#accept(connection), this.#options.listen)
+    // Accepted connections inherit it from the listener: no call for each.
+    const options = { ...this.#options.listen, options: { ...PROMPT, ...this.#options.listen?.options } }
+    this.#listener = await this.machine.listen(at, (connection) => this.#accept(connection), options)
   }
 
   /**

@@ -1,6 +1,7 @@
 /** CONNECT (RFC 9110 §9.3.6): by permission, a connection joined to another. */
 import { SocketError } from '../../base/errors.ts'
 import type { Connection, ConnectionOwner, Host } from '../../socket/host.ts'
+import { dial } from '../client/dial.ts'
 import type { Exchange } from '../exchange.ts'
 import { reasonPhrase } from '../status.ts'
 import type { ServerExchange } from './exchange.ts'
@@ -23,10 +24,9 @@ export async function openTunnel(
   const { authority } = exchange
   if (!(await options.allow(authority, exchange))) return refuse(exchange, 403, `no tunnel to ${authority} is allowed`)
   const colon = authority.lastIndexOf(':')
-  const name = authority.slice(0, colon).replace(/^\[|\]$/g, '')
   let far: Connection
   try {
-    far = await reach(host, name, Number(authority.slice(colon + 1)), exchange.signal)
+    far = await dial(host, authority.slice(0, colon), Number(authority.slice(colon + 1)), exchange.signal)
   } catch (error) {
     const late = error instanceof SocketError && error.code === 'ETIMEDOUT'
     return refuse(exchange, late ? 504 : 502, error instanceof Error ? error.message : String(error))
@@ -70,19 +70,6 @@ export class Relay implements ConnectionOwner {
     if (error === null) this.#to.close()
     else this.#to.reset()
   }
-}
-
-async function reach(host: Host, name: string, port: number, signal: AbortSignal): Promise<Connection> {
-  const addresses = await host.lookup(name)
-  let failure: unknown = new SocketError('ENOTFOUND', 'connect', { address: name, port })
-  for (const address of addresses) {
-    try {
-      return await host.connect({ address, port }, { signal })
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw failure
 }
 
 function refuse(exchange: Exchange, status: number, why: string): void {

@@ -1,5 +1,5 @@
 /** A `net.Server` as a `Listener`. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type ServerOpts, type Socket } from 'node:net'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import { type Linger, noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
@@ -8,7 +8,7 @@ import { DEFAULT_BACKLOG } from '../limits.ts'
 import { given, numberValue, requireOption } from '../options.ts'
 import { NodeConnection } from './connection.ts'
 import type { NodeSettings } from './driver.ts'
-import { getStreamOption, setStreamOption } from './options.ts'
+import { getStreamOption, inherit, remember, setStreamOption } from './options.ts'
 
 export function listen(
   settings: NodeSettings,
@@ -26,14 +26,16 @@ export function listen(
   }
   return new Promise((resolve, reject) => {
     const { highWaterMark } = settings.limits
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark })
+    const inherited = settings.libc === null ? inheritedOptions(wanted) : {}
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark, ...inherited })
     const backlog = options.backlog ?? DEFAULT_BACKLOG
     server.once('error', (error) => reject(fromNode(error, 'listen', at)))
     server.listen({ host: at.address, port: at.port, backlog, exclusive: true, reusePort }, () => {
       const listener = new NodeListener(server, settings, accept, backlog)
       try {
         for (const [name, value] of wanted)
-          if (name !== 'SO_REUSEPORT' && name !== 'SO_REUSEADDR') listener.setOption(name, value)
+          if (settings.libc === null && name in INHERITED) remember(server, name, numberValue(name, value))
+          else if (name !== 'SO_REUSEPORT' && name !== 'SO_REUSEADDR') listener.setOption(name, value)
       } catch (error) {
         listener.close()
         return reject(error)
@@ -41,6 +43,21 @@ export function listen(
       resolve(listener)
     })
   })
+}
+
+/** Without koffi: the options that Node sets on every connection it accepts, by its own names for them. */
+const INHERITED: { readonly [name in OptionName]?: 'noDelay' | 'keepAlive' } = {
+  TCP_NODELAY: 'noDelay',
+  SO_KEEPALIVE: 'keepAlive',
+}
+
+function inheritedOptions(wanted: readonly [OptionName, OptionValue][]): ServerOpts {
+  const options: ServerOpts = {}
+  for (const [name, value] of wanted) {
+    const option = INHERITED[name]
+    if (option !== undefined) options[option] = numberValue(name, value) !== 0
+  }
+  return options
 }
 
 class NodeListener implements Listener {
@@ -68,6 +85,7 @@ class NodeListener implements Listener {
   }
 
   #arrived(socket: Socket): void {
+    inherit(this.#server, socket)
     if (socket.remoteAddress === undefined)
       socket.on('error', ignore).destroy() // its client has reset it already
     else if (!this.#paused) this.#accept(new NodeConnection(socket, this.#settings, this.#linger))

@@ -39,6 +39,12 @@ export function remember(holder: object, name: OptionName, value: number): void 
   remembered.set(holder, options.set(name, value))
 }
 
+/** An accepted connection has what its listener had. */
+export function inherit(from: object, to: object): void {
+  const options = remembered.get(from)
+  if (options !== undefined) remembered.set(to, new Map(options))
+}
+
 /** @throws SocketError ENOPROTOOPT when it was never set: Node cannot read options. */
 export function recall(holder: object, name: OptionName): number {
   const value = remembered.get(holder)?.get(name)

@@ -56,6 +56,16 @@ export function optionScenarios(scenario: Scenario): void {
     await shut({ door, client, server })
   })
 
+  scenario('what a listener was given, the connections that it accepts have', async (world) => {
+    if (!has(world, 'TCP_NODELAY')) throw new Missing('TCP_NODELAY')
+    const door = await Door.open(world.server, world.serverAddress, { options: { TCP_NODELAY: 1, SO_KEEPALIVE: 1 } })
+    const client = Recorder.on(await world.client.connect(door.listener.local))
+    const server = Recorder.on(await door.next())
+    assert.equal(server.connection.getOption('TCP_NODELAY'), 1)
+    assert.equal(server.connection.getOption('SO_KEEPALIVE'), 1)
+    await shut({ door, client, server })
+  })
+
   scenario('a value of the wrong kind is refused with EINVAL', async (world) => {
     const both = await pair(world)
     for (const name of world.options.stream)
