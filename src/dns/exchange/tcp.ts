@@ -21,7 +21,7 @@ export async function askOverTcp(
   const timer = after(host.clock, limits.tcpTimeout, () => giveUp.abort())
   const started = host.clock.now()
   try {
-    const connection = await host.connect(server, { signal: giveUp.signal })
+    const connection = await host.connect(server, { signal: giveUp.signal, options: { TCP_NODELAY: 1 } })
     return await exchange(host, connection, query, name, giveUp.signal, started)
   } catch (error) {
     if (giveUp.signal.aborted) return { kind: 'timeout' }

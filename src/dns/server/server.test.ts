@@ -137,6 +137,23 @@ test('TCP: pipelined queries are answered as they become ready, not in order (RF
   })
 })
 
+test('TCP: a reply does not wait for the acknowledgment of the one before it', async () => {
+  let server!: SimHost
+  const slower: Responder = async (asked) => {
+    await sleep(server.clock, ms(asked.id))
+    return response(asked)
+  }
+  await withServer(slower, {}, async (client, host) => {
+    server = host
+    const peer = await Peer.to(client, host)
+    const began = client.clock.now()
+    peer.send(ask('a.test.', 1), ask('b.test.', 2))
+    while (peer.ids.length < 2) await sleep(client.clock, ms(1))
+    assert.ok(client.clock.now() - began < ms(10), `${(client.clock.now() - began) / ms(1)} ms`)
+    peer.connection.close()
+  })
+})
+
 test('TCP: the queries before a half-close are all answered', async () => {
   let clock: Host['clock']
   const responder: Responder = async (asked) => {

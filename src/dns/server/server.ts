@@ -1,7 +1,7 @@
 /** The front of every DNS server: UDP and TCP on a Host, before a responder. */
 import type { Nanos } from '../../base/clock.ts'
 import type { Address } from '../../socket/address.ts'
-import type { Datagrams, Host, Listener } from '../../socket/host.ts'
+import type { Connection, Datagrams, Host, Listener } from '../../socket/host.ts'
 import {
   EDNS_UDP_SIZE,
   MAX_TCP_CONNECTIONS,
@@ -83,7 +83,7 @@ class Front implements DnsServer {
       pending: tcpPending ?? MAX_TCP_PENDING,
       idle: tcpIdle ?? TCP_IDLE,
     }
-    this.#listener = await this.#host.listen(this.local, (connection) => {
+    const accept = (connection: Connection) => {
       if (!this.#open || this.#streams.size >= (tcpConnections ?? MAX_TCP_CONNECTIONS)) {
         connection.reset()
         return
@@ -97,7 +97,9 @@ class Front implements DnsServer {
         () => this.#streams.delete(stream),
       )
       this.#streams.add(stream)
-    })
+    }
+    // A reply longer than a segment must not wait for the delayed acknowledgment of its first part.
+    this.#listener = await this.#host.listen(this.local, accept, { options: { TCP_NODELAY: 1 } })
     this.#datagrams.attach({
       onDatagram: (bytes, from) => this.#datagram(bytes, from),
       // What the network says of a reply that did not arrive changes nothing: the client asks again.
