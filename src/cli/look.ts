@@ -1,19 +1,24 @@
 /** `reticle look URL`: one request in a simulated Internet, and everything that happened on its way. */
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
 import { type Event, RecordingLog } from '../base/events.ts'
 import { Client, type Handler, serve } from '../http/index.ts'
+import { systemClock } from '../kernel/index.ts'
 import { type Miniature, miniature } from '../sim/index.ts'
 import type { Host } from '../socket/index.ts'
 import { capture, eventLines, journey, pcapng, type Style } from '../trace/index.ts'
 import { type Call, type Command, UsageError } from './command.ts'
+import { openingLines } from './look/opening.ts'
 import { paint, type Terminal } from './terminal.ts'
-import { parseNumber, parseRate } from './values.ts'
+import { parseCount, parseNumber, parseRate } from './values.ts'
 
 /** After the request the run goes on so long, for the connection to be closed and what was lost to be sent again. */
 const AFTERMATH: Nanos = 30 * SECOND
+
+/** Six machines do not fit beside each other on a narrower page. */
+const NARROWEST = 80
 
 export const look: Command = {
   name: 'look',
@@ -24,7 +29,8 @@ A laptop behind a home router, a provider with its resolver, the DNS root, a reg
 its web server are built in this process and run on Reticle's own TCP/IP, in virtual time. The page shows every stage
 of the lookup, the handshake, the segments with windows and congestion window, the exchange, the page's route, SQL and
 templates, and the close: as a ladder between the hosts, with true departure and arrival times in milliseconds.
-The same seed gives the same run.
+The same seed gives the same run. Real are only the durations of SQL and templates: they are measured while the virtual
+clock stands still. In --json they are 0, so that the log of a seed is always the same, byte for byte.
 
 The site is examples/board; --site takes any module whose default export makes a site: (host) => app(…).
 
@@ -71,43 +77,57 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   const text = (name: string): string => values[name] as string
   const seed = text('seed')
   const log = new RecordingLog()
-  const weather = {
-    latency: parseNumber('--latency', text('latency'), 0, 60_000) * MILLISECOND,
-    jitter: parseNumber('--jitter', text('jitter'), 0, 60_000) * MILLISECOND,
+  const json = values['json'] === true
+  const millis = (name: string): Nanos => Math.round(parseNumber(`--${name}`, text(name), 0, 60_000) * MILLISECOND)
+  const access = {
+    latency: millis('latency'),
+    jitter: millis('jitter'),
     loss: parseNumber('--loss', text('loss'), 0, 100) / 100,
     rate: parseRate('--rate', text('rate')),
   }
-  const times = parseNumber('--times', text('times'), 1, 1000)
-  const fields = fieldsOf(values['header'])
+  const times = parseCount('--times', text('times'), 1, 1000)
+  const question = questionOf(values)
   const at = text('at') === 'all' ? null : new Set(text('at').split(','))
   const handler = await siteOf(values['site'] as string | undefined)
-  const world = await build(url, { seed, log, access: weather })
+  const clock = systemClock()
+  const world = await build(url, { seed, log, access, ...(!json && { stopwatch: () => clock.now() }) })
   for (const name of at ?? [])
     if (!world.machines.some(({ host }) => host.name === name))
       throw new UsageError(
         `--at: there is no host '${name}'; there are ${world.machines.map(({ host }) => host.name).join(', ')}`,
       )
+  const path = values['pcapng'] as string | undefined
+  const file = path === undefined ? null : openCapture(path)
   const port = url.port === '' ? 80 : Number(url.port)
   await world.net.run(async () => serve(world.web, await handler(world.web), { port }))
   // What it took to build the world is not part of the journey.
   const first = log.events.length
-  const body = values['data'] as string | undefined
-  const method = (values['method'] as string | undefined) ?? (body === undefined ? 'GET' : 'POST')
-  const outcome = await world.net.run(() => ask(world, url, { method, fields, body: body ?? null }, times))
+  const outcome = await world.net.run(() => ask(world, url, question, times))
+  if (outcome.error instanceof TypeError) throw new UsageError(outcome.error.message) // what cannot be asked at all
   await world.net.run({ for: AFTERMATH })
   const events = log.events.slice(first)
-  const path = values['pcapng'] as string | undefined
-  if (path !== undefined) writeCapture(path, events, world, at, `reticle look ${url.href}, seed ${seed}`)
-  if (values['json'] === true) terminal.out(eventLines(events))
-  else print(terminal, events, world, values['all'] === true)
-  report(terminal, outcome, { body: values['body'] === true, json: values['json'] === true, path })
+  if (file !== null) writeCapture(file, events, world, at, `reticle look ${url.href}, seed ${seed}`)
+  if (json) terminal.out(eventLines(events))
+  else {
+    const opening = openingLines({ method: question.method, url: url.href, times, seed, access })
+    terminal.out(`${opening.map((line) => paint(terminal, 'bold', line)).join('\n')}\n\n`)
+    print(terminal, events, world, values['all'] === true)
+  }
+  report(terminal, outcome, { body: values['body'] === true, json, path })
   return outcome.error === null ? 0 : 1
+}
+
+function questionOf(values: Call['values']): Question {
+  const body = (values['data'] as string | undefined) ?? null
+  const method = (values['method'] as string | undefined) ?? (body === null ? 'GET' : 'POST')
+  return { method, fields: fieldsOf(values['header']), body }
 }
 
 function urlOf(text: string): URL {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const url = URL.canParse(address) ? new URL(address) : null
   if (url === null) throw new UsageError(`'${text}' is no URL`)
+  if (url.port === '0') throw new UsageError('nobody can listen on port 0')
   if (url.protocol !== 'http:') throw new UsageError(`${url.protocol}// is not spoken here yet, only http://`)
   return url
 }
@@ -181,22 +201,32 @@ function fieldsOf(lines: unknown): string[] {
   })
 }
 
+/** Before the run, so that a journey is not made for a file that cannot be written. */
+function openCapture(path: string): number {
+  try {
+    return openSync(path, 'w')
+  } catch (error) {
+    throw new UsageError(`--pcapng: ${(error as Error).message}`)
+  }
+}
+
 function writeCapture(
-  path: string,
+  file: number,
   events: readonly Event[],
   { net, machines }: Miniature,
   hosts: ReadonlySet<string> | null,
   comment: string,
 ): void {
-  const names = machines.map(({ host, address }) => [address, host.name] as const)
+  const names = machines.flatMap(({ host }) => host.addresses.map((address) => [address, host.name] as const))
   const epochMillis = net.clock.wallMillis() - Math.floor(net.now / MILLISECOND)
-  writeFileSync(path, pcapng(capture(events, { hosts, epochMillis, comment, application: 'reticle look', names })))
+  writeFileSync(file, pcapng(capture(events, { hosts, epochMillis, comment, application: 'reticle look', names })))
+  closeSync(file)
 }
 
 function print(terminal: Terminal, events: readonly Event[], { machines }: Miniature, everything: boolean): void {
   const hosts = machines.map(({ host, address }) => ({ host: host.name, detail: address }))
   const colour = (style: Style, words: string): string => (style === 'plain' ? words : paint(terminal, style, words))
-  const lines = journey(events, { hosts, columns: Math.max(terminal.columns, 100), paint: colour, everything })
+  const lines = journey(events, { hosts, columns: Math.max(terminal.columns, NARROWEST), paint: colour, everything })
   terminal.out(`${lines.join('\n')}\n`)
 }
 

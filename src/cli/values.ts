@@ -8,6 +8,11 @@ export function parseNumber(option: string, text: string, least: number, most: n
   return value
 }
 
+export function parseCount(option: string, text: string, least: number, most: number): number {
+  if (!/^\d+$/.test(text)) throw new UsageError(`${option}: '${text}' is not a whole number from ${least} to ${most}`)
+  return parseNumber(option, text, least, most)
+}
+
 const SCALES: { readonly [suffix: string]: number } = { '': 1, k: 1e3, m: 1e6, g: 1e9 }
 
 /** `256k`, `50M`, `1G`: bits a second. */

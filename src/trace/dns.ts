@@ -36,8 +36,8 @@ export function stageWords(event: DnsStageEvent): string {
     case 'failed':
       return `${event.stage}: ${question} failed, ${event.rcode}`
     case 'answered': {
-      const source = event.cached ? 'from its cache' : KNOWS.has(event.stage) ? 'its own to say' : 'just learnt'
-      const ttl = event.ttl < 0 ? '' : `, time to live ${event.ttl} s`
+      const source = event.cached ? 'from its cache' : KNOWS.has(event.stage) ? 'its own data' : 'just learnt'
+      const ttl = event.ttl < 0 ? '' : `, ${event.ttl} s to live`
       return `${event.stage}: ${question} = ${event.answer.join(', ') || event.rcode} (${source}${ttl})`
     }
   }

@@ -11,7 +11,7 @@ import type { WebRouteEvent, WebSqlEvent, WebTemplateEvent } from '../web/events
 import { arp, icmp, tcp } from '../wire/index.ts'
 import { Conversations } from './conversation.ts'
 import { dnsWords, stageWords } from './dns.ts'
-import { type Lane, ladder, type Row, type Style } from './ladder.ts'
+import { type LadderOptions, type Lane, ladderHeads, ladderRows, type Row, type Style } from './ladder.ts'
 import { arrived, lastHop, origin, type Packet, packets, sent } from './packet.ts'
 
 export interface JourneyOptions {
@@ -58,12 +58,12 @@ export function journey(events: readonly Event[], options: JourneyOptions): stri
   const lines: string[] = []
   let heads = ''
   for (const chapter of chapters(rows)) {
-    const lanes = lanesOf(chapter.rows, options)
-    const drawn = drawChapter(chapter, lanes, zero, options)
+    const drawing = drawingOf(chapter, zero, options)
     // The heads of the lanes are said once, as long as the lanes stay the same.
-    const names = lanes.map(({ host }) => host).join(' ')
-    const known = heads === names ? (lanes.length > 0 && lanes.some(({ detail }) => detail !== undefined) ? 2 : 1) : 0
-    lines.push(options.paint('bold', TITLES[chapter.act]), ...drawn.slice(known), '')
+    const names = drawing.lanes.map(({ host }) => host).join(' ')
+    lines.push(options.paint('bold', TITLES[chapter.act]))
+    if (heads !== names) lines.push(...ladderHeads(drawing))
+    lines.push(...ladderRows(chapter.rows, drawing), '')
     heads = names
   }
   lines.push(...summary(events, all, zero, options))
@@ -177,7 +177,7 @@ function noteOf(event: Event): Note | null {
       const { sql, rows, duration } = event as WebSqlEvent
       return {
         act: 'exchange',
-        text: `SQL ${formatDuration(duration)}, ${counted(rows, 'row')}: ${shortSql(sql)}`,
+        text: `SQL${took(duration)}, ${counted(rows, 'row')}: ${shortSql(sql)}`,
         style: 'magenta',
       }
     }
@@ -185,13 +185,18 @@ function noteOf(event: Event): Note | null {
       const { template, duration, bytes } = event as WebTemplateEvent
       return {
         act: 'exchange',
-        text: `template ${template}: ${formatDuration(duration)}, ${bytes} B`,
+        text: `template ${template}${took(duration)}, ${bytes} B`,
         style: 'magenta',
       }
     }
     default:
       return null
   }
+}
+
+/** Virtual time stands still while the site computes: without a stopwatch there is nothing to tell. */
+function took(duration: Nanos): string {
+  return duration === 0 ? '' : ` ${formatDuration(duration)}`
 }
 
 /** A statement without its list of columns: the log has it whole. */
@@ -260,11 +265,13 @@ function lanesOf(rows: readonly Row[], { hosts }: JourneyOptions): Lane[] {
   return [...known, ...[...seen].filter((host) => !known.some((lane) => lane.host === host)).map((host) => ({ host }))]
 }
 
-function drawChapter(chapter: Chapter, lanes: readonly Lane[], zero: Nanos, options: JourneyOptions): string[] {
-  const room = Math.max(options.columns - TIMES, 24)
-  const widest = chapter.act === 'lookup' ? 18 : 72
-  const spacing = Math.max(14, Math.min(widest, Math.floor(room / Math.max(1, lanes.length - 1))))
-  return ladder(chapter.rows, { lanes, spacing, zero, columns: options.columns, paint: options.paint })
+/** How a chapter is drawn: lanes as far apart as the page is wide, but no further than is good to read. */
+function drawingOf(chapter: Chapter, zero: Nanos, options: JourneyOptions): LadderOptions {
+  const lanes = lanesOf(chapter.rows, options)
+  const room = Math.max(options.columns - TIMES - 1, 24)
+  const widest = chapter.act === 'lookup' ? 20 : 76
+  const spacing = Math.min(widest, Math.floor(room / Math.max(1, lanes.length - 1)))
+  return { lanes, spacing, zero, columns: options.columns, paint: options.paint }
 }
 
 /** Where the time went, and what became of the packets. */

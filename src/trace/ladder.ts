@@ -42,46 +42,74 @@ export interface LadderOptions {
   readonly spacing: number
   /** What time 0 is. */
   readonly zero: Nanos
-  /** The width of the page: a note that would pass its right edge stands left of its lane, when it fits there. */
+  /** The width of the page. What would pass its right edge stands left of its lane, above its arrow, or in several lines. */
   readonly columns: number
   /** Colours a piece of text; the identity for none. */
   readonly paint: (style: Style, text: string) => string
 }
 
 const TIME_WIDTH = 11
+/** Where the lanes begin. */
+const MARGIN = TIME_WIDTH + 2
+/** Text that has less room than this is not worth breaking; it may pass the edge. */
+const LEAST_ROOM = 20
 
-/** `  34.100 ms`, always of the same width, so that columns stand. */
+/** `  34.100`, milliseconds, always of the same width, so that columns stand. */
 export function ladderTime(at: Nanos, zero: Nanos): string {
   return `${((at - zero) / 1e6).toFixed(3)}`.padStart(TIME_WIDTH)
 }
 
 /** The lines of the ladder, lane heads first. Rows are drawn in the order given. */
 export function ladder(rows: readonly Row[], options: LadderOptions): string[] {
-  const { lanes, spacing } = options
-  const place = new Map(lanes.map(({ host }, i) => [host, i * spacing]))
-  const width = (lanes.length - 1) * spacing + 1
-  return [
-    ...heads(options),
-    ...rows.map((row) =>
-      row.kind === 'arrow' ? arrowLine(row, place, width, options) : noteLine(row, place, width, options),
-    ),
-  ]
+  return [...ladderHeads(options), ...ladderRows(rows, options)]
 }
 
-function heads({ lanes, spacing, paint }: LadderOptions): string[] {
-  const line = (texts: readonly string[]): string => {
-    let text = ' '.repeat(TIME_WIDTH + 2)
+/** The names of the lanes, and what stands under them. Where they would run into each other, every second one has a line of its own. */
+export function ladderHeads({ lanes, spacing, paint }: LadderOptions): string[] {
+  const words = lanes.flatMap(({ host, detail = '' }) => [host, detail])
+  const crowded = lanes.length > 2 && words.some((word) => word.length >= spacing)
+  const line = (texts: readonly string[], shown: (lane: number) => boolean): string => {
+    let text = ' '.repeat(MARGIN)
     texts.forEach((word, i) => {
-      const room = i === texts.length - 1 ? word.length : spacing - 1
-      text += word.slice(0, room).padEnd(i === texts.length - 1 ? 0 : spacing)
+      if (!shown(i)) return
+      const at = MARGIN + i * spacing
+      text = text.padEnd(at).slice(0, at) + word
     })
     return text.trimEnd()
   }
-  const names = paint('bold', line(lanes.map(({ host }) => host)))
   const details = lanes.some(({ detail }) => detail !== undefined)
-    ? [paint('dim', line(lanes.map(({ detail }) => detail ?? '')))]
-    : []
-  return [names, ...details]
+  const both = (shown: (lane: number) => boolean): string[] => {
+    const names = paint(
+      'bold',
+      line(
+        lanes.map(({ host }) => host),
+        shown,
+      ),
+    )
+    return details
+      ? [
+          names,
+          paint(
+            'dim',
+            line(
+              lanes.map(({ detail }) => detail ?? ''),
+              shown,
+            ),
+          ),
+        ]
+      : [names]
+  }
+  return crowded ? [...both((i) => i % 2 === 0), ...both((i) => i % 2 === 1)] : both(() => true)
+}
+
+/** The rows alone. */
+export function ladderRows(rows: readonly Row[], options: LadderOptions): string[] {
+  const { lanes, spacing } = options
+  const place = new Map(lanes.map(({ host }, i) => [host, i * spacing]))
+  const width = (lanes.length - 1) * spacing + 1
+  return rows.flatMap((row) =>
+    row.kind === 'arrow' ? arrowLines(row, place, width, options) : noteLines(row, place, width, options),
+  )
 }
 
 function lifelines(place: ReadonlyMap<string, number>, width: number): string[] {
@@ -90,7 +118,12 @@ function lifelines(place: ReadonlyMap<string, number>, width: number): string[] 
   return cells
 }
 
-function arrowLine(arrow: Arrow, place: ReadonlyMap<string, number>, width: number, options: LadderOptions): string {
+function arrowLines(
+  arrow: Arrow,
+  place: ReadonlyMap<string, number>,
+  width: number,
+  { columns, zero, paint }: LadderOptions,
+): string[] {
   const from = place.get(arrow.from) ?? 0
   const to = place.get(arrow.to) ?? 0
   const cells = lifelines(place, width)
@@ -103,37 +136,93 @@ function arrowLine(arrow: Arrow, place: ReadonlyMap<string, number>, width: numb
   for (let i = low; i <= high; i++) cells[i] = '─'
   cells[from] = from < to ? '├' : '┤'
   cells[stop] = lost ? '✗' : from < to ? '▶' : '◀'
-  const room = high - low - 5
-  const inside = arrow.label.length <= room
+  const inside = arrow.label.length <= high - low - 5
   if (inside) {
-    const start = low + 2 + (from < to ? 0 : 1)
     const text = ` ${arrow.label} `
+    const start = low + 2 + (from < to ? 0 : 1)
     for (let i = 0; i < text.length; i++) cells[start + i] = text[i]!
   }
   const style = arrow.style ?? 'plain'
   const drawn =
     cells.slice(0, left).join('') +
-    options.paint(style, cells.slice(left, right + 1).join('')) +
+    paint(style, cells.slice(left, right + 1).join('')) +
     cells.slice(right + 1).join('')
-  const ends =
-    arrow.arrives === null ? options.paint('red', ` ${arrow.lost ?? 'lost'}`) : ladderTime(arrow.arrives, options.zero)
-  const outside = inside ? '' : `  ${options.paint(style, arrow.label)}`
-  return `${ladderTime(arrow.departs, options.zero)}  ${drawn}${ends}${outside}`
+  const line = `${ladderTime(arrow.departs, zero)}  ${drawn}`
+  const ends = arrow.arrives === null ? '' : ladderTime(arrow.arrives, zero)
+  const reason = arrow.arrives === null ? (arrow.lost ?? '✗ lost') : ''
+  let length = MARGIN + width + ends.length
+  let end = ends
+  const above: string[] = []
+  const below: string[] = []
+  const put = (text: string, colour: Style, apart: string, otherwise: string[]): void => {
+    if (text === '') return
+    if (length + apart.length + text.length <= columns) {
+      end += apart + paint(colour, text)
+      length += apart.length + text.length
+    } else otherwise.push(...textLines(text, low + 3, colour, place, width, columns, paint))
+  }
+  put(reason, 'red', ' ', below)
+  if (!inside) put(arrow.label, style, '  ', above)
+  return [...above, line + end, ...below]
 }
 
-function noteLine(note: Note, place: ReadonlyMap<string, number>, width: number, options: LadderOptions): string {
-  const at = place.get(note.host) ?? 0
-  const cells = lifelines(place, width)
-  const style = note.style ?? 'dim'
-  const head = `${ladderTime(note.at, options.zero)}  `
-  const length = note.text.length + 2
-  // The text covers the lanes beside it; what it leaves of them goes on behind it.
-  if (head.length + at + length > options.columns && length <= at) {
-    const start = at - length + 1
-    const marked = options.paint(style, `${note.text} ●`)
-    return `${head}${cells.slice(0, start).join('')}${marked}${cells.slice(at + 1).join('')}`.trimEnd()
-  }
-  const behind = cells.slice(at + length + 1).join('')
+/** Lines of text across the lanes, from `start` on or as far left as it needs to be, without a time. */
+function textLines(
+  text: string,
+  start: number,
+  style: Style,
+  place: ReadonlyMap<string, number>,
+  width: number,
+  columns: number,
+  paint: LadderOptions['paint'],
+): string[] {
+  const room = Math.max(columns - MARGIN, LEAST_ROOM)
+  const at = Math.max(2, Math.min(start, room - text.length))
+  return broken(text, room - at).map((part) => ' '.repeat(MARGIN) + overlaid(part, at, style, place, width, paint))
+}
+
+/** A piece of text over the lifelines; what it leaves of them goes on before and behind it. */
+function overlaid(
+  text: string,
+  at: number,
+  style: Style,
+  place: ReadonlyMap<string, number>,
+  width: number,
+  paint: LadderOptions['paint'],
+): string {
+  const cells = lifelines(place, Math.max(width, at))
+  if (at > 0) cells[at - 1] = ' '
+  const behind = cells.slice(at + text.length + 1).join('')
   const gap = behind === '' ? '' : ' '
-  return `${head}${cells.slice(0, at).join('')}${options.paint(style, `● ${note.text}`)}${gap}${behind}`.trimEnd()
+  return `${cells.slice(0, at).join('')}${paint(style, text)}${gap}${behind}`.trimEnd()
+}
+
+function noteLines(
+  note: Note,
+  place: ReadonlyMap<string, number>,
+  width: number,
+  { columns, zero, paint }: LadderOptions,
+): string[] {
+  const at = place.get(note.host) ?? 0
+  const style = note.style ?? 'dim'
+  const time = `${ladderTime(note.at, zero)}  `
+  const blank = ' '.repeat(MARGIN)
+  const onRight = columns - MARGIN - at - 2
+  const onLeft = at - 4 // the lane on the far left is left alone
+  const length = note.text.length
+  const leftwards = length > onRight && (length <= onLeft || onLeft > onRight) && onLeft >= LEAST_ROOM
+  return broken(note.text, leftwards ? onLeft : onRight).map((part, i) => {
+    // The mark stands once; further lines go on beside the lifeline.
+    const mark = i === 0 ? '●' : '│'
+    const [text, start] = leftwards ? [`${part} ${mark}`, at - part.length - 1] : [`${mark} ${part}`, at]
+    return (i === 0 ? time : blank) + overlaid(text, start, style, place, width, paint)
+  })
+}
+
+/** Text in lines of at most so many characters, broken between words where that is possible. */
+function broken(text: string, room: number): string[] {
+  if (text.length <= room || room < LEAST_ROOM) return [text]
+  const space = text.lastIndexOf(' ', room)
+  const cut = space > room / 3 ? space : room
+  return [text.slice(0, cut).trimEnd(), ...broken(text.slice(cut).trimStart(), room)]
 }
