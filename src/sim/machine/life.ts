@@ -10,6 +10,7 @@ export class Life {
 
   /** A clock whose calls die with this life. */
   clock(of: Clock): Clock {
+    const { stopwatch } = of
     return {
       now: () => of.now(),
       wallMillis: () => of.wallMillis(),
@@ -18,6 +19,7 @@ export class Life {
           if (!this.over) run()
         }),
       hold: (work) => of.hold(work),
+      ...(stopwatch && { stopwatch }),
     }
   }
 
