@@ -110,13 +110,18 @@ c.close()`,
       let listener: Listener | undefined
       const ending = new Promise<string | undefined>((resolve) => {
         host
-          .listen(AT, (c) => c.attach(owner({ onClose: (error) => resolve(error?.code) })))
+          .listen(AT, (c) => {
+            c.attach(owner({ onClose: (error) => resolve(error?.code) }))
+            // The client resets only when it has been accepted: a connection that is gone before is nobody's to see.
+            c.write(Buffer.from('go'))
+          })
           .then((opened) => {
             listener = opened
             return runPython(
               `
 s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
 s.sendall(b'hello')
+s.recv(2)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
 s.close()`,
               opened.local.port,
