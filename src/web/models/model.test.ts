@@ -386,3 +386,14 @@ test('a change of the row outside does not come back through what was given', as
   when.setTime(0)
   assert.deepEqual([post.tags, post.published?.getTime()], [['a'], NOON])
 })
+
+test('rows are neither ordered by a secret nor searched for it, whoever chose the name', () => {
+  for (const name of ['password', '-password']) assert.throws(() => User.orderBy(name as never), /secret/)
+  assert.throws(() => User.search('a', 'name', 'password'), /secret/)
+})
+
+test('an update takes an object', async () => {
+  await freshDatabase()
+  for (const given of [null, undefined, 7, 'title'])
+    await assert.rejects(async () => Post.all().update(given as never), ModelError)
+})

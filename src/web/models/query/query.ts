@@ -2,7 +2,7 @@
 import { execute } from '../database/ambient.ts'
 import type { Database, Result, Statement } from '../database/database.ts'
 import { ModelError, NotFoundError } from '../errors.ts'
-import { columnOf, encodeOperand, type Meta, rowOf } from '../meta.ts'
+import { type Column, columnOf, encodeOperand, type Meta, rowOf } from '../meta.ts'
 import type { Columns, OrderName, RelationPath, Row, UpdateInput, WhereValues } from '../rows.ts'
 import { databaseOf, limitsOf, refused } from '../write.ts'
 import { compileCount, compileDelete, compileExists, compileSelect, type Selection } from './compile.ts'
@@ -90,7 +90,7 @@ export class Query<M extends object, W extends string = never>
    */
   search(text: string, ...fields: readonly (keyof WhereValues<M> & string)[]): Query<M, W> {
     const { meta } = this.#state
-    const columns = fields.map((field) => columnOf(meta, field))
+    const columns = fields.map((field) => shownColumn(meta, field))
     const { searchLength, searchWords } = limitsOf(meta)
     const words = text.slice(0, searchLength).replaceAll('\0', '').split(/\s+/).filter(Boolean).slice(0, searchWords)
     const where = words.map((word): ConditionNode => {
@@ -261,7 +261,7 @@ export function idOf(given: unknown): unknown {
 function orderNodes<M extends object>(meta: Meta, order: OrderBy<M>): OrderNode[] {
   if (typeof order !== 'function') {
     const descending = order.startsWith('-')
-    const column = columnOf(meta, descending ? order.slice(1) : order)
+    const column = shownColumn(meta, descending ? order.slice(1) : order)
     return [{ operand: { type: 'column', path: [], column }, descending }]
   }
   const given = order(columnsOf(meta) as Columns<M>)
@@ -270,4 +270,15 @@ function orderNodes<M extends object>(meta: Meta, order: OrderBy<M>): OrderNode[
     if (one instanceof Operand) return one.asc().node
     throw new ModelError('orderBy takes columns: (p) => p.title, (p) => p.published.desc()')
   })
+}
+
+/**
+ * A column by a name that may have come from a query string. @throws ModelError for a secret one: rows in the order of
+ * their passwords' hashes, or found by a piece of them, tell the hashes bit by bit.
+ */
+function shownColumn(meta: Meta, name: string): Column {
+  const column = columnOf(meta, name)
+  if (column.kind.secret)
+    throw new ModelError(`${meta.name}.${name} is secret: rows are neither ordered nor searched by it`)
+  return column
 }

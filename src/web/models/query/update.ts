@@ -16,6 +16,8 @@ export async function updateRows(
   given: { readonly [name: string]: unknown },
 ): Promise<number> {
   const { meta } = selection
+  if (typeof given !== 'object' || given === null)
+    throw new ModelError(`update of ${meta.name} takes an object of values`)
   const changes: [Column, OperandNode][] = []
   const stored = new Map<Column, SqlValue>()
   for (const [name, value] of Object.entries(given)) {
