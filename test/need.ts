@@ -15,6 +15,11 @@ function missing(what: string): string {
   return what
 }
 
+/** Anything else: io_uring, a folder of data. */
+export function need(present: boolean, what: string): Skip {
+  return present ? false : missing(`needs ${what}`)
+}
+
 /** A program on the path: `dig`, `curl`, `tshark`. */
 export function needCommand(...names: readonly string[]): Skip {
   for (const name of names) if (commandPath(name) === null) return missing(`needs the program ${name}`)

@@ -1,5 +1,6 @@
 import test from 'node:test'
 import { kernelHost } from '../../../src/kernel/index.ts'
+import { need } from '../../need.ts'
 import { berkeleySuite } from './suite.ts'
 
 let missing: string | null = null
@@ -9,7 +10,7 @@ try {
   missing = (error as Error).message
 }
 
-if (missing !== null) test('uring driver', { skip: missing }, () => {})
+if (missing !== null) test('uring driver', { skip: need(false, `io_uring: ${missing}`) }, () => {})
 else
   berkeleySuite(
     'uring driver',

@@ -1,8 +1,9 @@
 import { test } from 'node:test'
 import { uringMissing } from '../../../src/kernel/uring/driver.ts'
+import { need } from '../../need.ts'
 import { kernelWorld } from './kernel.ts'
 import { hostConformance } from './suite.ts'
 
 const missing = uringMissing()
 if (missing === null) hostConformance('uring driver', async () => kernelWorld('uring'))
-else test('uring driver', { skip: `needs io_uring: ${missing}` })
+else test('uring driver', { skip: need(false, `io_uring: ${missing}`) })

@@ -1,8 +1,9 @@
 /** The runner itself, and the resolver by the files of `../shared/conformance/rpl/iterate` where they are at hand. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { conformancePath, needConformance } from '../../need.ts'
 import { play } from './play.ts'
 import { parseScenario } from './scenario.ts'
 
@@ -92,10 +93,8 @@ test('what the runner does not know it says, with the line', () => {
 /** These want a policy of Unbound's that is off by default and that we do not have; docs/limitations.md names them. */
 const KNOWN = ['iter_ns_spoof.rpl', 'iter_unverified_glue.rpl', 'ttl_max.rpl']
 
-test('Unbound’s replay files of iteration pass, but for those that are named', (t) => {
-  const root = process.env['RETICLE_CONFORMANCE'] ?? join(import.meta.dirname, '../../../../shared/conformance')
-  const folder = join(root, 'rpl/iterate')
-  if (!existsSync(folder)) return t.skip(`needs ${folder}`)
+test('Unbound’s replay files of iteration pass, but for those that are named', { skip: needConformance('rpl') }, () => {
+  const folder = conformancePath('rpl/iterate')
   const failures: string[] = []
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.rpl'))) {
     const why = play(parseScenario(readFileSync(join(folder, file), 'utf8')), 'strict')
