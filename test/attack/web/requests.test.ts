@@ -92,7 +92,7 @@ test('a session planted before signing in is worth nothing after it', async (t) 
   const reply = await ask('POST', '/sign-in', fields, 'name=ada&password=correct-horse')
   assert.equal(reply.status, 303)
   assert.notEqual(reply.cookie, planted)
-  assert.equal((await ask('GET', '/posts/new', [`Cookie: ${planted}`])).status, 303)
+  assert.equal((await ask('GET', '/posts/new', [`Cookie: ${planted}`])).status, 401)
 })
 
 test('no page of another site writes in a member’s name', async (t) => {
