@@ -3,28 +3,25 @@ import { SocketError } from '../../base/errors.ts'
 import type { Address, Family } from '../address.ts'
 import type { Datagrams, DatagramsOwner, Host } from '../host.ts'
 import { DATAGRAM_QUEUE, DATAGRAM_QUEUE_BYTES } from '../limits.ts'
-import type { OptionName, OptionValue } from '../options.ts'
 import { SHUT_WR } from './constants.ts'
-import { closedSocket, type Endpoint, notSupported, OptionStore } from './endpoint.ts'
+import { closedSocket, type Endpoint, EndpointState, notSupported } from './endpoint.ts'
 import { type Timeout, Waiters } from './waiting.ts'
 
-export class DatagramEndpoint implements Endpoint, DatagramsOwner {
+export class DatagramEndpoint extends EndpointState implements Endpoint, DatagramsOwner {
   readonly #host: Host
   readonly #family: Family
-  readonly #options = new OptionStore()
   readonly #readers: Waiters
   readonly #received: [Uint8Array, Address][] = []
   #queued = 0
   #opening: Promise<Datagrams> | null = null
   #socket: Datagrams | null = null
-  #failure: SocketError | null = null
-  #closed = false
   #finished = false
   #ended = false
   /** Datagrams that arrived when the queue was full. */
   dropped = 0
 
   constructor(host: Host, family: Family) {
+    super()
     this.#host = host
     this.#family = family
     this.#readers = new Waiters(host)
@@ -39,14 +36,14 @@ export class DatagramEndpoint implements Endpoint, DatagramsOwner {
   }
 
   async bind(at: Address): Promise<void> {
-    this.#open('bind')
+    this.open('bind')
     if (this.#opening !== null)
       throw new SocketError('EINVAL', 'bind', { ...at, hint: 'the socket has an address already' })
     await this.#bindTo(at)
   }
 
   async #bindTo(at: Address): Promise<Datagrams> {
-    this.#opening = this.#host.datagrams(at, { options: this.#options.settings })
+    this.#opening = this.#host.datagrams(at, { options: this.options.settings })
     let socket: Datagrams
     try {
       socket = await this.#opening
@@ -54,13 +51,13 @@ export class DatagramEndpoint implements Endpoint, DatagramsOwner {
       this.#opening = null
       throw error
     }
-    if (this.#closed) {
+    if (this.closed) {
       socket.close()
       throw closedSocket('bind')
     }
     if (this.#socket === null) {
       this.#socket = socket
-      this.#options.opened(socket)
+      this.options.opened(socket)
       socket.attach(this)
     }
     return socket
@@ -82,14 +79,14 @@ export class DatagramEndpoint implements Endpoint, DatagramsOwner {
   }
 
   async connect(to: Address): Promise<void> {
-    this.#open('connect')
+    this.open('connect')
     await (await this.#ready()).connect(to)
   }
 
   async send(bytes: Uint8Array): Promise<number> {
     this.#sendable('send')
     const socket = await this.#ready()
-    this.#throwFailure('send')
+    this.throwFailure('send')
     if (socket.remote === null)
       throw new SocketError('EDESTADDRREQ', 'send', { hint: 'call connect first, or use sendto' })
     socket.send(bytes)
@@ -103,7 +100,7 @@ export class DatagramEndpoint implements Endpoint, DatagramsOwner {
   async sendto(bytes: Uint8Array, to: Address): Promise<number> {
     this.#sendable('sendto')
     const socket = await this.#ready()
-    this.#throwFailure('sendto')
+    this.throwFailure('sendto')
     socket.send(bytes, to)
     return bytes.length
   }
@@ -115,17 +112,17 @@ export class DatagramEndpoint implements Endpoint, DatagramsOwner {
 
   /** One datagram; what exceeds `size` is cut off, as recvfrom(2) does. */
   async recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, Address]> {
-    this.#open('recvfrom')
+    this.open('recvfrom')
     await this.#ready()
     return await this.#readers.until('recvfrom', timeout, () => {
-      this.#open('recvfrom')
+      this.open('recvfrom')
       const next = this.#received.shift()
       if (next !== undefined) {
         const [bytes, from] = next
         this.#queued -= bytes.length
         return [bytes.length > size ? bytes.subarray(0, Math.max(0, size)) : bytes, from]
       }
-      this.#throwFailure('recvfrom')
+      this.throwFailure('recvfrom')
       if (this.#ended) return [new Uint8Array(0), this.#socket!.remote ?? this.#socket!.local]
       return undefined
     })
@@ -143,18 +140,17 @@ export class DatagramEndpoint implements Endpoint, DatagramsOwner {
   }
 
   onError(error: SocketError): void {
-    this.#failure = error
-    this.#options.failed(error)
+    this.failed(error)
     this.#readers.wake()
   }
 
   onClose(): void {
-    this.#closed = true
+    this.closed = true
     this.#readers.wake()
   }
 
   shutdown(how: number): void {
-    this.#open('shutdown')
+    this.open('shutdown')
     if (this.#socket === null || this.#socket.remote === null) throw new SocketError('ENOTCONN', 'shutdown')
     if (how !== SHUT_WR) {
       this.#ended = true
@@ -164,37 +160,14 @@ export class DatagramEndpoint implements Endpoint, DatagramsOwner {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.closed) return
+    this.closed = true
     this.#socket?.close()
     this.#readers.wake()
   }
 
-  setOption(name: OptionName, value: OptionValue): void {
-    this.#open('setsockopt')
-    this.#options.set(name, value)
-  }
-
-  getOption(name: OptionName): OptionValue {
-    this.#open('getsockopt')
-    return this.#options.get(name)
-  }
-
   #sendable(syscall: string): void {
-    this.#open(syscall)
+    this.open(syscall)
     if (this.#finished) throw new SocketError('EPIPE', syscall, { hint: 'this side has been shut down' })
-  }
-
-  /** An asynchronous error is told once, by the next call. */
-  #throwFailure(syscall: string): void {
-    const failure = this.#failure
-    if (failure === null) return
-    this.#failure = null
-    this.#options.takeError()
-    throw new SocketError(failure.code, syscall, { address: failure.address, port: failure.port, cause: failure })
-  }
-
-  #open(syscall: string): void {
-    if (this.#closed) throw closedSocket(syscall)
   }
 }

@@ -82,3 +82,40 @@ export class OptionStore {
     return this.#settings[name] ?? (name === 'SO_LINGER' ? { on: false, seconds: 0 } : 0)
   }
 }
+
+/** What every kind of endpoint keeps: whether it is closed, its options, and the error that the next call is told. */
+export abstract class EndpointState {
+  protected readonly options = new OptionStore()
+  protected closed = false
+  #failure: SocketError | null = null
+
+  setOption(name: OptionName, value: OptionValue): void {
+    this.open('setsockopt')
+    this.options.set(name, value)
+  }
+
+  getOption(name: OptionName): OptionValue {
+    this.open('getsockopt')
+    return this.options.get(name)
+  }
+
+  /** @throws SocketError EBADF once the socket is closed. */
+  protected open(syscall: string): void {
+    if (this.closed) throw closedSocket(syscall)
+  }
+
+  /** Something went wrong outside of any call. */
+  protected failed(error: SocketError): void {
+    this.#failure = error
+    this.options.failed(error)
+  }
+
+  /** An asynchronous error is told once, by the next call. */
+  protected throwFailure(syscall: string): void {
+    const failure = this.#failure
+    if (failure === null) return
+    this.#failure = null
+    this.options.takeError()
+    throw new SocketError(failure.code, syscall, { address: failure.address, port: failure.port, cause: failure })
+  }
+}

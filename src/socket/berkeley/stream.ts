@@ -3,18 +3,16 @@ import { SocketError } from '../../base/errors.ts'
 import { type Address, type Family, familyOf } from '../address.ts'
 import type { Connection, ConnectionOwner, Host, Listener } from '../host.ts'
 import { RECEIVE_QUEUE } from '../limits.ts'
-import type { OptionName, OptionValue } from '../options.ts'
 import { ByteQueue } from '../queue.ts'
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
-import { closedSocket, type Endpoint, OptionStore } from './endpoint.ts'
+import { type Endpoint, EndpointState } from './endpoint.ts'
 import { type Timeout, Waiters } from './waiting.ts'
 
-type State = 'fresh' | 'connecting' | 'listening' | 'connected' | 'closed'
+type State = 'fresh' | 'connecting' | 'listening' | 'connected'
 
-export class StreamEndpoint implements Endpoint, ConnectionOwner {
+export class StreamEndpoint extends EndpointState implements Endpoint, ConnectionOwner {
   readonly #host: Host
   readonly #family: Family
-  readonly #options = new OptionStore()
   readonly #readers: Waiters
   readonly #writers: Waiters
   readonly #received = new ByteQueue()
@@ -30,9 +28,9 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   #finished = false
   #full = false
   #paused = false
-  #failure: SocketError | null = null
 
   constructor(host: Host, family: Family, connection: Connection | null = null) {
+    super()
     this.#host = host
     this.#family = family
     this.#readers = new Waiters(host)
@@ -49,25 +47,25 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   }
 
   async bind(at: Address): Promise<void> {
-    this.#open('bind')
+    this.open('bind')
     if (this.#bound !== null || this.#state !== 'fresh')
       throw new SocketError('EINVAL', 'bind', { ...at, hint: 'the socket has an address already' })
     this.#bound = at
   }
 
   async listen(backlog: number): Promise<void> {
-    this.#open('listen')
+    this.open('listen')
     if (this.#state !== 'fresh') throw new SocketError('EINVAL', 'listen', { hint: `the socket is ${this.#state}` })
     this.#backlog = Math.max(1, backlog)
     this.#state = 'listening'
     try {
       const at = this.#bound ?? { address: this.#family === 6 ? '::' : '0.0.0.0', port: 0 }
-      const { settings } = this.#options
+      const { settings } = this.options
       this.#listener = await this.#host.listen(at, (connection) => this.#arrived(connection), {
         backlog,
         options: settings,
       })
-      this.#options.opened(this.#listener)
+      this.options.opened(this.#listener)
     } catch (error) {
       this.#state = 'fresh'
       throw error
@@ -85,7 +83,7 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
     if (this.#state === 'fresh' || this.#state === 'connected')
       throw new SocketError('EINVAL', 'accept', { hint: 'call listen first' })
     return await this.#readers.until('accept', timeout, () => {
-      this.#open('accept')
+      this.open('accept')
       const connection = this.#waiting.shift()
       if (connection === undefined) return undefined
       this.#listener?.resume()
@@ -94,7 +92,7 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   }
 
   async connect(to: Address, timeout: Timeout): Promise<void> {
-    this.#open('connect')
+    this.open('connect')
     if (this.#state === 'connected') throw new SocketError('EISCONN', 'connect', to)
     if (this.#state === 'connecting') throw new SocketError('EALREADY', 'connect', to)
     if (this.#state === 'listening') throw new SocketError('EOPNOTSUPP', 'connect', { ...to, hint: 'it is listening' })
@@ -108,27 +106,23 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   async #establish(to: Address): Promise<void> {
     const from = this.#bound
     try {
-      const options = { options: this.#options.settings }
+      const options = { options: this.options.settings }
       const connection = await this.#host.connect(to, from === null ? options : { ...options, from })
-      if (this.#isClosed()) connection.close()
+      if (this.closed) connection.close()
       else this.#own(connection)
     } catch (error) {
       this.#state = 'fresh'
-      if (error instanceof SocketError) this.#options.failed(error)
+      if (error instanceof SocketError) this.options.failed(error)
       this.#readers.wake()
       this.#writers.wake()
       throw error
     }
   }
 
-  #isClosed(): boolean {
-    return this.#state === 'closed'
-  }
-
   #own(connection: Connection): void {
     this.#connection = connection
     this.#state = 'connected'
-    this.#options.opened(connection)
+    this.options.opened(connection)
     connection.attach(this)
     this.#writers.wake()
   }
@@ -156,10 +150,7 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   onClose(error: SocketError | null): void {
     this.#ended = true
     this.#finished = true
-    if (error !== null) {
-      this.#failure = error
-      this.#options.failed(error)
-    }
+    if (error !== null) this.failed(error)
     this.#readers.wake()
     this.#writers.wake()
   }
@@ -180,21 +171,12 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   }
 
   #sendable(): Connection | undefined {
-    this.#open('send')
-    this.#throwFailure('send')
+    this.open('send')
+    this.throwFailure('send')
     if (this.#finished) throw new SocketError('EPIPE', 'send', { hint: 'this side has been shut down' })
     if (this.#connection !== null) return this.#connection
     if (this.#state === 'connecting') return undefined
     throw new SocketError('ENOTCONN', 'send', { hint: 'call connect first' })
-  }
-
-  /** A failure is told once; after that the connection is merely over. */
-  #throwFailure(syscall: string): void {
-    const failure = this.#failure
-    if (failure === null) return
-    this.#failure = null
-    this.#options.takeError()
-    throw new SocketError(failure.code, syscall, { address: failure.address, port: failure.port, cause: failure })
   }
 
   async sendto(bytes: Uint8Array, to: Address): Promise<number> {
@@ -206,7 +188,7 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
 
   async recv(size: number, timeout: Timeout): Promise<Uint8Array> {
     return await this.#readers.until('recv', timeout, () => {
-      this.#open('recv')
+      this.open('recv')
       if (this.#received.length > 0) {
         const bytes = this.#received.take(size)
         if (this.#paused && this.#received.length < RECEIVE_QUEUE / 2) {
@@ -215,7 +197,7 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
         }
         return bytes
       }
-      this.#throwFailure('recv')
+      this.throwFailure('recv')
       if (this.#ended) return new Uint8Array(0)
       if (this.#connection === null && this.#state !== 'connecting')
         throw new SocketError('ENOTCONN', 'recv', { hint: 'call connect first' })
@@ -229,7 +211,7 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   }
 
   shutdown(how: number): void {
-    this.#open('shutdown')
+    this.open('shutdown')
     if (this.#connection === null) throw new SocketError('ENOTCONN', 'shutdown')
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR)
       throw new SocketError('EINVAL', 'shutdown', { hint: `how is ${how}; use SHUT_RD, SHUT_WR or SHUT_RDWR` })
@@ -247,8 +229,8 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
   }
 
   async close(): Promise<void> {
-    if (this.#state === 'closed') return
-    this.#state = 'closed'
+    if (this.closed) return
+    this.closed = true
     for (const connection of this.#waiting.splice(0)) connection.reset()
     // Bytes that were received and never read are lost: the peer must learn it (RFC 2525 §2.17).
     if (this.#received.length > 0 && !this.#ended) this.#connection?.reset()
@@ -256,19 +238,5 @@ export class StreamEndpoint implements Endpoint, ConnectionOwner {
     this.#readers.wake()
     this.#writers.wake()
     await this.#listener?.close()
-  }
-
-  setOption(name: OptionName, value: OptionValue): void {
-    this.#open('setsockopt')
-    this.#options.set(name, value)
-  }
-
-  getOption(name: OptionName): OptionValue {
-    this.#open('getsockopt')
-    return this.#options.get(name)
-  }
-
-  #open(syscall: string): void {
-    if (this.#state === 'closed') throw closedSocket(syscall)
   }
 }
