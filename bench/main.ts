@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
   driver: ['limit/driver.ts', 'CPU per canned reply of the kernel drivers beside a bare C loop'],
   sim: ['sim/hops.ts', 'packets per second through simulated links and routers'],
+  web: ['web/main.ts', 'CPU of templates and models beside the same written by hand'],
   tcp: ['tcp/machine.ts', 'segments per second through two TCP machines'],
 }
 
