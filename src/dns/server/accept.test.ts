@@ -40,6 +40,14 @@ test('what cannot be read is FORMERR with the ID, an unknown opcode NOTIMP', () 
   assert.equal(replyTo(encode({ ...asked, opcode: 7 })).opcode, 7)
 })
 
+test('an update without its zone is FORMERR too: whoever reads a query finds one question in it', () => {
+  const update = { opcode: 5, authority: [], additional: [] }
+  assert.equal(replyTo(encode(message({ ...update, id: 3 }))).rcode, RCODE.FORMERR)
+  assert.equal(replyTo(encode({ ...asked, ...update, question: [...asked.question, ...asked.question] })).rcode, 1)
+  const accepted = accept(encode({ ...asked, ...update }))
+  assert.ok(accepted !== null && 'query' in accepted)
+})
+
 test('limit: one question, and no more of the rest than a query can have, before anything is decoded', () => {
   assert.equal(replyTo(encode(message({ id: 1 }))).rcode, RCODE.FORMERR)
   assert.equal(replyTo(encode({ ...asked, question: [...asked.question, ...asked.question] })).rcode, RCODE.FORMERR)

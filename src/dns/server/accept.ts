@@ -19,15 +19,16 @@ export function accept(bytes: Uint8Array): Accepted {
   // A response is never answered: two servers would talk for ever (CVE-2004-0789). Nor is what has no ID.
   if (header === null || header.qr) return null
   if (!OPCODES.has(header.opcode)) return { reply: bare(header, RCODE.NOTIMP) }
-  if (header.opcode !== OPCODE.UPDATE && !plausible(bytes)) return { reply: bare(header, RCODE.FORMERR) }
+  if (!plausible(bytes, header.opcode)) return { reply: bare(header, RCODE.FORMERR) }
   const query = decode(bytes)
   return query instanceof DecodeFailure ? { reply: bare(header, RCODE.FORMERR) } : { query }
 }
 
-/** Counts that a query or a notification can have: one question, hardly anything else. */
-function plausible(bytes: Uint8Array): boolean {
+/** Counts that a query or a notification can have: one question, hardly anything else. An update has one zone too. */
+function plausible(bytes: Uint8Array, opcode: number): boolean {
   const count = (at: number) => (bytes[at]! << 8) | bytes[at + 1]!
-  return count(4) === 1 && count(6) <= 1 && count(8) <= 1 && count(10) <= 2
+  if (count(4) !== 1) return false // RFC 9619; RFC 2136 §3.1.1 for updates
+  return opcode === OPCODE.UPDATE || (count(6) <= 1 && count(8) <= 1 && count(10) <= 2)
 }
 
 /** The header alone: of a message that cannot be read, no part can be repeated. */

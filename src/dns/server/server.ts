@@ -25,7 +25,7 @@ export interface ServerOptions {
   readonly tcpQueries?: number
   readonly tcpPending?: number
   readonly tcpIdle?: Nanos
-  /** Told of every query that was answered, after it was. */
+  /** Told of every query that is answered; all have one question. Must not throw. */
   readonly onAnswer?: (query: Message, reply: Message, client: Client) => void
 }
 
@@ -145,16 +145,14 @@ class Front implements DnsServer {
     if (accepted === null) return null
     if ('reply' in accepted) return accepted.reply
     const { query } = accepted
+    let reply: ReturnType<Responder>
     try {
-      const reply = this.#responder(query, client)
-      if (!(reply instanceof Promise)) return this.#finish(query, reply, client)
-      return reply.then(
-        (late) => this.#finish(query, late, client),
-        () => this.#finish(query, servfail(query), client),
-      )
+      reply = this.#responder(query, client)
     } catch {
-      return this.#finish(query, servfail(query), client)
+      reply = servfail(query)
     }
+    if (!(reply instanceof Promise)) return this.#finish(query, reply, client)
+    return reply.catch(() => servfail(query)).then((late) => this.#finish(query, late, client))
   }
 
   #finish(query: Message, reply: Message | null, client: Client): Uint8Array | null {
