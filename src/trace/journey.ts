@@ -300,8 +300,9 @@ function summary(events: readonly Event[], all: readonly Packet[], zero: Nanos, 
   return [
     options.paint('bold', 'Where the time went'),
     ...parts
-      .filter(([, from, to]) => from !== undefined && to !== undefined)
+      .filter(([, from, to]) => from !== undefined && to !== undefined && to > from)
       .map(([what, from, to]) => `  ${what.padEnd(20)}${formatDuration(to! - from!).padStart(10)}`),
-    `  ${all.length} packets, ${bytes} bytes; ${lost} lost, ${again} sent again${hidden > 0 ? `; ${hidden} ARP packets not shown (--all)` : ''}`,
+    `  ${all.length} packets, ${bytes} bytes; ${lost} lost, ${again} sent again`,
+    ...(hidden > 0 ? [`  ${hidden} of them are ARP and not shown (--all)`] : []),
   ]
 }

@@ -65,14 +65,14 @@ export function ladder(rows: readonly Row[], options: LadderOptions): string[] {
 }
 
 /** The names of the lanes, and what stands under them. Where they would run into each other, every second one has a line of its own. */
-export function ladderHeads({ lanes, spacing, paint }: LadderOptions): string[] {
+export function ladderHeads({ lanes, spacing, columns, paint }: LadderOptions): string[] {
   const words = lanes.flatMap(({ host, detail = '' }) => [host, detail])
   const crowded = lanes.length > 2 && words.some((word) => word.length >= spacing)
   const line = (texts: readonly string[], shown: (lane: number) => boolean): string => {
     let text = ' '.repeat(MARGIN)
     texts.forEach((word, i) => {
       if (!shown(i)) return
-      const at = MARGIN + i * spacing
+      const at = Math.min(MARGIN + i * spacing, Math.max(MARGIN, columns - word.length))
       text = text.padEnd(at).slice(0, at) + word
     })
     return text.trimEnd()

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { main } from './main.ts'
+
+const MAIN = join(import.meta.dirname, 'main.ts')
+const URL = 'http://board.example/'
+
+interface Printed {
+  readonly status: number
+  readonly out: string
+  readonly error: string
+}
+
+async function look(args: readonly string[], columns = 100, colours = false): Promise<Printed> {
+  const printed = { out: '', error: '' }
+  const status = await main(['look', ...args], {
+    out: (text) => void (printed.out += text),
+    error: (text) => void (printed.error += text),
+    colours,
+    columns,
+    interrupted: new AbortController().signal,
+  })
+  return { status, ...printed }
+}
+
+test('on top: what is asked, in which world, in what weather; at the end the reply', async () => {
+  const weather = ['--loss', '0.5', '--latency', '20', '--jitter', '3', '--rate', '256k', '--seed', 'cloudy']
+  const { status, out } = await look([URL, ...weather, '--times', '2'])
+  assert.equal(status, 0)
+  const lines = out.split('\n')
+  assert.equal(lines[0], `laptop: GET ${URL}, 2 times, in a simulated Internet, seed cloudy`)
+  assert.equal(lines[1], 'home-router ─ provider (resolver) ─ exchange (root, registry, authority, web)')
+  assert.equal(lines[2], 'home-router ─ provider: 20 ms each way, up to 3 ms more, 256 kbit/s, 0.5 % lost')
+  assert.match(out, /\nThe reply: 200, \d+ characters \(--body shows them\)\n$/)
+})
+
+test('no line is wider than the terminal, however it is; below 80 columns the page stays at 80', async () => {
+  for (const columns of [40, 80, 100, 160]) {
+    const { out } = await look([URL, '--loss', '5', '--seed', '7'], columns)
+    for (const line of out.split('\n'))
+      assert.ok(line.length <= Math.max(columns, 80), `${line.length} columns of ${columns}: ${line}`)
+  }
+})
+
+test('colours only when they are wanted', async () => {
+  const args = [URL, '--loss', '5', '--seed', '7']
+  assert.ok(!(await look(args)).out.includes('\u001b'))
+  assert.ok((await look(args, 100, true)).out.includes('\u001b[31m'))
+})
+
+test('the page says how long SQL and templates really took, the log does not', async () => {
+  assert.match((await look([URL], 160)).out, /SQL \d+(\.\d+)? (µs|ms), 1 row: select count/)
+  const durations = (await look([URL, '--json'])).out.match(/"duration":\d+/g) ?? []
+  assert.ok(durations.length > 0)
+  assert.ok(durations.every((each) => each === '"duration":0'))
+})
+
+test('--json: one event a line, frames in base64, and nothing else on standard output', async () => {
+  const { out, error, status } = await look([URL, '--json', '--loss', '5'])
+  assert.equal(status, 0)
+  assert.match(error, /The reply: 200/)
+  const events = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; at: number; host: string; frame?: string })
+  for (const { type, at, host } of events) {
+    assert.match(type, /^[a-z]+\.[a-z]+$/)
+    assert.ok(Number.isInteger(at) && at >= 0 && host !== '')
+  }
+  const frame = events.find((event) => event.type === 'link.sent')!.frame!
+  assert.ok(Buffer.from(frame, 'base64').length >= 42)
+})
+
+test('the log of a seed is the same in every process, time zone and language', async () => {
+  const run = promisify(execFile)
+  const args = [MAIN, 'look', URL, '--json', '--loss', '5', '--seed', '7']
+  const [here, there] = await Promise.all([
+    run(process.execPath, args, { env: { PATH: '', TZ: 'UTC', LANG: 'C' } }),
+    run(process.execPath, args, {
+      env: { PATH: '', TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' },
+    }),
+  ])
+  assert.ok(here.stdout.length > 10_000)
+  assert.equal(there.stdout, here.stdout)
+})
+
+test('what cannot be done is refused with one sentence and status 2, before anything runs', async () => {
+  for (const [args, sentence] of [
+    [[], /which URL\?/],
+    [[URL, URL], /one URL at a time/],
+    [['http://'], /'http:\/\/' is no URL/],
+    [['https://board.example/'], /https:\/\/ is not spoken here yet/],
+    [['http://board.example:0/'], /port 0/],
+    [['http://board/'], /needs two labels or more/],
+    [[URL, '--loss', 'much'], /--loss: 'much' is not a number from 0 to 100/],
+    [[URL, '--loss', '101'], /--loss: '101'/],
+    [[URL, '--latency=-1'], /--latency: '-1'/],
+    [[URL, '--jitter', ''], /--jitter: ''/],
+    [[URL, '--rate', '0'], /--rate: '0' is no rate/],
+    [[URL, '--rate', '5X'], /--rate: '5X' is no rate/],
+    [[URL, '--times', '1.5'], /--times: '1.5' is not a whole number/],
+    [[URL, '--times', '0'], /--times: '0'/],
+    [[URL, '--header', 'no colon'], /--header: 'no colon' is not of the form/],
+    [[URL, '--header', 'a b: c'], /field name "a b" is not a token/],
+    [[URL, '--header', 'a: b\r\nc: d'], /field/],
+    [[URL, '--method', 'G T'], /method "G T" is not a token/],
+    [[URL, '--site', '/no/such/site.ts'], /--site: \/no\/such\/site.ts cannot be loaded/],
+    [[URL, '--site', MAIN], /makes no site/],
+    [[URL, '--at', 'nowhere'], /--at: there is no host 'nowhere'; there are laptop, home-router/],
+    [[URL, '--pcapng', '/no/such/folder/a.pcapng'], /--pcapng: ENOENT/],
+    [[URL, '--wings'], /Unknown option '--wings'/],
+    [[URL, '--seed'], /--seed/],
+  ] as const) {
+    const { status, out, error } = await look(args)
+    assert.equal(status, 2, `${args.join(' ')}: ${error}`)
+    assert.match(error, sentence)
+    assert.match(error, /^reticle look: .+\nSee 'reticle look --help'\.\n$/s)
+    assert.equal(out, '')
+  }
+})
+
+test('a failure shows the journey so far, says why, ends with status 1, and takes no real time', async () => {
+  for (const [args, why, seen] of [
+    [
+      [URL, '--loss', '100'],
+      /The request failed: .*EAI_AGAIN.*board\.example/,
+      /host cache: board\.example\. A failed/,
+    ],
+    [['http://203.0.113.53/'], /The request failed: .*ECONNREFUSED.*203\.0\.113\.53:80/, /RST ACK/],
+    [['http://203.0.113.9/'], /The request failed: .*UNREACH.*203\.0\.113\.9:80/, /net(work)? unreachable/],
+  ] as const) {
+    const started = performance.now()
+    const { status, out, error } = await look(args, 200)
+    assert.ok(performance.now() - started < 1000, `${args.join(' ')} took ${performance.now() - started} ms`)
+    assert.equal(status, 1)
+    assert.match(error, why)
+    assert.match(out, seen)
+    assert.match(out, /Where the time went/)
+  }
+})
+
+test('--body shows the reply as it came', async () => {
+  const { out } = await look([URL, '--body'])
+  assert.match(out, /<!doctype html>[\s\S]*Hello, network[\s\S]*<\/html>\s*$/i)
+})
+
+test('--header and --data go out, and POST is the method then', async () => {
+  const { out, status } = await look([URL, '--header', 'X-Test: 1', '--data', 'a=b', '--json'])
+  assert.equal(status, 0)
+  const asked = out.split('\n').find((line) => line.includes('"http.request"'))!
+  assert.match(asked, /"method":"POST"/)
+  assert.match(asked, /"X-Test","1"/)
+})
+
+test('--pcapng writes a capture of what was seen at two hosts, --at says where else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reticle-look-'))
+  try {
+    const file = join(folder, 'a.pcapng')
+    assert.match((await look([URL, '--pcapng', file])).out, new RegExp(`The capture is in ${file}`))
+    const two = readFileSync(file)
+    assert.equal(two.readUInt32LE(0), 0x0a0d0d0a)
+    await look([URL, '--pcapng', file, '--at', 'all'])
+    assert.ok(readFileSync(file).length > 2 * two.length)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
