@@ -8,7 +8,7 @@ import type { Event } from '../base/events.ts'
 import { parseIp4 } from '../base/ip.ts'
 import type { LinkDroppedEvent, LinkSentEvent } from '../sim/events.ts'
 import { Conversations } from './conversation.ts'
-import { packets } from './packet.ts'
+import { fate, lastHop, packets } from './packet.ts'
 import type { Capture, CapturedPacket, CaptureInterface } from './pcapng.ts'
 
 export interface CaptureOptions {
@@ -66,6 +66,7 @@ function commentsById(events: readonly Event[]): Map<number, string[]> {
       const said: string[] = []
       if (again !== null) said.push(`sent again: ${again[1]}`)
       if (hop.dropped !== null) said.push(`never arrived: ${hop.dropped} on ${hop.link}`)
+      if (packet.stranded && hop === lastHop(packet)) said.push(`never arrived: ${fate(packet)}`)
       if (said.length > 0) comments.set(hop.id, said)
     }
   }

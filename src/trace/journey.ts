@@ -12,7 +12,7 @@ import { arp, icmp, tcp } from '../wire/index.ts'
 import { Conversations } from './conversation.ts'
 import { dnsWords, stageWords } from './dns.ts'
 import { type LadderOptions, type Lane, ladderHeads, ladderRows, type Row, type Style } from './ladder.ts'
-import { arrived, lastHop, origin, type Packet, packets, sent } from './packet.ts'
+import { arrived, fate, origin, type Packet, packets, sent } from './packet.ts'
 
 export interface JourneyOptions {
   /** The hosts as lanes, in the order in which they stand side by side, with what is written under their names. */
@@ -73,17 +73,17 @@ export function journey(events: readonly Event[], options: JourneyOptions): stri
 function packetRows(all: readonly Packet[], events: readonly Event[]): Placed[] {
   const conversations = new Conversations(events)
   return all.map((packet) => {
-    const hop = lastHop(packet)
+    const why = fate(packet)
     const common = {
       kind: 'arrow',
       from: origin(packet),
       to: packet.to,
       departs: sent(packet),
       arrives: arrived(packet),
-      lost: hop.dropped === null ? null : `✗ ${hop.dropped} on ${hop.link}`,
+      lost: why === null ? null : `✗ ${why}`,
     } as const
     const { label, style, act } = wordsOf(packet, conversations)
-    const lost: Style = hop.dropped === null ? style : 'red'
+    const lost: Style = why === null ? style : 'red'
     const begins = packet.tcp === null ? null : phaseOf(packet.tcp)
     return { index: packet.index, at: sent(packet), act, begins, row: { ...common, label, style: lost } }
   })
@@ -291,7 +291,7 @@ function summary(events: readonly Event[], all: readonly Packet[], zero: Nanos, 
     ['rest of the reply', answered?.at, done?.at],
     ['in all', zero, done?.at],
   ]
-  const lost = all.filter((packet) => lastHop(packet).dropped !== null).length
+  const lost = all.filter((packet) => fate(packet) !== null).length
   const again = events.filter(
     (e) => e.type === 'tcp.segment' && (e as { retransmission?: string }).retransmission !== '',
   ).length

@@ -47,13 +47,24 @@ export interface Packet extends Contents {
   readonly hops: Hop[]
   /** The host that it came to, or was meant for when it was lost. */
   to: string
+  /** It came to a router that did not pass it on: nobody behind answered ARP, say. */
+  stranded: boolean
 }
 
 export const origin = (packet: Packet): string => packet.hops[0]!.fromHost
 export const sent = (packet: Packet): Nanos => packet.hops[0]!.handed
 export const lastHop = (packet: Packet): Hop => packet.hops[packet.hops.length - 1]!
 /** When it arrived there; null when it was lost. */
-export const arrived = (packet: Packet): Nanos | null => {
+export const arrived = (packet: Packet): Nanos | null => (packet.stranded ? null : rested(packet))
+/** Why it never arrived, and where; null when it did. */
+export const fate = (packet: Packet): string | null => {
+  const { dropped, link, toHost } = lastHop(packet)
+  if (dropped !== null) return `${dropped} on ${link}`
+  return packet.stranded ? `not passed on by ${toHost}` : null
+}
+
+/** When it came to the end of its last hop; null when it was lost there. */
+const rested = (packet: Packet): Nanos | null => {
   const hop = lastHop(packet)
   return hop.dropped === null ? hop.arrives : null
 }
@@ -119,22 +130,26 @@ export function packets(events: readonly Event[], addresses: ReadonlyMap<string,
 }
 
 /**
- * A packet that arrived was for the host where it came to rest. One that was lost was for whoever got others that
- * were sent alike (an address may be a translating router's), else for the host of the address.
+ * A packet was for whoever got the others that were sent alike and came furthest (an address may be a translating
+ * router's); when none came as far as the host of the address, for that host.
  */
 function nameDestinations(all: readonly Packet[], addresses: ReadonlyMap<string, string>): void {
   const alike = (packet: Packet): string =>
-    packet.ip === null
-      ? ''
-      : `${origin(packet)} ${packet.ip.destination} ${(packet.tcp ?? packet.udp)?.destinationPort ?? ''}`
-  const takers = new Map<string, string>()
+    `${origin(packet)} ${packet.ip?.destination} ${(packet.tcp ?? packet.udp)?.destinationPort ?? ''}`
+  const furthest = new Map<string, Packet>()
   for (const packet of all) {
-    packet.to = lastHop(packet).toHost
-    if (packet.ip !== null && arrived(packet) !== null) takers.set(alike(packet), packet.to)
+    if (packet.ip === null || rested(packet) === null) continue
+    const other = furthest.get(alike(packet))
+    if (other === undefined || packet.hops.length > other.hops.length) furthest.set(alike(packet), packet)
   }
   for (const packet of all) {
-    if (packet.ip === null || arrived(packet) !== null) continue
-    packet.to = takers.get(alike(packet)) ?? addresses.get(formatIp4(packet.ip.destination)) ?? packet.to
+    packet.to = lastHop(packet).toHost
+    if (packet.ip === null) continue
+    const best = furthest.get(alike(packet))
+    const owner = addresses.get(formatIp4(packet.ip.destination))
+    const reached = best !== undefined && (owner === undefined || best.hops.some(({ toHost }) => toHost === owner))
+    packet.to = reached ? lastHop(best).toHost : (owner ?? packet.to)
+    packet.stranded = rested(packet) !== null && packet.to !== lastHop(packet).toHost
   }
 }
 
@@ -154,10 +169,10 @@ function follow(hop: Hop, index: number, all: Packet[], resting: Map<string, Pac
   let packet: Packet | undefined
   if (mark !== null) {
     const here = resting.get(`${hop.fromHost} ${mark}`)
-    const at = here?.findIndex((other) => arrived(other) !== null && arrived(other)! <= hop.handed) ?? -1
+    const at = here?.findIndex((other) => rested(other) !== null && rested(other)! <= hop.handed) ?? -1
     if (at >= 0) packet = here!.splice(at, 1)[0]
   }
-  if (packet === undefined) all.push((packet = { ...contents, index, hops: [hop], to: hop.toHost }))
+  if (packet === undefined) all.push((packet = { ...contents, index, hops: [hop], to: hop.toHost, stranded: false }))
   else packet.hops.push(hop)
   if (mark !== null) {
     const there = `${hop.toHost} ${mark}`
