@@ -1,7 +1,7 @@
 /** What an error page must not show, even to the developer: it ends in screenshots and bug reports. */
 
 const SECRET_NAME = /pass|secret|token|auth|cookie|session|csrf|api-?key|credential|card|\bpin\b/i
-export const HIDDEN = '••••••'
+const HIDDEN = '••••••'
 
 /** The value of a field, a parameter or a form's control as it may be shown under its name. */
 export function redact(name: string, value: string): string {

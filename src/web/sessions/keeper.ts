@@ -107,6 +107,6 @@ export class SessionKeeper {
   }
 }
 
-export function cookieName(c: AnyContext): string {
+function cookieName(c: AnyContext): string {
   return c.secure ? SECURE_COOKIE : COOKIE
 }

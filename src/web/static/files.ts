@@ -28,7 +28,7 @@ export function files(directory: string, options: FilesOptions = {}): Part {
 }
 
 /** The reply for a file of a folder. @throws HttpError 404, 412, 416. */
-export async function serveFile(
+async function serveFile(
   c: Context<unknown, unknown>,
   folder: Folder,
   path: string,

@@ -19,7 +19,7 @@ export interface Loader {
 }
 
 /** `posts/show.html`: names of files and folders, none of which begins with a dot. */
-export function validName(name: string): boolean {
+function validName(name: string): boolean {
   return name.length <= 255 && name.split('/').every((part) => /^[^.\\\0/:][^\\\0/:]*$/.test(part))
 }
 

@@ -4,7 +4,7 @@ import type { Database, Result, Statement } from '../database/database.ts'
 import { ModelError, NotFoundError } from '../errors.ts'
 import { type Column, columnOf, encodeOperand, type Meta, rowOf } from '../meta.ts'
 import type { Columns, OrderName, RelationPath, Row, UpdateInput, WhereValues } from '../rows.ts'
-import { databaseOf, limitsOf, refused } from '../write.ts'
+import { databaseOf, givenValue, limitsOf, refused } from '../write.ts'
 import { compileCount, compileDelete, compileExists, compileSelect, type Selection } from './compile.ts'
 import {
   type Condition,
@@ -246,16 +246,11 @@ function whereNodes<M extends object>(meta: Meta, where: Where<M>): ConditionNod
   return Object.entries(where).map(([name, given]): ConditionNode => {
     const column = columnOf(meta, name)
     const operand = { type: 'column', path: [], column } as const
-    const value = encodeOperand(meta, column, name === column.property ? given : idOf(given))
+    const value = encodeOperand(meta, column, givenValue(name, column, given))
     return value === null
       ? { type: 'null', operand, negated: false }
       : { type: 'compare', operator: '=', left: operand, right: { type: 'value', value } }
   })
-}
-
-/** A reference may be given as the row that it refers to. */
-export function idOf(given: unknown): unknown {
-  return typeof given === 'object' && given !== null && 'id' in given ? given.id : given
 }
 
 function orderNodes<M extends object>(meta: Meta, order: OrderBy<M>): OrderNode[] {

@@ -92,7 +92,7 @@ export class ContextBody {
   }
 }
 
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   // Only a text in which the word can be spelled at all pays for the look at every key.
   const reviver = /__proto__|\\u00/i.test(text) ? refuseProto : undefined
   try {
