@@ -37,7 +37,9 @@ export interface HttpLimits {
   readonly bodyRate: number
   /** A client that takes nothing of what waits for it for so long is reset. */
   readonly stallTime: Nanos
-  /** How long a closed connection may still send before it is cut (RFC 9112 §9.6). */
+  /** How long a client may be silent after we have ended our side, before the connection is closed for good. */
+  readonly lingerSilence: Nanos
+  /** How long one that goes on sending is listened to then, so that it finds our reply when it has done (RFC 9112 §9.6). */
   readonly lingerTime: Nanos
 }
 
@@ -58,7 +60,8 @@ export const LIMITS: HttpLimits = {
   bodyTime: 10 * SECOND,
   bodyRate: 512,
   stallTime: 30 * SECOND,
-  lingerTime: 5 * SECOND,
+  lingerSilence: 5 * SECOND,
+  lingerTime: 30 * SECOND,
 }
 
 /**

@@ -15,6 +15,7 @@ import { Reader, type ReaderSink } from '../machine/reader.ts'
 import { type Target, targetOf } from '../machine/target.ts'
 import { Verdict } from '../machine/verdict.ts'
 import { ServerExchange } from './exchange.ts'
+import { Linger } from './linger.ts'
 import { Patience, type Wait } from './patience.ts'
 import { admissionFault, isSafe, refusalReply } from './refusal.ts'
 import { Reporter } from './report.ts'
@@ -57,7 +58,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
   #inputEnded = false
   #state: 'open' | 'lingering' | 'handed over' | 'closed' = 'open'
   #successor: ConnectionOwner | null = null
-  #lingered = 0
+  #leaving: Linger | null = null
   #settling = false
   #resuming = false
 
@@ -94,8 +95,7 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   onData(bytes: Uint8Array): void {
     if (this.#state !== 'open') {
-      this.#lingered += bytes.length
-      if (this.#lingered > this.limits.drainBytes) this.connection.close()
+      this.#leaving?.received(bytes)
       return
     }
     this.corked = true
@@ -223,6 +223,8 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     exchange.closes ||=
       asked ||
       !framing.persistent ||
+      // What follows a CONNECT was for the tunnel, not for us.
+      framing.kind === 'tunnel' ||
       unread > this.limits.drainBytes ||
       // The client may or may not send the body that it asked leave for: only closing tells where it ends.
       (framing.expectsContinue && !exchange.bodyOpen) ||
@@ -251,6 +253,8 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
   }
 
   handOver(exchange: ServerExchange, head: string, owner: ConnectionOwner): void {
+    // RFC 9110 §7.8: the other protocol begins where the request has ended.
+    if (!exchange.received) throw new TypeError('the request has a body: read it before the connection is taken over')
     if (this.front !== exchange || this.#queue.length > 1)
       throw new TypeError('the connection has other requests under way: refuse the upgrade')
     this.output.latin1(this, head)
@@ -287,10 +291,11 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
         break
       case 'stall':
         if (this.connection.queued >= this.patience.mark) this.connection.reset()
+        else if (this.#leaving !== null) this.#leaving.expired()
         else this.patience.waitFor('stall', this.connection.queued)
         break
       case 'linger':
-        this.connection.reset()
+        this.#leaving?.expired()
         break
       default:
     }
@@ -396,14 +401,13 @@ export class ServerConnection implements ConnectionOwner, ReaderSink, OutputOwne
     this.#linger()
   }
 
-  /** RFC 9112 §9.6: FIN first, then read on for a while, so that no reset destroys the reply on its way. */
   #linger(): void {
     if (this.#state !== 'open') return
     this.output.flush()
     this.#state = 'lingering'
     this.#reader.close()
-    this.connection.end()
-    this.patience.waitFor('linger')
+    this.#leaving = new Linger(this.connection, this.patience, this.machine.clock, this.limits)
+    this.#leaving.begin()
     if (this.#stopped) this.connection.resume()
     if (this.#inputEnded) this.connection.close()
     this.#loseAll(new BodyError(400, 'the connection was closed after an earlier reply'))

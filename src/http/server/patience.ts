@@ -62,7 +62,7 @@ export class Patience implements Deadlined {
       case 'stall':
         return this.#limits.stallTime
       case 'linger':
-        return this.#limits.lingerTime
+        return this.#limits.lingerSilence
       default:
         return NEVER
     }

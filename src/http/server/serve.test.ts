@@ -400,6 +400,43 @@ test('an upgrade hands the connection over, with what came early', async () => {
   assert.equal(ended, true)
 })
 
+test('after a CONNECT that failed the connection closes: what follows was meant for the tunnel', async () => {
+  const allow = () => {
+    throw new Error('no')
+  }
+  const raw = await (await world(hello, { connect: { allow } })).client()
+  const reply = await raw.send('CONNECT far:7 HTTP/1.1\r\nHost: far:7\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  assert.match(
+    reply,
+    /^HTTP\/1.1 500 .*Connection: close\r\n\r\n500|^HTTP\/1.1 500 .*Connection: close\r\n\r\nInternal/s,
+  )
+  assert.equal(reply.match(/HTTP\/1.1/g)!.length, 1)
+  assert.equal(raw.ended, true)
+})
+
+test('an upgrade waits for the end of the request: its body is not the other protocol’s', async () => {
+  const errors: string[] = []
+  let owned = ''
+  const { client } = await world(
+    async (exchange) => {
+      if (exchange.path === '/read') await exchange.body.bytes()
+      takeOver(exchange, 101, ['Upgrade', 'x'], () => ({
+        onData: (bytes) => void (owned += Buffer.from(bytes).toString()),
+        onEnd() {},
+        onDrain() {},
+        onClose() {},
+      }))
+    },
+    { onError: (error) => errors.push(String(error)) },
+  )
+  const post = (path: string) =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 4\r\n\r\nbodynew`
+  assert.match(await (await client()).send(post('/unread')), /^HTTP\/1.1 500 /)
+  assert.match(errors[0]!, /read it before/)
+  assert.match(await (await client()).send(post('/read')), /^HTTP\/1.1 101 /)
+  assert.equal(owned, 'new')
+})
+
 test('an upgrade is refused while other requests are under way', async () => {
   const errors: string[] = []
   const open: Exchange[] = []

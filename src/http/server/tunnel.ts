@@ -74,9 +74,5 @@ export class Relay implements ConnectionOwner {
 
 function refuse(exchange: Exchange, status: number, why: string): void {
   if (!exchange.signal.aborted)
-    exchange.reply(
-      status,
-      ['Content-Type', 'text/plain; charset=utf-8', 'Connection', 'close'],
-      `${status} ${reasonPhrase(status)}: ${why}\n`,
-    )
+    exchange.reply(status, ['Content-Type', 'text/plain; charset=utf-8'], `${status} ${reasonPhrase(status)}: ${why}\n`)
 }

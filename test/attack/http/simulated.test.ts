@@ -4,12 +4,12 @@ import { test } from 'node:test'
 import { SECOND, sleep } from '../../../src/base/clock.ts'
 import { RecordingLog } from '../../../src/base/events.ts'
 import { Client, type HttpServer, serve } from '../../../src/http/index.ts'
-import { internet, mbit, ms } from '../../../src/sim/index.ts'
+import { internet, kbit, mbit, ms } from '../../../src/sim/index.ts'
 
-function pair(seed: number, loss = 0, log = new RecordingLog()) {
+function pair(seed: number, loss = 0, rate = mbit(20), log = new RecordingLog()) {
   const net = internet({ seed, log })
   const [laptop, router, web] = [net.host('laptop'), net.router('router'), net.host('web')]
-  net.link(laptop, router, { latency: ms(5), rate: mbit(20), loss })
+  net.link(laptop, router, { latency: ms(5), rate, loss })
   net.link(router, web, { latency: ms(20), rate: mbit(100), loss })
   return { net, laptop, web, log }
 }
@@ -57,6 +57,47 @@ test('neither a reply nor a request waits in its sender for the other side’s d
     const time = await ask() // over the connection that stands: a round trip of 50 ms and what the bytes take
     assert.ok(time < ms(55), `${time / ms(1)} ms`)
     client.close()
+    await server.close()
+  })
+})
+
+test('a reply that closes its connection arrives whole, however slow the way', async () => {
+  const { net, laptop, web } = pair(5, 0, kbit(800))
+  await net.run(async () => {
+    const server = await serve(web, (exchange) => exchange.reply(200, [], Buffer.alloc(5_000_000, 'x')))
+    const client = new Client(laptop, { keepAlive: false })
+    const reply = await client.request('http://web/')
+    assert.equal((await reply.body.bytes()).length, 5_000_000)
+    assert.ok(laptop.clock.now() > 50 * SECOND)
+    client.close()
+    await server.close()
+  })
+})
+
+test('a refusal reaches a client that reads only when it has sent everything', async () => {
+  const { net, laptop, web } = pair(6, 0, kbit(800))
+  await net.run(async () => {
+    const server = await serve(web, () => {}, { limits: { bodyBytes: 1000 } })
+    const [address] = await laptop.lookup('web')
+    const connection = await laptop.connect({ address: address!, port: 80 })
+    let text = ''
+    let failure: unknown = null
+    let open = () => {}
+    connection.attach({
+      onData: (bytes) => void (text += Buffer.from(bytes).toString()),
+      onEnd: () => connection.close(),
+      onDrain: () => open(),
+      onClose: (error) => void (failure = error),
+    })
+    connection.pause()
+    connection.write(Buffer.from('POST / HTTP/1.1\r\nHost: web\r\nContent-Length: 2000000\r\n\r\n'))
+    for (let sent = 0; sent < 2_000_000; sent += 20_000)
+      if (!connection.write(Buffer.alloc(20_000))) await new Promise<void>((resolve) => (open = resolve))
+    assert.ok(laptop.clock.now() > 15 * SECOND, `${laptop.clock.now() / SECOND} s`)
+    connection.resume()
+    await sleep(laptop.clock, SECOND)
+    assert.match(text, /^HTTP\/1.1 413 /)
+    assert.equal(failure, null)
     await server.close()
   })
 })
