@@ -4,6 +4,7 @@ import type { DnsStageEvent } from '../../../src/dns/events.ts'
 import type { Frame, Log, Report } from '../log.ts'
 import { A, type Message, NS, readMessage } from '../message.ts'
 import { dotted } from '../wire.ts'
+import { givenUp } from './neighbour.ts'
 
 /** A message where it was made, and when it came to whom it was for. */
 interface Letter {
@@ -163,7 +164,7 @@ function checkTimesToLive(letters: readonly Letter[], report: Report): void {
   }
 }
 
-function checkStages({ events }: Log, letters: readonly Letter[], report: Report): void {
+function checkStages({ events, frames }: Log, letters: readonly Letter[], report: Report): void {
   const stages = events.filter((event) => event.type === 'dns.stage') as DnsStageEvent[]
   const firsts = [...new Set(stages.map(({ stage }) => stage))]
   const expected = WALK.filter((stage) => firsts.includes(stage as DnsStageEvent['stage']))
@@ -172,17 +173,11 @@ function checkStages({ events }: Log, letters: readonly Letter[], report: Report
     if (name !== name.toLowerCase()) report('the log', at, `${stage} spells ${name}`)
     if (outcome === 'passed' && next !== '') {
       const asked = letters.some(
-        (each) =>
-          !each.message.reply &&
-          each.from === host &&
-          each.target === next &&
-          each.sent >= at &&
-          same(each.message.name, name),
+        ({ message, from, target, sent }) =>
+          !message.reply && from === host && target === next && sent >= at && same(message.name, name),
       )
-      const shorter = letters.some(
-        (each) => !each.message.reply && each.from === host && each.target === next && each.sent >= at,
-      )
-      if (!asked && !shorter) report('the log', at, `${stage} passes ${name} on to ${next}, but sends nothing`)
+      if (!asked && !givenUp(frames, host, at))
+        report('the log', at, `${stage} passes ${name} on to ${next}, but sends nothing`)
     }
     if (outcome !== 'answered' || answer.length === 0 || cached || stage === 'hosts file') continue
     const told = letters.find(

@@ -1,7 +1,7 @@
 /** What routers do to packets: one TTL less, the rest untouched, addresses translated at home and back. */
-import { SECOND } from '../../../src/base/clock.ts'
 import type { Frame, Log, Report } from '../log.ts'
 import { dotted } from '../wire.ts'
+import { givenUp } from './neighbour.ts'
 
 /** Initial time to live of every host here (RFC 1700). */
 const TTL = 64
@@ -39,34 +39,11 @@ export function checkPaths({ frames, routers }: Log, report: Report): void {
     } else if (frame.ip!.ttl !== TTL)
       report('RFC 1812 §5.3.1', frame.at, `${frame.host} sends on what it never got, TTL ${frame.ip!.ttl}`)
   }
-  const deaf = unanswered(frames)
   // What came to a router for somebody else has been sent on, unless ARP found nobody to send it to.
   for (const [router, left] of waiting)
     for (const { ip, at, arrives } of left)
-      if (!(addresses.get(router)?.has(ip!.destination) ?? false) && !near(deaf.get(router) ?? [], arrives!))
+      if (!(addresses.get(router)?.has(ip!.destination) ?? false) && !givenUp(frames, router, arrives!))
         report('RFC 1812 §5.2.1', at, `${router} swallowed a packet for ${dotted(ip!.destination)}`)
-}
-
-/** RFC 1122 §2.3.2.1: a neighbour is given up some seconds after it stopped answering. */
-const GIVING_UP = 5 * SECOND
-
-const near = (times: readonly number[], at: number): boolean => times.some((each) => Math.abs(at - each) < GIVING_UP)
-
-/** When a host asked for an address and heard nothing. */
-function unanswered(frames: readonly Frame[]): Map<string, number[]> {
-  const asked = new Map<string, number[]>()
-  for (const { arp, host, from, at } of frames) {
-    if (arp === null || !arp.request) continue
-    const heard = frames.some(
-      (other) =>
-        other.arp?.request === false &&
-        other.to === from &&
-        other.arrives !== null &&
-        Math.abs(other.arrives - at) < SECOND,
-    )
-    if (!heard) asked.set(host, [...(asked.get(host) ?? []), at])
-  }
-  return asked
 }
 
 /** The addresses that a host sends from when it does not forward: those with a full time to live. */
