@@ -113,7 +113,6 @@ function synchronized(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
     challenge(tcb, now)
     return
   }
-  remember(tcb, segment, start, now)
   afterSequence(tcb, segment, now)
 }
 
@@ -124,13 +123,16 @@ function unacceptable(tcb: Tcb, segment: TcpSegment, length: number, old: boolea
   // What we had and the peer sent again, since our ACK was lost: that ACK has to echo this sending of it. With the stamp
   // of the first one the peer would take its whole time-out for a round trip. RFC 7323 §5.3 does not say so.
   const behind = diff(tcb.rcvNxt, add(seq(segment.seq), length))
-  const recent = behind >= 0 && behind <= tcb.settings.receiveBuffer
+  const recent =
+    behind >= 0 &&
+    behind <= tcb.settings.receiveBuffer &&
+    (segment.flags & (ACK | SYN)) === ACK &&
+    acceptableAck(tcb, seq(segment.ack))
   if (recent) remember(tcb, segment, seq(segment.seq), now)
   // Data that we have got is answered always: its sender waits for it. Empty segments could answer each other for ever.
   if (length > 0 && !(segment.flags & SYN)) tcb.ackNow = true
   else challenge(tcb, now)
-  if (recent && !old && tcb.synchronized && (segment.flags & (ACK | SYN)) === ACK)
-    acknowledgeFromBehind(tcb, segment, now)
+  if (recent && !old && tcb.synchronized) acknowledgeFromBehind(tcb, segment, now)
 }
 
 /**
@@ -183,6 +185,9 @@ function afterSequence(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
     challenge(tcb, now)
     return
   }
+  // Only now: RFC 7323 §5.3 would take the stamp of any segment in the window, and one blind shot with a stamp of the
+  // future would make all that the true peer sends look old.
+  remember(tcb, segment, seq(segment.seq), now)
   tcb.lastReceived = now
   tcb.keepAliveProbesOut = 0
   acknowledge(tcb, segment, now)
