@@ -10,6 +10,12 @@ export const MULTICAST_TTL = 1
 /** RFC 1812 §4.3.2.3: an error carries as much of the original as fits in 576 octets. */
 export const ICMP_ERROR_LENGTH = 576
 
+/**
+ * What ICMP says of a path is not believed below this (Linux: min_pmtu; RFC 5927 §7.2): headers would be most of the
+ * traffic. Where it is true, routers cut the packets.
+ */
+export const MIN_PATH_MTU = 552
+
 /** A datagram that waits counts for so many bytes at least: empty ones are not free. */
 export const DATAGRAM_OVERHEAD = 128
 

@@ -90,7 +90,7 @@ function sendAgain(tcb: Tcb, now: Nanos, emit: Emit): boolean {
     // Beyond the window only the oldest is sent again: it is what a shrunken window is probed with.
     if (!head && diff(add(tcb.sndUna, tcb.sndWnd), record.end) < 0) return false
   }
-  const why = tcb.phase === 'recovery' ? (tcb.partialAcks === 0 && head ? 'fast' : 'recovery') : 'rto'
+  const why = whyAgain(tcb, head)
   tcb.resendNow = false
   const bytes = Math.min(length, diff(tcb.sendBuffer.end, record.seq))
   const flags = flagsFor(tcb, record.seq, bytes, length > bytes)
@@ -102,6 +102,11 @@ function sendAgain(tcb: Tcb, now: Nanos, emit: Emit): boolean {
   startTimer(tcb, now)
   dispatch(tcb, segment, why, now, emit)
   return true
+}
+
+function whyAgain(tcb: Tcb, head: boolean): TcpSegmentEvent['retransmission'] {
+  if (tcb.phase === 'loss') return 'rto'
+  return tcb.phase === 'recovery' && tcb.partialAcks === 0 && head ? 'fast' : 'recovery'
 }
 
 /** Cuts a record down to the segment size, which may have shrunk, and the oldest to what the window lets through. */

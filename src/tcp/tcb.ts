@@ -14,6 +14,8 @@ import type { CongestionControl } from './congestion/congestion.ts'
 import { infoOf, type TcpInfo } from './info.ts'
 import { arrive, takeSyn } from './input/input.ts'
 import { windowIsNews } from './input/text.ts'
+import { TIMESTAMPS_LENGTH } from './input/timestamps.ts'
+import { MIN_MSS } from './limits.ts'
 import { initialWindow } from './open/handshake.ts'
 import { DEFAULT_SETTINGS, type TcpSettings } from './options.ts'
 import { type Emit, poll } from './output.ts'
@@ -280,6 +282,20 @@ export class Tcb {
    */
   unreachable(code: ErrorCode): void {
     this.softError = code
+    this.#stirred = true
+  }
+
+  /**
+   * The path takes no longer segments than this (options counted), as a router has told. What is in flight and longer
+   * is lost: it goes again at once, in pieces that fit, and congestion has nothing to do with it (RFC 1191 §6.4 and 6.5).
+   */
+  narrow(mss: number): void {
+    const fits = Math.max(MIN_MSS, mss) - (this.timestamps ? TIMESTAMPS_LENGTH : 0)
+    if (!this.synchronized || fits >= this.mss) return
+    this.mss = fits
+    this.congestion.narrow(fits)
+    for (const record of this.scoreboard)
+      if (diff(record.end, record.seq) > fits && !(record.lost && !record.resent)) this.scoreboard.lose(record)
     this.#stirred = true
   }
 

@@ -65,8 +65,8 @@ export class Icmp {
     if (!stack.isOwn(local)) return
     switch (ipv4.protocol(bytes, 0)) {
       case ipv4.PROTOCOL_UDP:
-        if (error === 'fragmentation needed') stack.output.learnMtu(remote, message.mtu)
-        stack.udp.complained(error, local, u16(bytes, at), remote, u16(bytes, at + 2))
+        if (stack.udp.complained(error, local, u16(bytes, at), remote, u16(bytes, at + 2)))
+          if (error === 'fragmentation needed') stack.output.learnMtu(remote, message.mtu)
         return
       case ipv4.PROTOCOL_TCP:
         stack.tcp.complained(error, message.mtu, local, u16(bytes, at), remote, u16(bytes, at + 2), u32(bytes, at + 4))

@@ -3,6 +3,7 @@ import { IP4_BROADCAST, IP4_LOOPBACK, type Ip4, isLoopback4, isMulticast4 } from
 import * as ethernet from '../../wire/ethernet.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import { LINK_HEADROOM } from '../frames.ts'
+import { MIN_PATH_MTU } from '../limits.ts'
 import type { Stack } from '../stack.ts'
 import { fragments } from './fragments.ts'
 import type { Interface } from './interface.ts'
@@ -19,6 +20,8 @@ export interface Path {
   readonly source: Ip4
   /** The longest packet that goes this way, header included. */
   mtu: number
+  /** Some router takes less than `MIN_PATH_MTU`: packets leave without "don't fragment", and it may cut them. */
+  narrow: boolean
   readonly group: boolean
 }
 
@@ -65,13 +68,14 @@ export class IpOutput {
         nextHop: destination,
         source: stack.isOwn(destination) ? destination : IP4_LOOPBACK,
         mtu: lo.device.mtu,
+        narrow: false,
         group: false,
       }
     const route = stack.routes.lookup(destination)
     if (route === null) return null
     const nextHop = route.gateway ?? destination
     const source = route.interface.sourceFor(nextHop)
-    return { interface: route.interface, nextHop, source, mtu: route.interface.device.mtu, group: false }
+    return { interface: route.interface, nextHop, source, mtu: route.interface.device.mtu, narrow: false, group: false }
   }
 
   #groupPath(destination: Ip4, from: Ip4): Path | null {
@@ -82,13 +86,22 @@ export class IpOutput {
       routes.lookup(destination)?.interface ??
       interfaces.find((each) => each.device.medium === 'ethernet')
     if (through === undefined) return null
-    return { interface: through, nextHop: null, source: through.primary, mtu: through.device.mtu, group: true }
+    return {
+      interface: through,
+      nextHop: null,
+      source: through.primary,
+      mtu: through.device.mtu,
+      narrow: false,
+      group: true,
+    }
   }
 
   /** RFC 1191 §6.3: a router has said what fits. The path is remembered until the routes change. */
   learnMtu(destination: Ip4, mtu: number): void {
     const path = this.path(destination)
-    if (path !== null && !path.group && mtu < path.mtu) path.mtu = Math.max(mtu, 68)
+    if (path === null || path.group || mtu >= path.mtu) return
+    path.mtu = Math.min(path.mtu, Math.max(mtu, MIN_PATH_MTU))
+    path.narrow = mtu < path.mtu
   }
 
   /** What was sent to there has arrived: the next hop is alive. */
@@ -104,7 +117,7 @@ export class IpOutput {
 
   /** Sends a frame made by `frame`. What is longer than the path takes is fragmented. */
   send(frame: Uint8Array, path: Path, fields: ipv4.HeaderFields, dontFragment = true): void {
-    this.seal(frame, fields, dontFragment)
+    this.seal(frame, fields, dontFragment && !path.narrow)
     this.transmit(frame, path, fields.destination)
   }
 

@@ -19,6 +19,8 @@ export interface TcpEndpoint extends Tuple<TcpEndpoint> {
   yieldsTo(segment: tcp.TcpSegment): boolean
   /** ICMP has complained of one of its segments. */
   complained(error: NetworkError): void
+  /** The path takes shorter segments than was thought. */
+  narrowed(mss: number): void
   /** The octets that it has sent and that were not acknowledged: from, to. */
   readonly outstanding: readonly [number, number]
 }
@@ -162,8 +164,17 @@ export class Tcp {
     if (connection === null) return
     const [from, to] = connection.outstanding
     if (!sequence.within(sequence.seq(seq), sequence.seq(from), sequence.seq(to))) return
-    if (error === 'fragmentation needed') this.#stack.output.learnMtu(remote, mtu)
+    if (error === 'fragmentation needed') this.#narrow(remote, mtu)
     else connection.complained(error)
+  }
+
+  /** RFC 1191 §6.3: all connections to there are told, not only the one that ran into it. */
+  #narrow(remote: Ip4, mtu: number): void {
+    const before = this.mssTo(remote)
+    this.#stack.output.learnMtu(remote, mtu)
+    const mss = this.mssTo(remote)
+    if (mss === before) return
+    for (const each of this.#connections) if (each.remoteAddress === remote) each.narrowed(mss)
   }
 
   /** Sends a segment. False when there is no way to the destination. One that a learnt MTU has made too long goes in pieces. */

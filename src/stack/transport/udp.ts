@@ -94,17 +94,14 @@ export class Udp {
     socket.datagramArrived(payload, from, fromPort)
   }
 
-  /** ICMP has complained of a datagram: its socket is told if it is connected (RFC 1122 §4.1.3.3). */
-  complained(error: NetworkError, local: Ip4, localPort: number, remote: Ip4, remotePort: number): void {
-    for (const socket of this.#ports.get(localPort) ?? [])
-      if (
-        socket.remotePort === remotePort &&
-        socket.remoteAddress === remote &&
-        (socket.localAddress === 0 || socket.localAddress === local)
-      ) {
-        socket.complained(error)
-        return
-      }
+  /**
+   * ICMP has complained of a datagram: its socket is told if it is connected (RFC 1122 §4.1.3.3).
+   * @returns whether there is a socket that can have sent it
+   */
+  complained(error: NetworkError, local: Ip4, localPort: number, remote: Ip4, remotePort: number): boolean {
+    const socket = nearest(this.#ports.get(localPort) ?? [], local, remote, remotePort)
+    if (socket !== null && socket.remotePort !== 0) socket.complained(error)
+    return socket !== null
   }
 
   /** Sends a datagram, in pieces when the path is too narrow. A copy comes back to this host's own members of a group when `loop` says so. */
@@ -116,7 +113,7 @@ export class Udp {
     frame.set(bytes, PAYLOAD + udp.HEADER_LENGTH)
     const pseudo = pseudoSum4(source, to, ipv4.PROTOCOL_UDP, size)
     udp.emitHeader(frame, PAYLOAD, from.localPort, toPort, bytes.length, pseudo)
-    output.seal(frame, { source, destination: to, protocol: ipv4.PROTOCOL_UDP, ttl })
+    output.seal(frame, { source, destination: to, protocol: ipv4.PROTOCOL_UDP, ttl }, !path.narrow)
     // RFC 1112 §6.1: with a time to live of zero it does not leave the host.
     if (ttl > 0) output.transmit(frame, path, to)
     counters.udpSent++

@@ -22,6 +22,8 @@ export interface CongestionControl {
   timeout(flight: number, again: boolean, now: Nanos): void
   /** Nothing has been sent for longer than a time-out: what the window says of the path is old. */
   idle(now: Nanos): void
-  /** The segment size has changed: after the handshake, or with the path's MTU. */
+  /** The path has turned out to take shorter segments only: nothing else is new. */
+  narrow(mss: number): void
+  /** The handshake is done: the segment size is known, and what to begin with. */
   resize(mss: number, initialWindow: number): void
 }

@@ -66,6 +66,10 @@ class Reno implements CongestionControl {
     this.#counted = 0
   }
 
+  narrow(mss: number): void {
+    this.#mss = mss
+  }
+
   resize(mss: number, initialWindow: number): void {
     this.#mss = mss
     this.#initialWindow = initialWindow
