@@ -86,6 +86,8 @@ export class Reassembler {
     if ((more && piece.bytes.length % 8 !== 0) || piece.bytes.length === 0 || end + header > ipv4.MAX_LENGTH)
       return null
     const assembly = this.#of(bytes, offset)
+    // RFC 5722 §4 lets exact doubles pass: the network makes them.
+    if (assembly.pieces.some((other) => isSame(other, piece))) return null
     if (piece.offset === 0) assembly.head = { bytes, offset }
     if (!this.#fits(assembly, piece, more, end)) {
       // RFC 5722 §4, which Linux follows for IPv4 too: pieces that overlap or contradict each other void the packet.
@@ -137,6 +139,10 @@ export class Reassembler {
     if (assembly.head !== null)
       this.#stack.icmp.complain(icmp.TIME_EXCEEDED, 1, 0, assembly.head.bytes, assembly.head.offset)
   }
+}
+
+function isSame(a: Piece, b: Piece): boolean {
+  return a.offset === b.offset && a.bytes.length === b.bytes.length && a.bytes.every((octet, i) => octet === b.bytes[i])
 }
 
 function whole({ head, pieces, total }: Assembly): Uint8Array {
