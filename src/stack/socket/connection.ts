@@ -12,6 +12,7 @@ import type { TcpSegment } from '../../wire/tcp.ts'
 import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
 import type { Stack } from '../stack.ts'
 import type { TcpEndpoint } from '../transport/tcp.ts'
+import { Inbox } from './inbox.ts'
 import type { OptionTable } from './options.ts'
 import { Overflow } from './overflow.ts'
 import { applyOption, tcpSettings } from './tcp-options.ts'
@@ -48,8 +49,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   #paused = false
   #corks = 0
 
-  /** Arrived and not yet delivered. */
-  readonly #arrived: Uint8Array[] = []
+  readonly #arrived = new Inbox()
   #peerFinished = false
   #endTold = false
   /** Taken by `write`, but held back by a cork, or by the Tcb's full buffer. */
@@ -146,6 +146,11 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     this.#deliver()
   }
 
+  narrowed(mss: number): void {
+    this.#tcb.narrow(mss)
+    this.#poll()
+  }
+
   /** Its deadline has come, or what waited is due to be delivered. */
   run(argument: unknown): void {
     if (argument === DELIVERY) this.#deliverySoon = false
@@ -187,7 +192,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   onData(bytes: Uint8Array): void {
     if (this.#released) this.#tcb.consumed(bytes.length)
-    else this.#arrived.push(bytes)
+    else this.#arrived.add(bytes)
   }
 
   onEnd(): void {
@@ -240,8 +245,8 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     const told = this.#closeTold
     if (told) return false
     const readable = !this.#paused && !this.#released
-    if (readable && this.#arrived.length > 0) {
-      const bytes = this.#arrived.shift()!
+    if (readable && !this.#arrived.empty) {
+      const bytes = this.#arrived.take()
       this.#stack.enterApplication()
       owner.onData(bytes)
       this.#tcb.consumed(bytes.length)
@@ -263,12 +268,12 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   /** An end, orderly or not, comes after the bytes that came before it. */
   get #nothingUnread(): boolean {
-    return this.#arrived.length === 0 && (!this.#peerFinished || this.#endTold)
+    return this.#arrived.empty && (!this.#peerFinished || this.#endTold)
   }
 
   get #hasNews(): boolean {
     if (this.#owner === null || this.#closeTold) return false
-    if (!this.#paused && !this.#released && (this.#arrived.length > 0 || (this.#peerFinished && !this.#endTold)))
+    if (!this.#paused && !this.#released && (!this.#arrived.empty || (this.#peerFinished && !this.#endTold)))
       return true
     if (this.#outcome !== undefined) return this.#released || this.#nothingUnread
     return this.#drainOwed && this.queued <= this.#stack.limits.writeLowWater
@@ -382,8 +387,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   }
 
   #dropUnread(): void {
-    for (const bytes of this.#arrived) this.#tcb.consumed(bytes.length)
-    this.#arrived.length = 0
+    while (!this.#arrived.empty) this.#tcb.consumed(this.#arrived.take().length)
   }
 
   /** SO_LINGER in nanoseconds; undefined when it is off. */
