@@ -132,6 +132,7 @@ export class DnsCache {
 
   clear(): void {
     this.rrsets.clear()
+    this.failures.clear()
     this.#answers.clear()
   }
 

@@ -38,4 +38,8 @@ export class FailureCache {
   delete(key: string): void {
     this.#failures.delete(key)
   }
+
+  clear(): void {
+    this.#failures.clear()
+  }
 }

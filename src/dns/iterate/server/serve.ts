@@ -22,6 +22,8 @@ export interface ResolverOptions extends ServerOptions, ResponseOptions, HostExc
   readonly hints?: readonly Address[]
   readonly settings?: Partial<ResolverSettings>
   readonly cache?: Partial<CacheLimits>
+  /** Whether that client may ask; all others are refused. Default: everybody may. */
+  readonly mayAsk?: (client: Address) => boolean
 }
 
 /** A server that resolves, and its driver: `resolver.driver.resolve(query)` asks it without a socket. */
@@ -64,12 +66,13 @@ export function resolvingResponder(
   machine: Machine,
   stage: DnsStage,
   driver: ResolverDriver,
-  options: Partial<ResponseOptions> = {},
+  options: Partial<Pick<ResolverOptions, 'minimal' | 'mayAsk'>> = {},
 ): Responder {
-  const form = { minimal: options.minimal ?? true }
-  return (query) => {
+  const { minimal = true, mayAsk } = options
+  const form = { minimal }
+  return (query, client) => {
     const [question] = query.question
-    const refusal = refused(query, question)
+    const refusal = mayAsk?.(client.address) === false ? RCODE.REFUSED : refused(query, question)
     if (refusal !== RCODE.NOERROR || question === undefined) return respondEmpty(query, refusal)
     const special = specialAnswer(question)
     if (special !== undefined) {

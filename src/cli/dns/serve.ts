@@ -1,21 +1,16 @@
 /** `reticle dns serve`: an authoritative server for zone files. */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { ipVersion } from '../base/ip.ts'
-import { serveZones } from '../dns/authority/serve.ts'
-import type { Message } from '../dns/message/message.ts'
-import { Name, parseName } from '../dns/message/name.ts'
-import { rcodeName, typeName } from '../dns/message/types.ts'
-import type { Client } from '../dns/server/responder.ts'
-import type { DnsServer } from '../dns/server/server.ts'
-import { loadZone } from '../dns/zone/load.ts'
-import { printFault } from '../dns/zone/master.ts'
-import type { Zone } from '../dns/zone/zone.ts'
-import { Zones } from '../dns/zone/zones.ts'
-import { kernelHost } from '../kernel/index.ts'
-import { formatAddress } from '../socket/address.ts'
-import { type Call, type Command, UsageError } from './command.ts'
-import type { Terminal } from './terminal.ts'
+import { serveZones } from '../../dns/authority/serve.ts'
+import { Name, parseName } from '../../dns/message/name.ts'
+import { loadZone } from '../../dns/zone/load.ts'
+import { printFault } from '../../dns/zone/master.ts'
+import type { Zone } from '../../dns/zone/zone.ts'
+import { Zones } from '../../dns/zone/zones.ts'
+import { kernelHost } from '../../kernel/index.ts'
+import { type Call, type Command, UsageError } from '../command.ts'
+import type { Terminal } from '../terminal.ts'
+import { frontOptions, listenAddresses, queryLog, serveUntilInterrupted } from './front.ts'
 
 export const dnsServe: Command = {
   name: 'dns serve',
@@ -28,57 +23,37 @@ SIGHUP reads the files again; a file with an error leaves its zone as it was.
 
   reticle dns serve example.org.zone --port 5353
   dig @127.0.0.1 -p 5353 www.example.org`,
-  options: {
-    port: { type: 'string', short: 'p', default: '53', value: 'PORT', description: 'UDP and TCP port' },
-    address: {
-      type: 'string',
-      short: 'a',
-      multiple: true,
-      value: 'ADDRESS',
-      description: 'where to listen, may be repeated (127.0.0.1; every interface: 0.0.0.0)',
-    },
-    'query-log': { type: 'boolean', description: 'print a line for every query' },
-  },
+  options: frontOptions,
   run,
 }
 
 async function run({ positionals, values, terminal }: Call): Promise<number> {
   if (positionals.length === 0) throw new UsageError('a zone file is missing')
-  const port = Number(values['port'])
-  if (!(Number.isInteger(port) && port >= 0 && port <= 65535))
-    throw new UsageError(`--port is a number from 0 to 65535, not '${values['port']}'`)
-  const addresses = (values['address'] as readonly string[] | undefined) ?? ['127.0.0.1']
-  for (const address of addresses)
-    if (ipVersion(address) === 0) throw new UsageError(`--address is an IP address, not '${address}'`)
+  const addresses = listenAddresses(values)
   const zones = new Zones()
   const sources = positionals.map(zoneSource)
   const loaded = sources.map((source) => read(source, terminal))
   if (loaded.includes(null)) return 1
-  for (const zone of loaded) zones.set(zone!)
+  for (const [i, zone] of loaded.entries()) {
+    const { origin } = zone!
+    const other = loaded.findIndex((each) => each!.origin.equals(origin))
+    if (other !== i) {
+      terminal.error(`${sources[i]!.path}: the zone ${origin} is in ${sources[other]!.path} already\n`)
+      return 1
+    }
+    zones.set(zone!)
+  }
+  for (const zone of zones.all) terminal.out(`${zone.origin} serial ${serialOf(zone)}\n`)
 
   const host = kernelHost()
   const onAnswer = values['query-log'] === true ? queryLog(terminal) : undefined
-  const servers: DnsServer[] = []
-  try {
-    for (const address of addresses)
-      servers.push(await serveZones(host, zones, { at: { address, port }, ...(onAnswer && { onAnswer }) }))
-    for (const zone of zones.all) terminal.out(`${zone.origin} serial ${serialOf(zone)}\n`)
-    terminal.out(`listening on ${servers.map(({ local }) => formatAddress(local)).join(', ')} (UDP and TCP)\n`)
-    await untilInterrupted(terminal, () => reload(sources, zones, terminal))
-  } finally {
-    await Promise.all(servers.map((server) => server.close()))
-  }
+  await serveUntilInterrupted(
+    terminal,
+    addresses,
+    (at) => serveZones(host, zones, { at, ...(onAnswer && { onAnswer }) }),
+    () => reload(sources, zones, terminal),
+  )
   return 0
-}
-
-/** Runs `onHangup` at every SIGHUP until the command is to end. */
-async function untilInterrupted(terminal: Terminal, onHangup: () => void): Promise<void> {
-  process.on('SIGHUP', onHangup)
-  await new Promise<void>((done) => {
-    if (terminal.interrupted.aborted) done()
-    else terminal.interrupted.addEventListener('abort', () => done(), { once: true })
-  })
-  process.off('SIGHUP', onHangup)
 }
 
 function reload(sources: readonly ZoneSource[], zones: Zones, terminal: Terminal): void {
@@ -134,14 +109,4 @@ function textOf(path: string): { readonly text: string } | { readonly why: strin
 function serialOf(zone: Zone): number {
   const rdata = zone.soa.rdatas[0]!
   return new DataView(rdata.buffer, rdata.byteOffset).getUint32(rdata.length - 20)
-}
-
-function queryLog(terminal: Terminal) {
-  return (query: Message, reply: Message, { address, transport }: Client) => {
-    const { name, type } = query.question[0]!
-    const asked = `${name} ${typeName(type)}`
-    const counts = `${reply.answer.length}/${reply.authority.length}/${reply.additional.length}`
-    const line = `${new Date().toISOString()} ${formatAddress(address)} ${transport} ${asked}`
-    terminal.out(`${line} ${rcodeName(reply.rcode)} ${counts}\n`)
-  }
 }
