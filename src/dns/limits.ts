@@ -41,6 +41,9 @@ export const MAX_GENERATED = 65_536
 /** Faults reported of one zone file; after that the file is something else than a zone file. */
 export const MAX_ZONE_FAULTS = 50
 
+/** Characters of one fault's text: two names of full length fit, a binary file's "word" of a megabyte does not. */
+export const MAX_FAULT_TEXT = 640
+
 /** CNAME and DNAME records that one authoritative answer follows within our own zones. */
 export const MAX_ALIASES = 16
 

@@ -1,11 +1,18 @@
 /** What makes a set of records a zone, and what is likely a mistake in one. */
-import type { Name } from '../message/name.ts'
+import { Name } from '../message/name.ts'
 import { canonicalRdata, readRdata } from '../message/rdata/text.ts'
 import { className, TYPE, typeName } from '../message/types.ts'
 import type { PlacedRecord, ZoneFault } from './master.ts'
 
 /** Types that may stand beside a CNAME (RFC 2181 §10.1, RFC 4035 §2.5). */
 const BESIDE_CNAME = new Set<number>([TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC, TYPE.NXT, TYPE.SIG, TYPE.KEY])
+
+/** Types whose rdata names a host that may well be in the same zone. */
+const TARGETS = new Set<number>([TYPE.NS, TYPE.CNAME, TYPE.DNAME, TYPE.PTR, TYPE.MX, TYPE.SRV, TYPE.SOA])
+
+function doubled(name: Name): string {
+  return `${name} has the zone's name in it twice: is the dot at its end missing in the file?`
+}
 
 export function checkZone(origin: Name, records: readonly PlacedRecord[], file: string): ZoneFault[] {
   return new ZoneCheck(origin, records, file).run()
@@ -32,6 +39,7 @@ class ZoneCheck {
     for (const record of this.#records) {
       this.#occlusion(record)
       this.#nameServer(record)
+      this.#missingDot(record)
     }
     return this.#faults
   }
@@ -129,6 +137,26 @@ class ZoneCheck {
       !this.#delegatedElsewhere(host, record.name)
     )
       this.#fault('warning', `the name server ${host} has no address here`, record)
+  }
+
+  /** The commonest mistake in zone files: `www.example.org` without the dot at the end gets the origin once more. */
+  #missingDot(record: PlacedRecord): void {
+    if (this.#isDoubled(record.name)) this.#fault('warning', doubled(record.name), record)
+    if (!TARGETS.has(record.type)) return
+    for (const target of Object.values(readRdata(typeName(record.type) as 'NS', record.rdata)))
+      if ((target as unknown) instanceof Name && this.#isDoubled(target))
+        this.#fault('warning', doubled(target), record)
+  }
+
+  /** Whether the name, less the origin at its end, ends in the origin again */
+  #isDoubled(name: Name): boolean {
+    const { wire } = this.#origin
+    const own = wire.length - 1
+    if (own === 0 || name.wire.length < 2 * own + 1 || !name.isUnder(this.#origin)) return false
+    let above = name
+    while (above.wire.length > 2 * own + 1) above = above.parent()
+    if (above.wire.length !== 2 * own + 1) return false
+    return new Name(Uint8Array.of(...above.wire.subarray(0, own), 0)).equals(this.#origin)
   }
 
   /** Whether the host lies in a delegated zone other than that which it serves: its address is found there. */

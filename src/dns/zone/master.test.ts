@@ -96,8 +96,8 @@ $TTL 1y
   assert.deepEqual(faults(text), [
     "f:2:5: error: '192.0.2.256' is not an IPv4 address",
     "f:3:8: error: 'fe80::%eth0' is not an IPv6 address",
-    "f:4:6: error: a number of two octets is a number from 0 to 65535, not 'mail'",
-    "f:5:6: error: a number of two octets is a number from 0 to 65535, not '70000'",
+    "f:4:6: error: 'mail' is not a number from 0 to 65535",
+    "f:5:6: error: '70000' is not a number from 0 to 65535",
     "f:6:3: error: 'BOGUS' is no record type",
     "f:7:15: error: '192.0.2.2' is more than A has",
     'f:8:4: error: an IPv4 address is missing',

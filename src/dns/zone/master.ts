@@ -2,7 +2,7 @@
  * Master files (RFC 1035 §5) with `$ORIGIN`, `$TTL` (RFC 2308 §4), `$INCLUDE` and BIND's `$GENERATE`. What is wrong
  * is collected with its place; reading goes on after it.
  */
-import { MAX_GENERATED, MAX_INCLUDE_DEPTH, MAX_INCLUDED_FILES, MAX_ZONE_FAULTS } from '../limits.ts'
+import { MAX_FAULT_TEXT, MAX_GENERATED, MAX_INCLUDE_DEPTH, MAX_INCLUDED_FILES, MAX_ZONE_FAULTS } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { type Entry, Lexer, type Place, TextFault, type Word, Words } from '../message/rdata/lexer.ts'
 import { nameOf } from '../message/rdata/names.ts'
@@ -22,7 +22,13 @@ export interface ZoneFault extends Place {
 
 /** `example.zone:7:12: error: …`, as compilers write it. */
 export function printFault(fault: ZoneFault): string {
-  return `${fault.file}:${fault.line}:${fault.column}: ${fault.severity}: ${fault.why}`
+  return `${fault.file}:${fault.line}:${fault.column}: ${fault.severity}: ${shown(fault.why)}`
+}
+
+/** Of a reason that quotes a file which is no zone file: no control characters, and no more than tells. */
+function shown(why: string): string {
+  const short = why.length > MAX_FAULT_TEXT ? `${why.slice(0, MAX_FAULT_TEXT)}…` : why
+  return short.replace(/[\0-\x1f\x7f-\x9f]/g, (c) => `\\${String(c.charCodeAt(0)).padStart(3, '0')}`)
 }
 
 /** A record and where its file says it. */

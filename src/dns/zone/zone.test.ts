@@ -53,6 +53,15 @@ test('likely mistakes are warnings and the zone is served', () => {
   )
   assert.match(warned('a 1 A 192.0.2.1\na 2 A 192.0.2.2'), /different times to live/)
   assert.equal(warned('sub NS ns.sub\nns.sub A 192.0.2.3'), '')
+  const twice = /f:5:1: warning: (\S+) has the zone's name in it twice: is the dot/
+  assert.equal(twice.exec(warned('@ MX 1 mx.example'))?.[1], 'mx.example.example.')
+  assert.equal(twice.exec(warned('www.example A 192.0.2.1'))?.[1], 'www.example.example.')
+  assert.equal(warned('@ MX 1 example.net.\nexample-not A 192.0.2.1'), '')
+})
+
+test('limit: a fault quotes no control characters, and not more than a person reads', () => {
+  const [fault] = faults(`a \x1b[2J${'x'.repeat(100_000)} 1`)
+  assert.ok(fault!.length < 700 && fault!.includes('\\027[2J') && !fault!.includes('\x1b'), fault)
 })
 
 test('find: nodes, empty non-terminals, delegations, wildcards, DNAME, nothing', () => {

@@ -6,7 +6,7 @@ import { TextFault, type Word } from './lexer.ts'
 /** The number that a word is, at most `max`. @throws TextFault */
 export function integer(word: Word, max: number, what: string): number {
   const value = /^[0-9]{1,15}$/.test(word.text) ? Number(word.text) : Number.NaN
-  if (!(value <= max)) throw new TextFault(`${what} is a number from 0 to ${max}, not '${word.text}'`, word)
+  if (!(value <= max)) throw new TextFault(`'${word.text}' is not ${what} from 0 to ${max}`, word)
   return value
 }
 
@@ -29,10 +29,10 @@ function unsigned(octets: 1 | 2 | 4 | 6, what: string): Field<number> {
   }
 }
 
-export const u8 = unsigned(1, 'a number of one octet')
-export const u16 = unsigned(2, 'a number of two octets')
-export const u32 = unsigned(4, 'a number of four octets')
-export const u48 = unsigned(6, 'a number of six octets')
+export const u8 = unsigned(1, 'a number')
+export const u16 = unsigned(2, 'a number')
+export const u32 = unsigned(4, 'a number')
+export const u48 = unsigned(6, 'a number')
 
 const UNITS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 }
 
