@@ -93,3 +93,28 @@ test('nothing is kept of a connection that is over', async () => {
   })
   assert.deepEqual([a.stack.tcp.connectionCount, b.stack.tcp.connectionCount], [0, 0])
 })
+
+test('SO_RCVBUF of an open connection is what its peer may send ahead of the reader', async () => {
+  const net = internet({ seed: 1 })
+  const [client, server] = [net.host('client'), net.host('server')]
+  net.link(client, server, { latency: ms(1) })
+  let waiting = 0
+  await net.run(async () => {
+    await server.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
+      connection.attach({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} })
+      connection.setOption('SO_RCVBUF', 1_200_000)
+      connection.pause()
+    })
+    const connection = await client.connect(
+      { address: server.address, port: 80 },
+      { options: { SO_SNDBUF: 4_000_000 } },
+    )
+    connection.attach({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} })
+    connection.write(new Uint8Array(4_000_000))
+    await sleep(client.clock, seconds(5))
+    waiting = 4_000_000 - connection.queued
+    connection.reset()
+  })
+  // The window scale stays what the handshake agreed on: 65,535 · 2^4.
+  assert.ok(waiting > 1_000_000 && waiting <= 1_200_016, `${waiting} bytes sent ahead`)
+})

@@ -94,6 +94,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
       remotePort,
       mss: stack.tcp.mssTo(remoteAddress),
       iss: stack.tcp.initialSequence(localAddress, localPort, remoteAddress, remotePort),
+      timestampOffset: stack.tcp.timestampOffset(localAddress, remoteAddress),
       owner: this,
       log: stack.events,
       host: stack.name,

@@ -32,4 +32,5 @@ export function applyOption(tcb: Tcb, options: OptionTable, name: OptionName): v
   if (name === 'TCP_NODELAY') tcb.noDelay = options.flag(name)
   else if (name === 'SO_KEEPALIVE') tcb.keepAlive = options.flag(name)
   else if (name === 'SO_SNDBUF') tcb.sendBufferSize = options.number(name)
+  else if (name === 'SO_RCVBUF') tcb.receiveBufferSize = options.number(name)
 }

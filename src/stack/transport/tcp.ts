@@ -57,6 +57,11 @@ export class Tcp {
     return this.#initialSequence.next(octets(local), localPort, octets(remote), remotePort, this.#stack.clock.now())
   }
 
+  /** RFC 7323 §7.1. */
+  timestampOffset(local: Ip4, remote: Ip4): number {
+    return this.#initialSequence.timestampOffset(octets(local), octets(remote))
+  }
+
   /** The MSS to announce on the way to a destination: what one packet takes less both headers (RFC 9293 §3.7.1). */
   mssTo(remote: Ip4): number {
     return (this.#stack.output.path(remote)?.mtu ?? 576) - ipv4.HEADER_LENGTH - tcp.HEADER_LENGTH

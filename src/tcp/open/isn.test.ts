@@ -24,3 +24,11 @@ test('RFC 6528: the same connection moves with the clock, another starts elsewhe
   assert.notEqual(isn.next(local, 1001, remote, 80, 0), first)
   assert.notEqual(new InitialSequence(new SeededRandom(2)).next(local, 1000, remote, 80, 0), first)
 })
+
+test('time stamps begin elsewhere for every peer, at the same place for the same one', () => {
+  const made = new InitialSequence(new SeededRandom('stamps'))
+  const [local, peer, other] = [Uint8Array.of(10, 0, 0, 1), Uint8Array.of(10, 0, 0, 2), Uint8Array.of(10, 0, 0, 3)]
+  assert.equal(made.timestampOffset(local, peer), made.timestampOffset(local, peer))
+  assert.notEqual(made.timestampOffset(local, peer), made.timestampOffset(local, other))
+  assert.notEqual(made.timestampOffset(local, peer), made.timestampOffset(peer, local))
+})

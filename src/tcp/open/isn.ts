@@ -28,4 +28,12 @@ export class InitialSequence {
     tuple.set([localPort >>> 8, localPort, remotePort >>> 8, remotePort], tuple.length - 4)
     return seq(Math.floor(now / TICK) + sipHash(this.#key, tuple))
   }
+
+  /**
+   * Where the clock of the time stamps begins for a peer (RFC 7323 §7.1): nobody else can tell from it how long this
+   * host has been up, and all connections between two hosts have the same, so a later one's stamps are later (§5.8).
+   */
+  timestampOffset(localAddress: Uint8Array, remoteAddress: Uint8Array): number {
+    return sipHash(this.#key, Uint8Array.of(...localAddress, ...remoteAddress)) >>> 0
+  }
 }
