@@ -31,6 +31,13 @@ test('the reply is the one with the ID, the bit, the opcode and exactly the ques
   assert.equal(verdict({ question: [{ ...question!, name: NAME }] }), 'caseless')
 })
 
+test('a Buffer, whose slice() copies nothing, is judged as any octets are, and left as it was', () => {
+  const bytes = Buffer.from(encode(response(SENT)))
+  const before = Uint8Array.from(bytes)
+  assert.equal(judge(bytes, SENT, NAME).kind, 'reply')
+  assert.deepEqual(Uint8Array.from(bytes), before)
+})
+
 test('without a question only a refusal is a reply', () => {
   assert.equal(verdict({ question: [] }), 'foreign')
   assert.equal(verdict({ question: [], rcode: RCODE.NXDOMAIN }), 'foreign')

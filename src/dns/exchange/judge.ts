@@ -41,7 +41,7 @@ function echoes(bytes: Uint8Array, { wire }: Name): boolean {
 function inOwnCase(bytes: Uint8Array, sent: Message, name: Name): Uint8Array {
   const mixed = sent.question[0]?.name
   if (mixed === undefined || mixed === name || !echoes(bytes, mixed)) return bytes
-  const restored = bytes.slice()
+  const restored = new Uint8Array(bytes) // a copy: slice() of a Buffer is none
   restored.set(name.wire, 12)
   return restored
 }

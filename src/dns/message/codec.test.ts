@@ -250,3 +250,14 @@ test('writers at work at the same time do not disturb each other', () => {
     assert.equal(reader.fault, null)
   }
 })
+
+test('nothing of a Buffer is kept: the driver may reuse its memory', () => {
+  const cookie = { code: 10, data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }
+  const bytes = Buffer.from(
+    encode(query(Name.parse('a.example.'), TYPE.A, { id: 1, edns: edns({ options: [cookie] }) })),
+  )
+  const message = decode(bytes)
+  bytes.fill(0)
+  assert.ok(!(message instanceof DecodeFailure))
+  assert.deepEqual(message.edns?.options[0], cookie)
+})

@@ -147,7 +147,8 @@ class Decoder {
     if (section !== 'additional') reader.fail(`an OPT record in the ${section} section`, start)
     if (this.#edns !== null) reader.fail('a second OPT record', start)
     if (!name.isRoot) reader.fail(`an OPT record owned by ${name}`, start)
-    const options = parseOptions(reader.bytes.slice(reader.at, end), reader.at, this.#ednsOptions)
+    const { at } = reader
+    const options = parseOptions(reader.octets(end), at, this.#ednsOptions)
     if (!Array.isArray(options)) {
       reader.fail(options.why, options.at)
       return
@@ -160,7 +161,6 @@ class Decoder {
       flags: ttl & 0x7fff,
       options,
     }
-    reader.at = end
   }
 
   /** The rdata up to `end`, checked against their schema and with their names uncompressed. */
