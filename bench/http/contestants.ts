@@ -1,11 +1,12 @@
-/** Who runs: one line each. A server prints `listening PORT` and answers GET / with 200 and a short text. */
+/** Who runs: one line each. A server prints `listening PORT` and answers GET / with 200 and a short text; the board
+ * answers with a page out of its database and templates, which is measured for its own sake. */
 import { fileURLToPath } from 'node:url'
 
 export interface Contestant {
   readonly name: string
   readonly command: readonly string[]
-  /** Ours are compared with the others. */
-  readonly ours: boolean
+  /** Ours are compared with the peers; a page costs what it costs. */
+  readonly part: 'ours' | 'peer' | 'page'
 }
 
 /** @param limit the compiled bare C loop of `bench/limit`. */
@@ -13,10 +14,14 @@ export function contestants(limit: string): Contestant[] {
   const program = (file: string) => fileURLToPath(new URL(`servers/${file}`, import.meta.url))
   const node = process.execPath
   return [
-    { name: 'C epoll loop', command: [limit], ours: false },
-    { name: 'reticle uring', command: [node, program('reticle.ts'), 'uring'], ours: true },
-    { name: 'reticle node', command: [node, program('reticle.ts'), 'node'], ours: true },
-    { name: 'node:http', command: [node, program('node-http.ts')], ours: false },
-    { name: 'fastify', command: [node, program('fastify.ts')], ours: false },
+    { name: 'C epoll loop', command: [limit], part: 'peer' },
+    { name: 'reticle uring', command: [node, program('reticle.ts'), 'uring'], part: 'ours' },
+    { name: 'reticle node', command: [node, program('reticle.ts'), 'node'], part: 'ours' },
+    { name: 'reticle site uring', command: [node, program('site.ts'), 'uring'], part: 'ours' },
+    { name: 'reticle site node', command: [node, program('site.ts'), 'node'], part: 'ours' },
+    { name: 'board page uring', command: [node, program('board.ts'), 'uring'], part: 'page' },
+    { name: 'board page node', command: [node, program('board.ts'), 'node'], part: 'page' },
+    { name: 'node:http', command: [node, program('node-http.ts')], part: 'peer' },
+    { name: 'fastify', command: [node, program('fastify.ts')], part: 'peer' },
   ]
 }

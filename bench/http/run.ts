@@ -37,15 +37,21 @@ try {
 for (const { contestant, micros, perSecond } of runners) {
   const spread = `${Math.min(...micros).toFixed(1)} – ${Math.max(...micros).toFixed(1)}`
   console.log(
-    `${contestant.name.padEnd(16)} ${median(micros).toFixed(2).padStart(7)} µs CPU per request  (${spread})` +
+    `${contestant.name.padEnd(18)} ${median(micros).toFixed(2).padStart(7)} µs CPU per request  (${spread})` +
       `${Math.round(median(perSecond)).toString().padStart(9)} requests/s`,
   )
 }
-for (const ours of runners.filter((runner) => runner.contestant.ours))
-  for (const peer of runners.filter((runner) => !runner.contestant.ours)) {
+for (const ours of runners.filter((runner) => runner.contestant.part === 'ours'))
+  for (const peer of runners.filter((runner) => runner.contestant.part === 'peer')) {
     const name = `${ours.contestant.name} : ${peer.contestant.name}`
     const [a, b] = [median(ours.micros), median(peer.micros)]
     if (values.json)
       console.log(JSON.stringify({ bench: 'http', ours: a, peer: b, name, unit: 'CPU µs per request', ratio: a / b }))
-    else console.log(`${name.padEnd(34)} ${(a / b).toFixed(2)}`)
+    else console.log(`${name.padEnd(36)} ${(a / b).toFixed(2)}`)
   }
+if (values.json)
+  for (const { contestant, micros } of runners)
+    if (contestant.part === 'page')
+      console.log(
+        JSON.stringify({ bench: 'http', ours: median(micros), name: contestant.name, unit: 'CPU µs per request' }),
+      )
