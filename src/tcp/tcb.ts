@@ -56,6 +56,8 @@ export class Tcb {
   readonly localPort: number
   readonly remotePort: number
   readonly ownMss: number
+  /** What the path takes, as far as is known: it may have narrowed since `ownMss` was announced. */
+  pathMss: number
   readonly owner: TcbOwner
   readonly log: EventLog
   readonly host: string
@@ -169,7 +171,7 @@ export class Tcb {
   private constructor(config: TcbConfig, now: Nanos) {
     this.localPort = config.localPort
     this.remotePort = config.remotePort
-    this.ownMss = config.mss
+    this.ownMss = this.pathMss = config.mss
     this.owner = config.owner
     this.log = config.log
     this.host = config.host
@@ -290,8 +292,9 @@ export class Tcb {
    * is lost: it goes again at once, in pieces that fit, and congestion has nothing to do with it (RFC 1191 §6.4 and 6.5).
    */
   narrow(mss: number): void {
-    const fits = Math.max(MIN_MSS, mss) - (this.timestamps ? TIMESTAMPS_LENGTH : 0)
-    if (!this.synchronized || fits >= this.mss) return
+    this.pathMss = Math.max(MIN_MSS, mss)
+    const fits = this.pathMss - (this.timestamps ? TIMESTAMPS_LENGTH : 0)
+    if (this.state === 'SYN-SENT' || fits >= this.mss) return
     this.mss = fits
     this.congestion.narrow(fits)
     for (const record of this.scoreboard)

@@ -102,6 +102,7 @@ export class IpOutput {
     if (path === null || path.group || mtu >= path.mtu) return
     path.mtu = Math.min(path.mtu, Math.max(mtu, MIN_PATH_MTU))
     path.narrow = mtu < path.mtu
+    this.#stack.tcp.pathNarrowed(destination)
   }
 
   /** What was sent to there has arrived: the next hop is alive. */

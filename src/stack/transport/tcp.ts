@@ -169,16 +169,13 @@ export class Tcp {
     if (connection === null) return
     const [from, to] = connection.outstanding
     if (!sequence.within(sequence.seq(seq), sequence.seq(from), sequence.seq(to))) return
-    if (error === 'fragmentation needed') this.#narrow(remote, mtu)
+    if (error === 'fragmentation needed') this.#stack.output.learnMtu(remote, mtu)
     else connection.complained(error)
   }
 
-  /** RFC 1191 §6.3: all connections to there are told, not only the one that ran into it. */
-  #narrow(remote: Ip4, mtu: number): void {
-    const before = this.mssTo(remote)
-    this.#stack.output.learnMtu(remote, mtu)
+  /** The path to there takes less than before: all connections hear of it, whoever ran into it (RFC 1191 §6.3). */
+  pathNarrowed(remote: Ip4): void {
     const mss = this.mssTo(remote)
-    if (mss === before) return
     for (const each of this.#connections) if (each.remoteAddress === remote) each.narrowed(mss)
   }
 

@@ -41,7 +41,7 @@ export function learn(tcb: Tcb, options: TcpOptions, now: Nanos): void {
   tcb.tsRecentAt = now
   // RFC 6691 §2: the MSS counts no options; what every segment carries comes off what it can hold.
   const overhead = tcb.timestamps ? TIMESTAMPS_LENGTH : 0
-  tcb.mss = Math.max(MIN_MSS, Math.min(announced, tcb.ownMss)) - overhead
+  tcb.mss = Math.max(MIN_MSS, Math.min(announced, tcb.ownMss, tcb.pathMss)) - overhead
   // RFC 7323 §2.2: only when both SYNs carry the option does either direction scale.
   tcb.scaling = options.windowScale !== null && tcb.settings.windowScaling
   if (tcb.scaling) {

@@ -115,6 +115,24 @@ test('a learnt path MTU makes the segments of an open connection fit at once, an
   assert.equal(told, 6 * 1448)
 })
 
+test('what a datagram learns of the path a connection that opens heeds', async () => {
+  const { host, receive, sent, clock } = bench()
+  const socket = await host.datagrams()
+  socket.send(new Uint8Array(1200), { address: PEER, port: 53 })
+  const opening = host.connect({ address: PEER, port: 4000 })
+  await Promise.resolve()
+  const syn = segmentOf(sent.at(-1)!)!
+  receive(tooBig(576, quote(ipv4.PROTOCOL_UDP, parseIp4(PEER), [socket.local.port, 53], 0)))
+  const flags = tcp.SYN | tcp.ACK
+  receive(tcpPacket({ destinationPort: syn.sourcePort, seq: 1, ack: (syn.seq + 1) >>> 0, flags, options: STAMPED }))
+  clock.pass(0)
+  const connection = await opening
+  sent.length = 0
+  connection.write(new Uint8Array(5000))
+  assert.ok(sent.length > 0)
+  for (const packet of sent) assert.ok(packet.length <= 576 && !ipv4.isFragment(packet, 0))
+})
+
 test('a doubled fragment does not void its packet, one that contradicts another does (RFC 5722 §4)', async () => {
   const datagram = Buffer.alloc(32)
   datagram.writeUInt16BE(7, 0)
