@@ -231,3 +231,10 @@ for (const driver of DRIVERS)
       assert.equal(accepted.length, 0)
     })
   })
+
+test('localhost has its loopback address of either family, whatever the hosts file says (RFC 6761 §6.3)', async () => {
+  const host = kernelHost()
+  assert.deepEqual(await host.lookup('localhost', 6), ['::1'])
+  assert.deepEqual(await host.lookup('web.LOCALHOST.', 6), ['::1'])
+  assert.ok((await host.lookup('localhost', 4)).includes('127.0.0.1'))
+})

@@ -82,6 +82,8 @@ class Kernel implements KernelHost {
   }
 
   async lookup(name: string, family?: Family): Promise<readonly string[]> {
+    // RFC 6761 §6.3: always the loopback address, even where the hosts file has it for one family only.
+    if (family === 6 && /^(.+\.)?localhost\.?$/i.test(name)) return ['::1']
     try {
       const found = await lookup(name, { all: true, family: family ?? 0, order: 'verbatim' })
       return found.map((entry) => entry.address)
