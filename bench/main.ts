@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 /** By name: the program, and what it measures. */
 const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> = {
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
+  dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
   driver: ['limit/driver.ts', 'CPU per canned reply of the kernel drivers beside a bare C loop'],
   sim: ['sim/hops.ts', 'packets per second through simulated links and routers'],
   web: ['web/main.ts', 'CPU of templates and models beside the same written by hand'],
