@@ -15,6 +15,13 @@ const list = (value: unknown): readonly unknown[] => listOf(value) ?? []
 const whole = (value: unknown, standard: number): number =>
   Number.isFinite(Number(value)) ? Math.trunc(Number(value)) : standard
 
+/** Where `count` characters from `start` have passed: no more of a long text is looked at. A surrogate pair is one. */
+function afterChars(text: string, start: number, count: number): number {
+  let i = start
+  for (let n = 0; n < count && i < text.length; n++) i += text.codePointAt(i)! > 0xffff ? 2 : 1
+  return i
+}
+
 const words: { readonly [name: string]: Filter } = {
   upper: (value: unknown) => text(value).toUpperCase(),
   lower: (value: unknown) => text(value).toLowerCase(),
@@ -25,14 +32,10 @@ const words: { readonly [name: string]: Filter } = {
   replace: (value: unknown, from: unknown, to: unknown) => text(value).replaceAll(text(from), () => text(to)),
   /** At most `length` characters, an ellipsis among them. */
   truncate: (value: unknown, length: unknown = 80) => {
-    const chars = [...text(value)]
+    const all = text(value)
     const limit = Math.max(1, whole(length, 80))
-    return chars.length <= limit
-      ? text(value)
-      : `${chars
-          .slice(0, limit - 1)
-          .join('')
-          .trimEnd()}…`
+    const end = afterChars(all, 0, limit - 1)
+    return afterChars(all, end, 1) === all.length ? all : `${all.slice(0, end).trimEnd()}…`
   },
   truncatewords: (value: unknown, count: unknown = 20) => {
     const parts = text(value).split(/\s+/).filter(Boolean)
