@@ -160,8 +160,25 @@ export function parse(bytes: Uint8Array, offset: number, length: number): TcpSeg
   }
 }
 
+/** Two no-operations, kind and length: what every segment of an open connection with time stamps carries (RFC 7323, appendix A). */
+const STAMPS_ALONE = 0x0101080a
+
+function stampsAlone(value: number, echo: number): TcpOptions {
+  return {
+    mss: null,
+    windowScale: null,
+    sackPermitted: false,
+    sack: NO_OPTIONS.sack,
+    timestamps: { value, echo },
+    unknown: NO_OPTIONS.unknown,
+    malformed: false,
+  }
+}
+
 /** Reads the options between two offsets. Never fails: what cannot be read sets `malformed`. */
 export function parseOptions(bytes: Uint8Array, start: number, end: number): TcpOptions {
+  if (end - start === 12 && u32(bytes, start) === STAMPS_ALONE)
+    return stampsAlone(u32(bytes, start + 4), u32(bytes, start + 8))
   const options = { ...NO_OPTIONS } as { -readonly [name in keyof TcpOptions]: TcpOptions[name] }
   const unknown: UnknownOption[] = []
   let at = start
@@ -244,6 +261,12 @@ export function emit(segment: TcpSegment, bytes: Uint8Array, offset: number, pse
 
 /** Linux's order and padding (tcp_options_write): MSS, SACK-permitted and time stamps, window scale, SACK. */
 function emitOptions(options: TcpOptions, bytes: Uint8Array, start: number, end: number): void {
+  if (end - start === 12 && options.timestamps !== null && !options.sackPermitted) {
+    putU32(bytes, start, STAMPS_ALONE)
+    putU32(bytes, start + 4, options.timestamps.value)
+    putU32(bytes, start + 8, options.timestamps.echo)
+    return
+  }
   let at = start
   const put = (...values: number[]) => {
     for (const value of values) bytes[at++] = value
