@@ -95,7 +95,7 @@ export class Tcb {
   /** Where the peer's FIN stands, once it has been seen ahead of a gap. */
   finAt: Seq | null = null
   finReceived = false
-  /** The owner has closed: what arrives is acknowledged and dropped. */
+  /** The owner has closed: new data is answered with a reset. */
   discarding = false
 
   // What is owed
@@ -256,7 +256,7 @@ export class Tcb {
   }
 
   /**
-   * Closes both directions: what is queued is sent, then FIN; what still arrives is acknowledged and dropped.
+   * Closes both directions: what is queued is sent, then FIN; new data that still arrives is answered with a reset.
    * @param linger 0 is `abort`; otherwise the closing is cut short by a reset after so long (SO_LINGER)
    */
   close(linger?: Nanos): void {

@@ -2,7 +2,7 @@
 import type { Nanos } from '../../base/clock.ts'
 import { FIN, SYN, type TcpSegment } from '../../wire/tcp.ts'
 import { add, diff, gt, leq, lt, type Seq, seq } from '../sequence.ts'
-import { enter, enterTimeWait } from '../state/transition.ts'
+import { abort, enter, enterTimeWait } from '../state/transition.ts'
 import type { Tcb } from '../tcb.ts'
 
 /** RFC 9293 §3.4, Table 6: whether any of the segment lies in the window; `length` counts SYN and FIN. */
@@ -38,7 +38,11 @@ export function receiveText(tcb: Tcb, segment: TcpSegment, now: Nanos): void {
       tcb.ackNow = true
     }
     if (bytes.length === 0) tcb.ackNow = true
-    else if (start === tcb.rcvNxt) inOrder(tcb, bytes, now)
+    else if (tcb.discarding) {
+      // RFC 1122 §4.2.2.13: nobody will read it, and its sender has to know that it was lost. Linux: TCPAbortOnData.
+      abort(tcb, null, 'data after close', now)
+      return
+    } else if (start === tcb.rcvNxt) inOrder(tcb, bytes, now)
     else outOfOrder(tcb, start, bytes)
   }
   if (tcb.finAt !== null && tcb.rcvNxt === tcb.finAt) receiveFin(tcb, now)

@@ -79,12 +79,32 @@ test('a FIN ahead of a gap waits for it', () => {
   script.arrive('. 1:101(100) ack 1 win 65535').expect('. 1:1(0) ack 102').tells('data 100', 'end', 'CLOSE-WAIT')
 })
 
-test('close: what arrives is acknowledged and dropped, and FIN-WAIT-2 ends by itself', () => {
+test('close: FIN-WAIT-2 ends by itself when the peer says no more', () => {
   const script = Script.established({ finWait2: 5e9 })
   script.do((tcb) => tcb.close()).expect('F. 1:1(0) ack 1')
-  script.arrive('. 1:1(0) ack 2 win 65535').arrive('P. 1:101(100) ack 2 win 65535').pass(50)
-  script.expect('. 2:2(0) ack 101').tells('FIN-WAIT-1', 'FIN-WAIT-2')
+  script.arrive('. 1:1(0) ack 2 win 65535').pass(50)
+  script.expect().tells('FIN-WAIT-1', 'FIN-WAIT-2')
   script.pass(5000).tells('CLOSED', 'closed null')
+})
+
+test('close: data that nobody will read is answered with a reset (RFC 1122 §4.2.2.13)', () => {
+  for (const data of ['P. 1:101(100) ack 2 win 65535', 'P. 51:101(50) ack 2 win 65535']) {
+    const script = Script.established()
+    script.do((tcb) => tcb.close()).expect('F. 1:1(0) ack 1')
+    script.arrive('. 1:1(0) ack 2 win 65535').arrive(data)
+    script.expect('R. 2:2(0) ack 1').tells('FIN-WAIT-1', 'FIN-WAIT-2', 'CLOSED', 'closed null')
+  }
+})
+
+test('close: what was read already is acknowledged when it comes again, and resets nothing', () => {
+  const script = Script.established()
+  script
+    .arrive('P. 1:101(100) ack 1 win 65535')
+    .do((tcb) => tcb.close())
+    .expect('F. 1:1(0) ack 101')
+  script.arrive('P. 1:101(100) ack 1 win 65535').expect('. 2:2(0) ack 101')
+  script.arrive('F. 101:101(0) ack 2 win 65535').expect('. 2:2(0) ack 102')
+  assert.equal(script.tcb.state, 'TIME-WAIT')
 })
 
 test('close during the handshake: of an active one nothing is left, a passive one sends its FIN when it is open', () => {
