@@ -1,5 +1,6 @@
 /** A Connection as Node's `Duplex`, for libraries that want one, and a `Duplex` as a Connection. */
 import { Duplex } from 'node:stream'
+import { plainBytes } from '../base/bytes.ts'
 import { SocketError } from '../base/errors.ts'
 import type { Address } from './address.ts'
 import type { Connection, ConnectionOwner } from './host.ts'
@@ -130,7 +131,7 @@ class DuplexConnection implements Connection {
     this.remote = ends.remote
     duplex.pause()
     duplex.on('data', (bytes: Buffer) => {
-      if (!this.#discard) this.#owner?.onData(bytes)
+      if (!this.#discard) this.#owner?.onData(plainBytes(bytes))
     })
     duplex.on('end', () => {
       if (!this.#discard) this.#owner?.onEnd()

@@ -104,7 +104,10 @@ test('a Duplex as a connection: nothing before attach, end and close told once',
   const seen: string[] = []
   const closed = new Promise<void>((resolve) => {
     connection.attach({
-      onData: (bytes) => seen.push(new TextDecoder().decode(bytes)),
+      onData: (bytes) => {
+        assert.equal(bytes.constructor, Uint8Array, 'slice must copy')
+        seen.push(new TextDecoder().decode(bytes))
+      },
       onEnd: () => {
         seen.push('end')
         connection.write(new TextEncoder().encode('reply'))

@@ -1,5 +1,7 @@
 /** A `net.Socket` as a `Connection`. */
+
 import type { Socket } from 'node:net'
+import { plainBytes } from '../../base/bytes.ts'
 import type { SocketError } from '../../base/errors.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
@@ -34,7 +36,7 @@ export class NodeConnection implements Connection {
     this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }
     this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
     socket.on('data', (bytes: Uint8Array) => {
-      if (!this.#closing) this.#owner?.onData(bytes)
+      if (!this.#closing) this.#owner?.onData(plainBytes(bytes))
     })
     socket.on('end', () => {
       if (!this.#closing) this.#owner?.onEnd()

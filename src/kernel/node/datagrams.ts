@@ -1,5 +1,7 @@
 /** A `dgram.Socket` as `Datagrams`. */
+
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { plainBytes } from '../../base/bytes.ts'
 import { SocketError } from '../../base/errors.ts'
 import { type Address, type Family, familyOf } from '../../socket/address.ts'
 import type { DatagramOptions, Datagrams, DatagramsOwner } from '../../socket/host.ts'
@@ -64,7 +66,7 @@ class NodeDatagrams implements Datagrams {
     this.#settings = settings
     this.#family = family
     socket.removeAllListeners('error')
-    socket.on('message', (bytes, info) => this.#arrived(bytes, info))
+    socket.on('message', (bytes, info) => this.#arrived(plainBytes(bytes), info))
     socket.on('error', (error) => this.#failed(error))
     socket.on('close', () => this.#owner?.onClose())
   }

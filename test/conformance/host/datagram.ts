@@ -29,6 +29,7 @@ class Mailbox implements DatagramsOwner {
 
   onDatagram(bytes: Uint8Array, from: Address): void {
     assert.equal(this.closes, 0)
+    assert.equal(bytes.constructor, Uint8Array, 'not a Buffer, whose slice does not copy')
     this.received.push({ bytes: bytes.slice(), from })
     this.#tell()
   }

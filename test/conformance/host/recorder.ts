@@ -69,6 +69,7 @@ export class Recorder implements ConnectionOwner {
   }
 
   onData(bytes: Uint8Array): void {
+    assert.equal(bytes.constructor, Uint8Array, 'not a Buffer, whose slice does not copy')
     this.#told('data')
     assert.ok(bytes.length > 0, 'onData gives at least one byte')
     assert.ok(!this.ended, 'no data after the end')
