@@ -279,8 +279,8 @@ export class Tcb {
   }
 
   /**
-   * The network says it cannot deliver (ICMP). Before the handshake is complete that ends the attempt; afterwards it
-   * is remembered only: RFC 9293 §3.9.2.2, and anybody could have sent it (RFC 5927).
+   * The network says it cannot deliver (ICMP). That ends an attempt to connect; a connection that a peer has begun sends
+   * its SYN-ACK again, for the peer may believe it open already; afterwards it is remembered only: RFC 9293 §3.9.2.2, and anybody could have sent it (RFC 5927).
    */
   unreachable(code: ErrorCode): void {
     this.softError = code
@@ -310,7 +310,7 @@ export class Tcb {
       return
     }
     if (!this.synchronized) {
-      if (this.softError !== null) finish(this, this.softError, 'icmp', now)
+      if (this.softError !== null && this.state === 'SYN-SENT') finish(this, this.softError, 'icmp', now)
       else if (this.#closing !== null && this.state === 'SYN-SENT') finish(this, null, 'close', now) // RFC 9293 §3.10.4
       return
     }

@@ -122,3 +122,13 @@ test('an MSS that would make headers of all traffic is not believed; none means 
 test('a window scale above 14 counts as 14 (RFC 7323 §2.3)', () => {
   assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10 <wscale 200>').tcb.sndScale, 14)
 })
+
+test('ICMP ends an active open; a passive one sends its SYN-ACK again (RFC 9293 §3.9.2.2)', () => {
+  new Script('connect').do((tcb) => tcb.unreachable('EHOSTUNREACH')).tells('SYN-SENT', 'CLOSED', 'closed EHOSTUNREACH')
+  new Script('S 0:0(0) win 4000')
+    .do((tcb) => tcb.unreachable('EHOSTUNREACH'))
+    .pass(1000)
+    .expect('S. 0:0(0) ack 1', 'S. 0:0(0) ack 1')
+    .arrive('. 1:1(0) ack 1 win 4000')
+    .tells('SYN-RECEIVED', 'ESTABLISHED')
+})
