@@ -52,8 +52,8 @@ module.exports = {
     {
       name: 'product-imports-no-tests',
       severity: 'error',
-      from: { path: '^src/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^(test|bench|examples)/|\\.test\\.ts$' },
+      from: { path: '^src/', pathNot: '\\.test\\.ts$|/trial/|/testing/|/fixture\\.ts$' },
+      to: { path: '^(test|bench|examples)/|\\.test\\.ts$|/trial/|/fixture\\.ts$' },
     },
   ],
   options: {

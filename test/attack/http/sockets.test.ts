@@ -39,15 +39,16 @@ function pour(reply: ReplyBody): void {
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 const post = (length: number) => `POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`
 
-function dial(server: HttpServer): Promise<Socket> {
+function dial(t: TestContext, server: HttpServer): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port: server.local.port, host: '127.0.0.1' }, () => resolve(socket))
     socket.on('error', reject)
+    t.after(() => socket.destroy())
   })
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !holds(); i++) await wait(10)
+  for (let i = 0; i < 2000 && !holds(); i++) await wait(10)
   assert.ok(holds())
 }
 
@@ -72,7 +73,7 @@ for (const driver of drivers()) {
     const before = readdirSync('/proc/self/fd').length
     const starts = ['', 'GET / HT', get('/'), get('/late'), get('/endless'), get('/cut'), `${post(1000)}abc`]
     const leave = async (i: number) => {
-      const socket = await dial(server)
+      const socket = await dial(t, server)
       socket.on('error', () => {})
       socket.write(starts[i % starts.length]!)
       await wait(i % 5)
@@ -86,7 +87,7 @@ for (const driver of drivers()) {
 
   test(`${driver}: a flood of pipelined requests in one write is answered whole`, async (t) => {
     const server = await serving(t)
-    const socket = await dial(server)
+    const socket = await dial(t, server)
     let text = ''
     socket.on('data', (bytes) => void (text += bytes.toString('latin1')))
     socket.write(get('/').repeat(PIPELINED))
@@ -97,7 +98,7 @@ for (const driver of drivers()) {
 
   test(`${driver}: a reply without end waits for the reader who has stopped`, async (t) => {
     const server = await serving(t)
-    const socket = await dial(server)
+    const socket = await dial(t, server)
     socket.pause()
     written = 0
     socket.write(get('/endless'))
@@ -114,7 +115,7 @@ for (const driver of drivers()) {
 
   test(`${driver}: a refusal is there for a client that first sends everything`, async (t) => {
     const server = await serving(t)
-    const socket = await dial(server)
+    const socket = await dial(t, server)
     let text = ''
     let failure: Error | null = null
     socket.on('error', (error) => void (failure = error))
