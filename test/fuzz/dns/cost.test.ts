@@ -1,4 +1,4 @@
-/** Messages made to cost much (field/dns.md §4.3, 1, 3, 5): the time grows with their length, not with its square. */
+/** Messages made to cost much: the time grows with their length, not with its square. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DecodeFailure, decode } from '../../../src/dns/message/decode.ts'
