@@ -194,7 +194,8 @@ function standstill(now: Nanos, events: number): DeadlockError {
 export function deadlock(now: Nanos): DeadlockError {
   return new DeadlockError(
     `deadlock at ${formatDuration(now)}: nothing is scheduled and the promise is still pending. ` +
-      'Either two sides wait for each other, or the program waits for real work without clock.hold(…)',
+      'Either two sides wait for each other, or the program waits for real time: a timer belongs to the host ' +
+      '(`sleep(host.clock, SECOND)` of reticle/base), real work into `host.clock.hold(…)`',
   )
 }
 
