@@ -9,3 +9,6 @@ export const DATAGRAM_QUEUE = 1024
 
 /** Bytes that those datagrams may hold together: Linux's default net.core.rmem_default. */
 export const DATAGRAM_QUEUE_BYTES = 212_992
+
+/** Bytes that `sendall` gives the connection at once: enough for every send buffer, little beside a large message. */
+export const SEND_PIECE = 256 * 1024

@@ -2,7 +2,7 @@
 import { SocketError } from '../../base/errors.ts'
 import { type Address, type Family, familyOf } from '../address.ts'
 import type { Connection, ConnectionOwner, Host, Listener } from '../host.ts'
-import { RECEIVE_QUEUE } from '../limits.ts'
+import { RECEIVE_QUEUE, SEND_PIECE } from '../limits.ts'
 import { ByteQueue } from '../queue.ts'
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
 import { type Endpoint, EndpointState } from './endpoint.ts'
@@ -166,7 +166,8 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
   }
 
   async sendall(bytes: Uint8Array, timeout: Timeout): Promise<void> {
-    await this.send(bytes, timeout)
+    // Piece by piece: the connection copies what it takes, and need not hold all of it at once.
+    for (let at = 0; at < bytes.length; at += SEND_PIECE) await this.send(bytes.subarray(at, at + SEND_PIECE), timeout)
     await this.#writers.until('send', timeout, () => (this.#sendable() === undefined || this.#full ? undefined : true))
   }
 
