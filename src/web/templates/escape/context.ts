@@ -7,6 +7,7 @@ import {
   escapeCssString,
   escapeCssValue,
   escapeHtml,
+  escapeJsonValue,
   escapeJsString,
   escapeJsValue,
   escapeMarkup,
@@ -120,8 +121,10 @@ function inScript(state: HtmlState, outer: (text: string) => string): Output | s
   const { js } = state
   if (jsPending(js)) return `Put a space between ${js.before} and the value`
   switch (js.mode) {
-    case 'code':
-      return { before: '', write: (value) => outer(escapeJsValue(value)), state: { ...state, js: jsAfterValue(js) } }
+    case 'code': {
+      const print = state.language === 'json' ? escapeJsonValue : escapeJsValue
+      return { before: '', write: (value) => outer(print(value)), state: { ...state, js: jsAfterValue(js) } }
+    }
     case 'double':
     case 'single':
     case 'template':

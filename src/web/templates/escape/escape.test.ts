@@ -115,6 +115,21 @@ test('scripts get the value itself', () => {
   )
 })
 
+test('a key __proto__ stays a key: in a script computed, in JSON as it is', () => {
+  const hidden = { '"__proto__":': '"__proto__":', '\\': '\\"' }
+  const x = [JSON.parse('{"__proto__":null}'), JSON.parse('{"b":{"__proto__":{"c":1}}}'), hidden]
+  const evaluated = (template: string) => {
+    const html = readHtml(render(template, { x }))
+    return runInNewContext(`JSON.stringify(${(html[1] as { text: string }).text})`, {})
+  }
+  assert.equal(evaluated('<script>{{ x }}</script>'), JSON.stringify(x))
+  assert.equal(evaluated('<script>{{ x|json }}</script>'), JSON.stringify(x))
+  const handler = attribute(render('<p onclick="a = {{ x }}">', { x }), 'onclick')
+  assert.equal(runInNewContext(`var a; ${handler}; JSON.stringify(a)`, {}), JSON.stringify(x))
+  const data = readHtml(render('<script type="application/json">{{ x }}</script>', { x }))
+  assert.equal(JSON.stringify(JSON.parse((data[1] as { text: string }).text)), JSON.stringify(x))
+})
+
 test('a URL keeps to schemes that run nothing, and a query to its value', () => {
   const templates = new Templates(
     new ObjectLoader({

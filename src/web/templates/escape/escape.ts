@@ -95,9 +95,31 @@ export function escapeSrcset(url: string): string {
   return escapeUrlStart(url).replace(/,/g, '%2C')
 }
 
-/** A value in JavaScript code or JSON: its JSON, with what HTML or old scripts would trip over written as `\u…`. */
+/** A value in JavaScript code: its JSON, but a key `__proto__`, which would set the prototype there, is computed. */
 export function escapeJsValue(value: unknown): string {
-  const json = value instanceof JsonText ? value.text : toJson(value)
+  const json = jsonOf(value)
+  return inCode(json.includes('"__proto__"') ? json.replace(KEY_OR_TEXT, computedProto) : json)
+}
+
+/** A value in JSON that a page holds. */
+export function escapeJsonValue(value: unknown): string {
+  return inCode(jsonOf(value))
+}
+
+/** A whole string of JSON, and the colon behind it when it is a key. */
+const KEY_OR_TEXT = /"(?:[^"\\]|\\.)*"(?:\s*:)?/g
+
+/** ECMA-262 §B.3.1: `{"__proto__": x}` sets the prototype, `{["__proto__"]: x}` a property. */
+function computedProto(text: string): string {
+  return /^"__proto__"\s*:$/.test(text) ? '["__proto__"]:' : text
+}
+
+function jsonOf(value: unknown): string {
+  return value instanceof JsonText ? value.text : toJson(value)
+}
+
+/** What HTML or old scripts would trip over is written as `\u…`. */
+function inCode(json: string): string {
   const safe = json.replace(/[<>&'\u2028\u2029\0]/g, unicode)
   // A number must not grow together with the word before it, nor `-1` with a minus.
   return /^["[{]/.test(safe) ? safe : ` ${safe} `
