@@ -16,6 +16,8 @@ export interface Command {
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string
+  /** What the first argument can be, where it is one of a few words: for completion. */
+  readonly words?: readonly string[]
   /** The arguments, as in `NAME [TYPE] [@SERVER]`. */
   readonly usage: string
   /** Paragraphs for `--help`: what it does, examples. */

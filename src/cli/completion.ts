@@ -1,12 +1,14 @@
 /** `reticle completion SHELL`: a completion script for bash, zsh or fish, made from the commands themselves. */
 
-import type { CommandTable } from './command.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Command, type CommandTable, UsageError } from './command.ts'
+
+const SHELLS = ['bash', 'zsh', 'fish']
 
 export const completion = (table: CommandTable): Command => ({
   name: 'completion',
   summary: 'print a completion script for bash, zsh or fish',
   usage: 'bash|zsh|fish',
+  words: SHELLS,
   details:
     'bash: source <(reticle completion bash)\nzsh:  source <(reticle completion zsh)\nfish: reticle completion fish | source',
   options: {},
@@ -24,22 +26,36 @@ export const completion = (table: CommandTable): Command => ({
 
 type Named = { name: string; command: Command }
 
-function flags(command: Command): string[] {
-  return [...Object.keys(command.options), 'help'].map((name) => `--${name}`)
+/** What may follow a command, or its first word: `dns` is followed by `serve` and `resolve`. */
+function followers(commands: readonly Named[]): Map<string, string[]> {
+  const after = new Map<string, string[]>()
+  for (const { name, command } of commands) {
+    const [first, second] = name.split(' ')
+    if (second !== undefined) after.set(first!, [...(after.get(first!) ?? []), second])
+    else if (command.words !== undefined) after.set(name, [...command.words])
+  }
+  return after
+}
+
+function firstWords(commands: readonly Named[]): string[] {
+  return [...new Set(commands.map(({ name }) => name.split(' ')[0]!))]
 }
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell variables
 function bash(commands: readonly Named[]): string {
-  const cases = commands.map(({ name, command }) => `    '${name} '*) words='${flags(command).join(' ')}' ;;`)
-  const firsts = [...new Set(commands.map(({ name }) => name.split(' ')[0]))]
-  const seconds = commands.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' '))
+  const offer = (pattern: string, words: readonly string[]): string => `    ${pattern}) words='${words.join(' ')}' ;;`
   return [
     '_reticle() {',
     '  local current="${COMP_WORDS[COMP_CWORD]}" line="${COMP_WORDS[*]:1:COMP_CWORD-1} " words',
     '  case "$line" in',
-    ...cases,
-    ...seconds.map(([first, second]) => `    '${first} ') words='${second}' ;;`),
-    `    ' ') words='${firsts.join(' ')}' ;;`,
+    offer("' '", firstWords(commands)),
+    ...[...followers(commands)].map(([first, words]) => offer(`'${first} '`, [...words, '--help'])),
+    ...commands.map(({ name, command: { options } }) =>
+      offer(
+        `'${name} '*`,
+        [...Object.keys(options), 'help'].map((option) => `--${option}`),
+      ),
+    ),
     '  esac',
     '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
     '  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))',
@@ -53,17 +69,23 @@ function bash(commands: readonly Named[]): string {
 
 function fish(commands: readonly Named[]): string {
   const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`
-  return commands
-    .flatMap(({ name, command }) => {
-      const first = name.split(' ')[0]!
-      const seen = `-n '__fish_seen_subcommand_from ${first}'`
-      return [
-        `complete -c reticle -n __fish_use_subcommand -a ${first} -d ${quoted(command.summary)}`,
-        ...Object.entries(command.options).map(
-          ([option, { description }]) => `complete -c reticle ${seen} -l ${option} -d ${quoted(description)}`,
-        ),
-      ]
-    })
-    .concat('')
-    .join('\n')
+  const seen = (words: string): string => `__fish_seen_subcommand_from ${words}`
+  const summary = (name: string): string => commands.find((each) => each.name === name)?.command.summary ?? name
+  const after = followers(commands)
+  const firsts = firstWords(commands).map(
+    (first) => `complete -c reticle -n __fish_use_subcommand -a ${first} -d ${quoted(summary(first))}`,
+  )
+  const seconds = [...after].flatMap(([first, words]) =>
+    words.map((word) => {
+      const when = `'${seen(first)}; and not ${seen(words.join(' '))}'`
+      return `complete -c reticle -f -n ${when} -a ${word} -d ${quoted(summary(`${first} ${word}`))}`
+    }),
+  )
+  const options = commands.flatMap(({ name, command }) => {
+    const when = `'${name.split(' ').map(seen).join('; and ')}'`
+    return Object.entries(command.options).map(
+      ([option, { description }]) => `complete -c reticle -n ${when} -l ${option} -d ${quoted(description)}`,
+    )
+  })
+  return [...firsts, ...seconds, ...options, ''].join('\n')
 }

@@ -4,21 +4,37 @@ import { COMMANDS } from './commands.ts'
 import { paint, type Terminal } from './terminal.ts'
 
 export async function overview(terminal: Terminal): Promise<string> {
-  const names = Object.keys(COMMANDS)
-  const width = Math.max(...names.map((name) => name.length)) + 2
-  const lines = await Promise.all(
-    names.map(async (name) => `  ${paint(terminal, 'bold', name.padEnd(width))}${(await COMMANDS[name]!()).summary}`),
-  )
   return [
     'reticle: the network for TypeScript, from the socket to the web page, with nothing hidden.',
     '',
     `${paint(terminal, 'bold', 'Usage:')} reticle COMMAND [ARGUMENTS]`,
     '',
-    ...lines,
+    ...(await list(Object.keys(COMMANDS), terminal)),
     '',
     `'reticle COMMAND --help' tells what a command takes. NO_COLOR switches colours off.`,
     '',
   ].join('\n')
+}
+
+/** The commands that begin with a word: `dns serve`, `dns resolve`. */
+export async function family(first: string, terminal: Terminal): Promise<string> {
+  const names = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `))
+  return [
+    `${paint(terminal, 'bold', 'Usage:')} reticle ${first} COMMAND [ARGUMENTS]`,
+    '',
+    ...(await list(names, terminal)),
+    '',
+    `'reticle ${first} COMMAND --help' tells what a command takes.`,
+    '',
+  ].join('\n')
+}
+
+/** A line for each command: its name and what it is for. */
+async function list(names: readonly string[], terminal: Terminal): Promise<string[]> {
+  const width = Math.max(...names.map((name) => name.length)) + 2
+  return await Promise.all(
+    names.map(async (name) => `  ${paint(terminal, 'bold', name.padEnd(width))}${(await COMMANDS[name]!()).summary}`),
+  )
 }
 
 export function commandHelp(command: Command, terminal: Terminal): string {

@@ -113,7 +113,7 @@ test('what cannot be done is refused with one sentence and status 2, before anyt
     [[URL, '--site', MAIN], /makes no site/],
     [[URL, '--at', 'nowhere'], /--at: there is no host 'nowhere'; there are laptop, home-router/],
     [[URL, '--pcapng', '/no/such/folder/a.pcapng'], /--pcapng: ENOENT/],
-    [[URL, '--wings'], /Unknown option '--wings'/],
+    [[URL, '--wings'], /there is no option '--wings'/],
     [[URL, '--seed'], /--seed/],
   ] as const) {
     const { status, out, error } = await look(args)

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
-import { needCommand } from '../../test/need.ts'
 import { COMMANDS } from './commands.ts'
 import { main } from './main.ts'
 
@@ -49,22 +47,37 @@ test('--version names the version of the package and of Node', async () => {
   assert.match(out, /^reticle \d+\.\d+\.\d+ \(node v\d+\.\d+\.\d+\)\n$/)
 })
 
-test('completion: bash finds commands, their second words and options', { skip: needCommand('bash') }, async () => {
-  const { out } = await reticle('completion', 'bash')
-  const complete = (...words: string[]): string[] => {
-    const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _reticle; echo "\${COMPREPLY[@]}"`
-    return execFileSync('bash', ['-c', `${out}\n${line}`], { encoding: 'utf8' })
-      .trim()
-      .split(' ')
+test('the first word of several commands alone: what begins so', async () => {
+  for (const args of [['dns'], ['dns', '--help'], ['dns', '-h'], ['help', 'dns']]) {
+    const { status, out, error } = await reticle(...args)
+    assert.match(`${out}${error}`, /^ {2}dns serve +\w/m)
+    assert.match(`${out}${error}`, /^ {2}dns resolve +\w/m)
+    assert.doesNotMatch(`${out}${error}`, /^ {2}look/m)
+    assert.equal(status, args.length === 1 ? 2 : 0)
+    assert.equal(args.length === 1 ? out : error, '')
   }
-  assert.deepEqual(complete('reticle', 'lo'), ['look'])
-  assert.deepEqual(complete('reticle', 'dns', ''), ['serve'])
-  assert.deepEqual(complete('reticle', 'look', '--pca'), ['--pcapng'])
-  assert.deepEqual(complete('reticle', 'look', 'http://board.example/', '--lat'), ['--latency'])
+  const { status, error } = await reticle('dns', 'sreve')
+  assert.equal(status, 2)
+  assert.match(error, /there is no command 'dns sreve'/)
+  assert.match(error, /^ {2}dns serve +\w/m)
 })
 
-test('completion: an unknown shell is refused', async () => {
-  const { status, error } = await reticle('completion', 'tcsh')
+test('a value that looks like an option: our words, not those of the parser', async () => {
+  const { status, error } = await reticle('look', 'http://board.example/', '--loss', '-5')
   assert.equal(status, 2)
-  assert.match(error, /'tcsh' is not bash, zsh or fish/)
+  assert.equal(
+    error,
+    "reticle look: --loss needs a value (if it begins with -, write --loss=VALUE)\nSee 'reticle look --help'.\n",
+  )
+  for (const [args, sentence] of [
+    [['look', '--seed'], /--seed needs a value\n/],
+    [['dig', '-p', '-5', 'board.example'], /--port needs a value \(if it begins/],
+    [['look', '--json=yes'], /--json takes no value\n/],
+    [['look', '--wings'], /there is no option '--wings'\n/],
+    [['look', '-5'], /there is no option '-5'\n/],
+  ] as const) {
+    const { status, error } = await reticle(...args)
+    assert.equal(status, 2)
+    assert.match(error, sentence)
+  }
 })

@@ -5,15 +5,17 @@ import { parseArgs } from 'node:util'
 import { SocketError } from '../base/errors.ts'
 import { type Command, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
-import { commandHelp, overview } from './help.ts'
+import { commandHelp, family, overview } from './help.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 /** Runs one command line (without `node` and the script) and answers the exit status. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first] = args
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
-    const wanted = first === 'help' ? commandName(args.slice(1)) : null
-    terminal.out(wanted === null ? await overview(terminal) : commandHelp(await load(wanted), terminal))
+    const words = first === 'help' ? args.slice(1) : []
+    const wanted = commandName(words)
+    if (wanted !== null) terminal.out(commandHelp(await load(wanted), terminal))
+    else terminal.out(await (beginsCommands(words[0]) ? family(words[0], terminal) : overview(terminal)))
     return 0
   }
   if (first === '--version' || first === '-V') {
@@ -22,6 +24,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     return 0
   }
   const name = commandName(args)
+  if (name === null && beginsCommands(first)) return await showFamily(first, args[1], terminal)
   if (name === null) {
     terminal.error(`reticle: there is no command '${first}'${closest(first)}\nSee 'reticle --help'.\n`)
     return 2
@@ -47,6 +50,22 @@ function commandName(words: readonly string[]): string | null {
   return null
 }
 
+function beginsCommands(word: string | undefined): word is string {
+  return word !== undefined && Object.keys(COMMANDS).some((name) => name.startsWith(`${word} `))
+}
+
+/** `reticle dns`: the commands that begin so; unless that was asked for, it is a mistake. */
+async function showFamily(first: string, second: string | undefined, terminal: Terminal): Promise<number> {
+  const text = await family(first, terminal)
+  if (second === '--help' || second === '-h') {
+    terminal.out(text)
+    return 0
+  }
+  const what = second === undefined ? `'${first}' alone is no command` : `there is no command '${first} ${second}'`
+  terminal.error(`reticle: ${what}\n\n${text}`)
+  return 2
+}
+
 /** ` (did you mean 'dig'?)` when a name begins alike. */
 function closest(word: string): string {
   const like = Object.keys(COMMANDS).find((name) => name.startsWith(word.slice(0, 2)) || name.includes(word))
@@ -64,7 +83,7 @@ async function run(command: Command, args: readonly string[], terminal: Terminal
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    throw new UsageError(parserWords(error as Error, command))
   }
   const values = parsed.values as Record<string, string | boolean | string[] | undefined>
   if (values['help'] === true) {
@@ -75,6 +94,18 @@ async function run(command: Command, args: readonly string[], terminal: Terminal
     if (values[name] === undefined && option.default !== undefined) values[name] = option.default
   }
   return await command.run({ positionals: parsed.positionals, values, terminal })
+}
+
+/** What the parser of arguments complains of, in our words. */
+function parserWords({ message }: Error, { options }: Command): string {
+  const given = /'(?:-\w, )?(--?[\w-]+)/.exec(message)?.[1]
+  if (given === undefined) return message
+  const long = Object.keys(options).find((name) => `-${options[name]!.short}` === given)
+  const option = long === undefined ? given : `--${long}`
+  if (/does not take an argument/.test(message)) return `${option} takes no value`
+  if (/ambiguous/.test(message)) return `${option} needs a value (if it begins with -, write ${option}=VALUE)`
+  if (/argument missing/.test(message)) return `${option} needs a value`
+  return /^Unknown option/.test(message) ? `there is no option '${option}'` : message
 }
 
 function report(error: unknown, name: string, terminal: Terminal): number {
