@@ -47,6 +47,20 @@ const WORDS: { readonly [kind in ConstraintKind]: string } = {
   check: 'This value is not allowed.',
 }
 
+/** The database has no such table. */
+export class NoTableError extends Error {
+  override readonly name = 'NoTableError'
+  readonly table: string
+
+  constructor(table: string, cause?: unknown) {
+    super(
+      `The database has no table "${table}": \`await site.createTables()\` before the site is served makes those of its models that are missing`,
+      { cause },
+    )
+    this.table = table
+  }
+}
+
 /** The database refused a row. `words` is for the person who filled in the form, `field` is where to show it. */
 export class ConstraintError extends Error {
   override readonly name = 'ConstraintError'

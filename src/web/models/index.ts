@@ -9,6 +9,7 @@ export {
   DatabaseBusyError,
   InvalidValueError,
   ModelError,
+  NoTableError,
   NotFoundError,
   SchemaMismatchError,
 } from './errors.ts'

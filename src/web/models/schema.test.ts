@@ -83,3 +83,19 @@ test('names of tables and columns may be words of SQL', async () => {
     assert.equal(await Order.where({ groupBy: 2 }).delete(), 1)
   })
 })
+
+test('a table that is not there says how it is made', async () => {
+  const database = openDatabase('sqlite::memory:', { machine })
+  const { NoTableError, withDatabase } = await import('./index.ts')
+  await withDatabase(database, async () => {
+    for (const query of [
+      () => User.count(),
+      () => User.create({ email: 'a@b.de', name: 'a', password: 'p'.repeat(9) }),
+    ])
+      await assert.rejects(query, (error) => {
+        assert.ok(error instanceof NoTableError)
+        assert.match(error.message, /no table "user".*`await site\.createTables\(\)`/)
+        return true
+      })
+  })
+})

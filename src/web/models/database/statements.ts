@@ -1,5 +1,6 @@
 /** One connection to SQLite with the statements it has prepared. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { NoTableError } from '../errors.ts'
 import type { ModelLimits } from '../limits.ts'
 import type { Result, Statement } from './database.ts'
 
@@ -31,7 +32,7 @@ export class SqliteConnection {
   #prepare(sql: string): StatementSync {
     const known = this.#prepared.get(sql)
     if (known) return known
-    const made = this.#database.prepare(sql)
+    const made = this.#compile(sql)
     made.setReturnArrays(true)
     if (this.#prepared.size >= this.#limit) {
       for (const oldest of this.#prepared.keys()) {
@@ -41,6 +42,15 @@ export class SqliteConnection {
     }
     this.#prepared.set(sql, made)
     return made
+  }
+
+  #compile(sql: string): StatementSync {
+    try {
+      return this.#database.prepare(sql)
+    } catch (error) {
+      const table = /^no such table: (?:main\.)?(.+)$/s.exec((error as Error).message)?.[1]
+      throw table === undefined ? error : new NoTableError(table, error)
+    }
   }
 
   close(): void {
