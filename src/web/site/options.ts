@@ -11,7 +11,8 @@ import type { AnyRoute } from './group.ts'
 
 /** What a template engine is asked for: `Templates` is one. */
 export interface TemplateEngine {
-  render(name: string, data: object): string
+  /** @param options `strict`: a name that does not exist is to be an error, as in tests. Left out: as the engine likes. */
+  render(name: string, data: object, options?: { readonly strict?: boolean }): string
 }
 
 /** Finds the user of a session. Gives null when there is none any more. */

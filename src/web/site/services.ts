@@ -26,6 +26,7 @@ export class Services {
   /** All routes, filled when the site begins. */
   catalog: readonly RouteEntry[] = []
   readonly #templates: TemplateEngine | null
+  #strictNames = false
 
   constructor(options: SiteOptions<never>, templates: TemplateEngine | null) {
     this.options = options
@@ -59,6 +60,14 @@ export class Services {
     return this.options.log ?? this.#outer?.log ?? consoleLog
   }
 
+  /** From now on a name that a template does not find is an error, here and in the sites mounted here: for tests. */
+  beStrict(): void {
+    this.#strictNames = true
+  }
+  get strict(): boolean {
+    return this.#strictNames || (this.#outer?.strict ?? false)
+  }
+
   /** The routes among which that name is to be found: a mounted site's own go before those of the site around. */
   routesWith(name: string): ReadonlyMap<string, Route> {
     return this.#outer === null || this.names.has(name) ? this.names : this.#outer.routesWith(name)
@@ -74,7 +83,8 @@ export class Services {
     if (this.#templates === null)
       throw new Error(`c.render('${name}'): the site has no templates; say app({ templates: 'DIRECTORY' })`)
     const more = atOnce(this.options.context?.(c) ?? {}, 'app({ context })')
-    return atOnce(this.#templates.render(name, withLazy(c, { ...more, ...data })), 'the template engine')
+    const strict = this.strict ? { strict: true } : {}
+    return atOnce(this.#templates.render(name, withLazy(c, { ...more, ...data }), strict), 'the template engine')
   }
 }
 

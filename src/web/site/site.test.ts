@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { RecordingLog } from '../../base/events.ts'
 import { testMachine } from '../../http/testing/machine.ts'
+import type { Failure } from '../errors/log.ts'
 import { urls } from '../routing/route.ts'
+import { ObjectLoader, Templates } from '../templates/index.ts'
 import { testClient } from '../testing/client.ts'
 import { app } from './app.ts'
 import { currentExchange } from './current.ts'
@@ -208,4 +210,18 @@ test('a site has template filters of its own, and says where they do not belong'
   assert.equal((await web.get('/')).text, '<p>a&lt;!&gt;</p>')
   rmSync(folder, { recursive: true })
   assert.throws(() => app({ filters: { shout: String } }), /templates from a directory/)
+})
+
+test('the test client finds names that a template misspells; the site itself renders them empty', async () => {
+  const templates = new Templates(new ObjectLoader({ 'a.html': '<h1>{{ tittle }}</h1>{{ sub|default("-") }}' }))
+  const failures: Failure[] = []
+  const site = app({ templates, machine: testMachine(), log: (failure) => failures.push(failure) })
+  const mounted = app({ templates, machine: testMachine() })
+  for (const each of [site, mounted]) each.get('/', (c) => c.render('a.html', { title: 'A' }))
+  site.mount('/in', mounted)
+  assert.equal(await (await site.fetch(new Request('http://localhost/'))).text(), '<h1></h1>-')
+  const web = testClient(site)
+  assert.equal((await web.get('/')).status, 500)
+  assert.match(String(failures[0]?.error), /There is no variable tittle: did you mean title\?/)
+  assert.equal((await web.get('/in/')).status, 500)
 })

@@ -24,6 +24,11 @@ export interface TemplatesOptions {
   readonly limits?: Partial<TemplateLimits>
 }
 
+export interface RenderOptions {
+  /** A name that does not exist is an error: by default while developing (`debug`); otherwise it is empty. */
+  readonly strict?: boolean
+}
+
 /**
  * HTML files with Django's and Jinja's syntax, escaped by where in the HTML a value stands.
  *
@@ -50,7 +55,6 @@ export class Templates {
     for (const [name, filter] of Object.entries(options.filters ?? {})) this.#filters.set(name, filter)
     this.#engine = {
       filters: this.#filters,
-      strict: this.#debug,
       limits: this.#limits,
       document: (name) => this.#document(name),
       unit: (name, state) => this.#unit(name, state),
@@ -72,12 +76,12 @@ export class Templates {
    * @param data what the template's names mean: own properties, and getters of a class.
    * @throws TemplateNotFound, or TemplateError with file, line, column and an excerpt.
    */
-  render(name: string, data: object = {}): string {
+  render(name: string, data: object = {}, { strict = this.#debug }: RenderOptions = {}): string {
     const current = currentExchange()
-    if (!current) return this.#render(name, data)
+    if (!current) return this.#render(name, data, strict)
     const { machine, id } = current.exchange
     const started = stopwatch(machine.clock)
-    const html = this.#render(name, data)
+    const html = this.#render(name, data, strict)
     const event: WebTemplateEvent = {
       type: 'web.template',
       at: machine.clock.now(),
@@ -96,10 +100,10 @@ export class Templates {
     this.#top(name)
   }
 
-  #render(name: string, data: object): string {
+  #render(name: string, data: object, strict: boolean): string {
     if (this.#debug) this.#forgetChanged()
     const unit = this.#top(name)
-    const run: Run = { out: '', scope: null, data, globals: this.#globals, depth: 0 }
+    const run: Run = { out: '', scope: null, data, globals: this.#globals, strict, depth: 0 }
     unit.render(run)
     return run.out
   }

@@ -1,6 +1,7 @@
 /**
  * A browser for tests: it calls the site in this process, without a port, keeps cookies, follows redirects when told
- * to, and sends what a browser would send of itself with every form.
+ * to, and sends what a browser would send of itself with every form. In a site that has one, a name that a template
+ * does not find is an error, as while developing: a misspelled `{{ tittle }}` fails the test, and is not empty there.
  */
 import type { Exchange } from '../../http/index.ts'
 import { answer, isBodiless } from '../../http/index.ts'
@@ -36,6 +37,7 @@ export class TestClient {
 
   constructor(site: Site<never>, options: TestOptions) {
     this.#site = site
+    site.services.beStrict()
     this.origin = options.origin ?? 'http://localhost'
     this.#machine = options.machine ?? site.machine
     this.#headers = options.headers ?? { accept: 'text/html,*/*' }

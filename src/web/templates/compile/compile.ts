@@ -19,7 +19,6 @@ import type { Binding, Filter, Render, Run } from './run.ts'
 /** What the compiler asks of the engine. */
 export interface Engine {
   readonly filters: ReadonlyMap<string, Filter>
-  readonly strict: boolean
   readonly limits: TemplateLimits
   /** @throws TemplateNotFound */
   document(name: string): Document
@@ -141,7 +140,7 @@ class Compiler {
   constructor(engine: Engine, document: Document, layout: Layout, inside: readonly Inside[] = []) {
     this.#engine = engine
     this.#source = document.source
-    this.#scope = { source: document.source, filters: engine.filters, strict: engine.strict }
+    this.#scope = { source: document.source, filters: engine.filters }
     this.#layout = layout
     this.#inside = inside
   }

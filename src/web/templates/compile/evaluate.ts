@@ -14,8 +14,6 @@ export type Evaluate = (run: Run) => unknown
 export interface Scope {
   readonly source: Source
   readonly filters: ReadonlyMap<string, Filter>
-  /** Whether a name that does not exist is an error: while developing. */
-  readonly strict: boolean
 }
 
 /** @param lenient whether a missing name is no error here: in a test, or before `default`. */
@@ -60,11 +58,11 @@ export function evaluator(expr: Expr, scope: Scope, lenient = false): Evaluate {
   }
 }
 
-function nameOf(name: string, at: number, { source, strict }: Scope, lenient: boolean): Evaluate {
+function nameOf(name: string, at: number, { source }: Scope, lenient: boolean): Evaluate {
   return (run) => {
     const value = resolve(run, name)
     if (value !== MISSING) return value
-    if (strict && !lenient) throw new TemplateError(missing(name, run), source, at)
+    if (run.strict && !lenient) throw new TemplateError(missing(name, run), source, at)
     return undefined
   }
 }
@@ -91,7 +89,7 @@ function distance(a: string, b: string): number {
 }
 
 function member(expr: Expr & { type: 'member' }, scope: Scope, lenient: boolean): Evaluate {
-  const { source, strict } = scope
+  const { source } = scope
   const object = evaluator(expr.object, scope, lenient)
   const fail = () => {
     const problem = 'What stands before this is undefined; if it is a relation, load it by .with(…)'
@@ -101,14 +99,14 @@ function member(expr: Expr & { type: 'member' }, scope: Scope, lenient: boolean)
     const key = expr.key.value
     return (run) => {
       const owner = object(run)
-      if (owner === undefined && strict && !lenient) fail()
+      if (owner === undefined && run.strict && !lenient) fail()
       return read(owner, key)
     }
   }
   const key = evaluator(expr.key, scope, lenient)
   return (run) => {
     const owner = object(run)
-    if (owner === undefined && strict && !lenient) fail()
+    if (owner === undefined && run.strict && !lenient) fail()
     return read(owner, key(run))
   }
 }

@@ -17,6 +17,8 @@ export interface Run {
   scope: Binding | null
   data: object
   readonly globals: object
+  /** Whether a name that does not exist is an error. */
+  readonly strict: boolean
   /** How many includes and macros are open. */
   depth: number
 }
