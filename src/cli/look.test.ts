@@ -140,7 +140,8 @@ test('a failure shows the journey so far, says why, ends with status 1, and take
     assert.equal(status, 1)
     assert.match(error, why)
     assert.match(out, seen)
-    assert.match(out, /Where the time went/)
+    assert.match(out, /\nWhat became of the packets\n {2}\d+ packets/)
+    assert.doesNotMatch(out, /Where the time went/)
   }
 })
 

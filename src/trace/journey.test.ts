@@ -186,3 +186,62 @@ test('nothing happened: still a page', async () => {
   const { world } = await record(async () => {})
   assert.deepEqual(draw({ events: [], world }).length, 2)
 })
+
+/** `  request 2 in all    44.9 ms` as words and milliseconds. */
+function times(lines: readonly string[]): [string, number][] {
+  const from = lines.indexOf('Where the time went')
+  return lines.slice(from + 1).flatMap((line) => {
+    const parts = /^ {2}(.+?) +([\d.]+) (ms|s)$/.exec(line)
+    return parts === null ? [] : [[parts[1]!, Number(parts[2]) * (parts[3] === 's' ? 1000 : 1)]]
+  })
+}
+
+test('several requests: the parts of the first, each reply with its own end, and a line for each further one', async () => {
+  const once = get('http://board.example/large')
+  const recorded = await record(async (client) => {
+    for (let i = 0; i < 3; i++) await once(client)
+  })
+  const told = times(draw(recorded))
+  assert.deepEqual(
+    told.map(([what]) => what),
+    [
+      'name lookup',
+      'connect',
+      'first byte',
+      'rest of the reply',
+      'request 1 in all',
+      'request 2 in all',
+      'request 3 in all',
+    ],
+  )
+  const alone = times(draw(await record(once)))
+  assert.deepEqual(told.slice(0, 4), alone.slice(0, 4))
+  assert.equal(told[4]![1], alone[4]![1])
+  const trip = alone[2]![1]
+  for (const [what, took] of told.slice(5)) assert.ok(took >= trip && took < told[4]![1], `${what} ${took}`)
+})
+
+test('a further request that needs a connection of its own has the handshake in its time', async () => {
+  const recorded = await record(async (_, world) => {
+    for (let i = 0; i < 2; i++) {
+      const client = new Client(world.laptop, { resolve: (name) => world.browser.lookup(name, 4) })
+      await get('http://board.example/')(client)
+      client.close()
+    }
+  })
+  const told = new Map(times(draw(recorded)))
+  assert.ok(told.get('request 2 in all')! > 1.9 * told.get('first byte')!)
+})
+
+test('ARP that was lost is shown in any case, and nothing stands under no heading', async () => {
+  const recorded = await record(get('http://board.example/'), { loss: 1 })
+  const lines = draw(recorded)
+  const lost = recorded.events.filter(({ type }) => type === 'link.dropped').length
+  assert.ok(lost > 0)
+  assert.equal(lines.filter((line) => line.includes('✗ loss on home-router--provider')).length, lost)
+  assert.ok(!lines.includes('Where the time went'))
+  const last = lines.slice(lines.indexOf('What became of the packets') + 1)
+  assert.equal(last.length, 2)
+  assert.match(last[0]!, new RegExp(`; ${lost} lost, 0 sent again$`))
+  assert.match(last[1]!, /^ {2}\d+ of them are ARP and not shown/)
+})

@@ -13,6 +13,7 @@ import { Conversations } from './conversation.ts'
 import { dnsWords, stageWords } from './dns.ts'
 import { type LadderOptions, type Lane, ladderHeads, ladderRows, type Row, type Style } from './ladder.ts'
 import { arrived, fate, origin, type Packet, packets, sent } from './packet.ts'
+import { summary } from './summary.ts'
 
 export interface JourneyOptions {
   /** The hosts as lanes, in the order in which they stand side by side, with what is written under their names. */
@@ -20,7 +21,7 @@ export interface JourneyOptions {
   /** Width of the page in characters. */
   readonly columns: number
   readonly paint: (style: Style, text: string) => string
-  /** ARP and other traffic below IP is left out, and counted, unless this is set. */
+  /** ARP that arrived is left out, and counted, unless this is set. */
   readonly everything: boolean
 }
 
@@ -51,7 +52,7 @@ const DNS_PORT = 53
 /** The page, as lines. */
 export function journey(events: readonly Event[], options: JourneyOptions): string[] {
   const all = packets(events, new Map(options.hosts.map(({ host, detail = '' }) => [detail, host])))
-  const shown = options.everything ? all : all.filter((packet) => packet.arp === null)
+  const shown = all.filter((packet) => options.everything || packet.arp === null || fate(packet) !== null)
   const rows = [...packetRows(shown, events), ...noteRows(events)].sort((a, b) => a.at - b.at || a.index - b.index)
   settleActs(rows)
   const zero = rows[0]?.at ?? 0
@@ -66,7 +67,7 @@ export function journey(events: readonly Event[], options: JourneyOptions): stri
     lines.push(...ladderRows(chapter.rows, drawing), '')
     heads = names
   }
-  lines.push(...summary(events, all, zero, options))
+  lines.push(...summary(events, { all, hidden: all.length - shown.length }, zero, options))
   return lines
 }
 
@@ -272,37 +273,4 @@ function drawingOf(chapter: Chapter, zero: Nanos, options: JourneyOptions): Ladd
   const widest = chapter.act === 'lookup' ? 20 : 76
   const spacing = Math.min(widest, Math.floor(room / Math.max(1, lanes.length - 1)))
   return { lanes, spacing, zero, columns: options.columns, paint: options.paint }
-}
-
-/** Where the time went, and what became of the packets. */
-function summary(events: readonly Event[], all: readonly Packet[], zero: Nanos, options: JourneyOptions): string[] {
-  const find = (test: (event: Event) => boolean): Event | undefined => events.find(test)
-  const state = (to: string) => (event: Event) => event.type === 'tcp.state' && (event as TcpStateEvent).to === to
-  const asked = find((e) => e.type === 'http.request' && (e as HttpRequestEvent).side === 'client')
-  const host = asked?.host
-  const syn = find((e) => e.host === host && state('SYN-SENT')(e) && !/:53$/.test((e as TcpStateEvent).connection))
-  const established = find((e) => e.host === host && state('ESTABLISHED')(e) && e.at >= (syn?.at ?? 0))
-  const answered = find((e) => e.type === 'http.response' && (e as HttpResponseEvent).side === 'client')
-  const done = events.findLast((e) => e.type === 'http.done' && e.host === host)
-  const parts: [string, Nanos | undefined, Nanos | undefined][] = [
-    ['name lookup', zero, syn?.at],
-    ['connect', syn?.at, established?.at],
-    ['first byte', asked?.at, answered?.at],
-    ['rest of the reply', answered?.at, done?.at],
-    ['in all', zero, done?.at],
-  ]
-  const lost = all.filter((packet) => fate(packet) !== null).length
-  const again = events.filter(
-    (e) => e.type === 'tcp.segment' && (e as { retransmission?: string }).retransmission !== '',
-  ).length
-  const hidden = options.everything ? 0 : all.filter((packet) => packet.arp !== null).length
-  const bytes = all.reduce((sum, packet) => sum + packet.hops[0]!.frame.length, 0)
-  return [
-    options.paint('bold', 'Where the time went'),
-    ...parts
-      .filter(([, from, to]) => from !== undefined && to !== undefined && to > from)
-      .map(([what, from, to]) => `  ${what.padEnd(20)}${formatDuration(to! - from!).padStart(10)}`),
-    `  ${all.length} packets, ${bytes} bytes; ${lost} lost, ${again} sent again`,
-    ...(hidden > 0 ? [`  ${hidden} of them are ARP and not shown (--all)`] : []),
-  ]
 }
