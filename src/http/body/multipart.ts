@@ -3,6 +3,7 @@
  * long the body is. Only CRLF line ends, only bare delimiters; everything is capped.
  */
 
+import { sizeText } from '../../base/size.ts'
 import { BodyError } from '../errors.ts'
 import type { RequestBody } from '../exchange.ts'
 import { parseMediaType } from '../fields/media-type.ts'
@@ -76,7 +77,7 @@ export class MultipartParser {
   /** Takes bytes; false once the body is refused. */
   write(bytes: Uint8Array): boolean {
     this.#bytes += bytes.length
-    if (this.#bytes > this.#limits.bytes) this.#fail(413, `the parts take more than ${this.#limits.bytes} bytes`)
+    if (this.#bytes > this.#limits.bytes) this.#fail(413, `the parts take more than ${sizeText(this.#limits.bytes)}`)
     if (this.#state === 'failed') return false
     if (this.#small.length === 0 && bytes.length >= SMALL_WRITE) this.#parse(bytes)
     else {

@@ -67,7 +67,16 @@ export class FormDefinition<F extends FormFields> {
 
   /** Reads what was sent. Never throws for what it finds there. */
   read(input: FormInput, token: TokenSource | null = null): FormResult<F> {
-    return this.#bind((name, { widget }) => (widget.element === 'file' ? input.file(name) : input.get(name)), token)
+    const find = (name: string, { widget }: FormField) =>
+      widget.element === 'file' ? input.file(name) : input.get(name)
+    const form = this.#bind(find, token)
+    for (const [name, why] of input.oversized) if (this.takesFile(name)) form.fail(name as keyof F & string, why)
+    return form
+  }
+
+  /** Whether it has a control for files of that name. */
+  takesFile(name: string): boolean {
+    return Object.hasOwn(this.fields, name) && this.fields[name]!.widget.element === 'file'
   }
 
   /** Reads the query of the page's address: for forms that search and sort. */

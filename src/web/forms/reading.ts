@@ -1,5 +1,6 @@
 /** Reads the bodies that forms send, within the limits of the site. */
 
+import { sizeText } from '../../base/size.ts'
 import type { Exchange } from '../../http/index.ts'
 import { decode, MULTIPART_LIMITS, type PartHead, type PartSink, parseQuery, readMultipart } from '../../http/index.ts'
 import { HttpError } from '../errors/http-error.ts'
@@ -23,40 +24,66 @@ export function readUrlEncodedForm(text: string, limits: FormLimits): FormInput 
   return new FormInput(texts)
 }
 
-/** `multipart/form-data`; files stay in memory. Rejects with status 400, 413 or 415. */
+/**
+ * `multipart/form-data`; files stay in memory. A file that is too large is read to its end and not kept: the form can
+ * be shown again with the reason beside it. Rejects with status 400, 413 or 415.
+ */
 export async function readMultipartForm(exchange: Exchange, limits: FormLimits): Promise<FormInput> {
   const texts = new Map<string, string[]>()
   const files = new Map<string, Upload[]>()
+  const oversized = new Map<string, string>()
   const left = { texts: limits.formBytes, files: limits.filesBytes }
-  const take = (head: PartHead): PartSink =>
-    head.filename === null
-      ? collect(Math.min(left.texts, limits.formBytes), 'the text of a form', (bytes) => {
-          left.texts -= bytes.length
-          add(texts, head.name, decode(bytes, head.charset))
-        })
-      : collect(Math.min(left.files, limits.fileBytes), 'the files of a form', (bytes) => {
-          left.files -= bytes.length
-          add(files, head.name, { name: cleanFileName(head.filename!), type: head.type, bytes })
-        })
+  const text = ({ name, charset }: PartHead): PartSink =>
+    collect(left.texts, (bytes, size) => {
+      if (bytes === null)
+        throw new HttpError(413, `The text of the form takes more than ${sizeText(limits.formBytes)}.`)
+      left.texts -= size
+      add(texts, name, decode(bytes, charset))
+    })
+  const file = ({ name, filename, type }: PartHead): PartSink =>
+    collect(Math.min(left.files, limits.fileBytes), (bytes, size) => {
+      if (bytes === null) {
+        const { fileBytes, filesBytes } = limits
+        oversized.set(
+          name,
+          size > fileBytes
+            ? `The file is larger than ${sizeText(fileBytes)}.`
+            : `The files of the form take more than ${sizeText(filesBytes)}.`,
+        )
+        return
+      }
+      left.files -= size
+      add(files, name, { name: cleanFileName(filename!), type, bytes })
+    })
+  const take = (head: PartHead) => (head.filename === null ? text(head) : file(head))
   await readMultipart(exchange.body, exchange.header('content-type'), take, {
     ...MULTIPART_LIMITS,
     parts: limits.formFields,
     // The parts are counted one by one; this counts what stands between them too.
-    bytes: limits.formBytes + limits.filesBytes + limits.formFields * 512,
+    bytes: largestForm(limits),
   })
-  return new FormInput(texts, files)
+  return new FormInput(texts, files, oversized)
 }
 
-function collect(most: number, what: string, done: (bytes: Uint8Array) => void): PartSink {
-  const pieces: Uint8Array[] = []
+/** The bytes of the largest body that a form can have: its texts, its files, and the heads of its parts. */
+export function largestForm(limits: FormLimits): number {
+  return limits.formBytes + limits.filesBytes + limits.formFields * PART_HEAD
+}
+
+/** A part's boundary and head, in bytes, with a long name. */
+const PART_HEAD = 512
+
+/** Gives the bytes of a part when it ends, null when there were more than `most`: those are counted and not kept. */
+function collect(most: number, done: (bytes: Uint8Array | null, size: number) => void): PartSink {
+  let pieces: Uint8Array[] = []
   let size = 0
   return {
     data(bytes) {
       size += bytes.length
-      if (size > most) throw new HttpError(413, `${what} take more than the ${most} bytes that are left for them`)
-      pieces.push(new Uint8Array(bytes))
+      if (size <= most) pieces.push(new Uint8Array(bytes))
+      else pieces = []
     },
-    end: () => done(Buffer.concat(pieces, size)),
+    end: () => done(size > most ? null : Buffer.concat(pieces, size), size),
   }
 }
 

@@ -1,4 +1,5 @@
 /** A file that a form sent, and the field that takes one. */
+import { sizeText } from '../../base/size.ts'
 import { FILE_LIMIT } from '../limits.ts'
 import type { FormField, Parsed, Widget } from './field.ts'
 
@@ -89,8 +90,4 @@ function isUpload(value: unknown): value is Upload {
 export function cleanFileName(name: string): string {
   const last = name.split(/[/\\]/).at(-1)!
   return last.replace(/[\x00-\x1f\x7f]/g, '').slice(0, 255)
-}
-
-function sizeText(bytes: number): string {
-  return bytes >= 1_048_576 ? `${+(bytes / 1_048_576).toFixed(1)} MiB` : `${+(bytes / 1024).toFixed(1)} KiB`
 }

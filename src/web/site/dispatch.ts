@@ -118,7 +118,7 @@ async function checkToken(c: Context<never, never>): Promise<void> {
   await c.services.sessions.ahead(c)
   const secret = c.session.get(RESERVED.csrf)
   let token = c.header(CSRF_HEADER)
-  if (token === undefined && c.body.isForm) token = (await c.body.form()).get(CSRF_FIELD)
+  if (token === undefined && c.body.isForm) token = (await c.body.formAsSent()).get(CSRF_FIELD)
   if (token === undefined) throw new HttpError(403, `refused: the form's token (${CSRF_FIELD}) is missing`)
   if (typeof secret !== 'string' || !tokenMatches(token, secret))
     throw new HttpError(403, "refused: the form's token is not of this session; load the page again")

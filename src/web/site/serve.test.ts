@@ -35,6 +35,24 @@ function ask(
   })
 }
 
+test('a form may be as large over HTTP as the site says, and no larger', async (t) => {
+  const site = app({ secret: 'a secret of more than thirty-two characters', log: () => {} })
+  site.post('/', async (c) => c.text(String((await c.body.form()).file('f')?.bytes.length)))
+  const form = (size: number) =>
+    `--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n${'x'.repeat(size)}\r\n`
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+  const host = kernelHost({ driver: 'node' })
+  const server = await site.serve(host, { address: '127.0.0.1', port: 0 })
+  const small = await site.serve(host, { address: '127.0.0.1', port: 0, limits: { bodyBytes: 1000 } })
+  t.after(() => Promise.all([server.close(), small.close()]))
+  const twice = `${form(9_000_000)}${form(9_000_001)}--b--`
+  assert.equal((await ask(server.local.port, 'POST', '/', headers, twice)).text, '9000001')
+  const over = await ask(server.local.port, 'POST', '/', headers, `${form(11_000_000)}--b--`)
+  assert.equal(over.status, 413)
+  assert.match(over.text, /The file is larger than 10 MB\./)
+  assert.equal((await ask(small.local.port, 'POST', '/', headers, `${form(1000)}--b--`)).status, 413)
+})
+
 test('a site over real sockets', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'reticle-serve-'))
   t.after(() => rmSync(directory, { recursive: true }))

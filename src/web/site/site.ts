@@ -8,6 +8,7 @@ import type { Host, Machine } from '../../socket/host.ts'
 import { explain } from '../errors/answer.ts'
 import { legible } from '../errors/log.ts'
 import type { WebDoneEvent } from '../events.ts'
+import { largestForm } from '../forms/reading.ts'
 import { RECORD_LIMIT } from '../limits.ts'
 import { preferDatabase } from '../models/database/ambient.ts'
 import type { Database } from '../models/database/database.ts'
@@ -184,10 +185,15 @@ export class Site<U = never> extends Group<U | null> {
     await createTables(this.database, this.models)
   }
 
-  /** Serves the site over HTTP from a host: `await site.serve(kernelHost(), { port: 8000 })`. */
+  /**
+   * Serves the site over HTTP from a host: `await site.serve(kernelHost(), { port: 8000 })`. Bodies may be as large as
+   * the site's own limits let a form be, unless `options.limits.bodyBytes` says otherwise.
+   */
   serve(host: Host, options: ServeOptions = {}): Promise<HttpServer> {
     this.begin()
-    return serve(host, this.handle, options)
+    const { limits } = this.services
+    const bodyBytes = Math.max(limits.bodyBytes, largestForm(limits))
+    return serve(host, this.handle, { ...options, limits: { bodyBytes, ...options.limits } })
   }
 
   /** For `Group.mount`. */

@@ -60,7 +60,12 @@ export class ContextBody {
   }
 
   /** What a form sent. @throws HttpError 415 when the body is no form's, 413 past the limits. */
-  form(): Promise<FormInput> {
+  async form(): Promise<FormInput> {
+    return (await this.formAsSent()).refuseOversized()
+  }
+
+  /** The same with files that were too large among `oversized`: for those who can show it beside the control. */
+  formAsSent(): Promise<FormInput> {
     return (this.#form ??= this.#readForm())
   }
 

@@ -170,7 +170,11 @@ export class Context<P = unknown, U = unknown> {
   async form<F extends FormFields>(definition: FormDefinition<F>, initial?: object): Promise<FormResult<F>> {
     if (this.method === 'GET' || this.method === 'HEAD') return definition.blank(initial, this)
     if (this.body.isJson) return definition.readValues(await this.body.json())
-    return definition.read(await this.body.form(), this)
+    const input = await this.body.formAsSent()
+    return definition.read(
+      input.refuseOversized((name) => definition.takesFile(name)),
+      this,
+    )
   }
 
   /** The status of the reply, for answers that do not say their own. */
