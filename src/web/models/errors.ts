@@ -54,7 +54,7 @@ export class NoTableError extends Error {
 
   constructor(table: string, cause?: unknown) {
     super(
-      `The database has no table "${table}": \`await site.createTables()\` before the site is served makes those of its models that are missing`,
+      `no such table: ${table}; \`await site.createTables()\` before the site is served makes those of its models that are missing`,
       { cause },
     )
     this.table = table

@@ -94,7 +94,7 @@ test('a table that is not there says how it is made', async () => {
     ])
       await assert.rejects(query, (error) => {
         assert.ok(error instanceof NoTableError)
-        assert.match(error.message, /no table "user".*`await site\.createTables\(\)`/)
+        assert.match(error.message, /no such table: user; `await site\.createTables\(\)`/)
         return true
       })
   })
