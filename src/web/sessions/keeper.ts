@@ -52,12 +52,20 @@ export class SessionKeeper {
     return (this.#signer ??= new Signer(this.#secret(machine), 'site'))
   }
 
+  /** @throws SecretError when the first session or form token would fail for want of a secret. */
+  check(): void {
+    if (this.#around !== null) this.#around.check()
+    else if (this.#store === null && !this.#developing) this.#need()
+  }
+
+  #need(): void {
+    if (this.#secrets.length > 0) return
+    throw new SecretError('sessions, sign-in and form tokens need app({ secret: … }): a long random text, kept secret')
+  }
+
   #secret(machine: Machine): readonly string[] {
     if (this.#secrets.length === 0) {
-      if (!this.#developing)
-        throw new SecretError(
-          'sessions, sign-in and form tokens need app({ secret: … }): a long random text, kept secret',
-        )
+      if (!this.#developing) this.#need()
       this.#secrets = [randomText(machine, 32)]
     }
     return this.#secrets

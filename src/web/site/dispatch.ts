@@ -89,12 +89,8 @@ function reportRoute(c: Context<never, never>, { name, pattern }: Action): void 
 export function checkHost(c: Context<never, never>): void {
   const { authority, local } = c.exchange
   if (c.services.hosts.allows(authority, local.address)) return
-  throw new HttpError(
-    400,
-    c.services.debug
-      ? `this site does not answer to ${JSON.stringify(authority)}: add it to app({ hosts: […] })`
-      : 'this site does not answer to that name',
-  )
+  const asked = c.services.debug ? ` (${JSON.stringify(authority)})` : ''
+  throw new HttpError(400, `the site does not answer to this name${asked}: app({ hosts: [...] }) says to which`)
 }
 
 /** @throws HttpError 403 for a changing request that was not made by this site's own pages. */

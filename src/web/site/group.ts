@@ -16,6 +16,15 @@ export interface AnyRoute {
 
 export type ParamsIn<R> = R extends string ? ParamsOf<R> : R extends { readonly params?: infer P } ? P : never
 
+/**
+ * Answers a request. **A string is sent as HTML, as it is**: what a visitor wrote belongs into a template
+ * (`c.render(…)`), which escapes it, or into `c.text(…)`, which sends plain text.
+ *
+ *     site.get('/hello/{name}', (c) => c.text(`Hello, ${c.params.name}`))   // not: `Hello, ${…}`, which runs scripts
+ *
+ * Objects and arrays are sent as JSON, iterables of pieces as they come, a `Reply` (`c.html`, `c.json`, `c.redirect`,
+ * `c.empty`, …) as it says.
+ */
 export type View<P, U> = (c: Context<P, U>) => Answer | Promise<Answer>
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook that says nothing need not say so
 type Said = Answer | undefined | void
@@ -100,7 +109,11 @@ export class Group<U> {
     this.base = base ?? innerBase(outer!.base, prefix)
   }
 
-  /** GET, and HEAD with it. */
+  /**
+   * GET, and HEAD with it.
+   * @param view a string that it gives is sent as HTML, unescaped: `c.text(…)` for plain text, `c.render(…)` for a
+   * template, which escapes.
+   */
   get<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>): this {
     return this.on('GET', route, view)
   }

@@ -78,6 +78,10 @@ export class Services {
     reportError(this.log, c.exchange, c.route, error, reference)
   }
 
+  get hasTemplates(): boolean {
+    return this.#templates !== null
+  }
+
   /** @throws Error when the site has no templates, or the engine's own. */
   render(c: Context<unknown, never>, name: string, data: object): string {
     if (this.#templates === null)

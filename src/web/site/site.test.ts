@@ -7,12 +7,15 @@ import { RecordingLog } from '../../base/events.ts'
 import { testMachine } from '../../http/testing/machine.ts'
 import type { Failure } from '../errors/log.ts'
 import { urls } from '../routing/route.ts'
+import { MemorySessions } from '../sessions/memory.ts'
 import { ObjectLoader, Templates } from '../templates/index.ts'
 import { testClient } from '../testing/client.ts'
 import { app } from './app.ts'
 import { currentExchange } from './current.ts'
 import { quiet } from './fixture.ts'
+import type { SiteOptions } from './options.ts'
 import { Reply } from './reply/reply.ts'
+import type { Site } from './site.ts'
 
 const to = urls({ home: '/', post: '/posts/{slug:slug}', edit: '/posts/{id:int}/edit', all: '/all' })
 
@@ -210,6 +213,23 @@ test('a site has template filters of its own, and says where they do not belong'
   assert.equal((await web.get('/')).text, '<p>a&lt;!&gt;</p>')
   rmSync(folder, { recursive: true })
   assert.throws(() => app({ filters: { shout: String } }), /templates from a directory/)
+})
+
+test('a site that will need a secret says so when it begins', () => {
+  const templates = new Templates(new ObjectLoader({}))
+  const form = (options: SiteOptions<never>, route = {}) => app(options).post('/', () => 'x', route) as Site<never>
+  const refused = (site: Site<never>) =>
+    assert.throws(() => site.begin(), { name: 'SecretError', message: /app\(\{ secret: … \}\)/ })
+  const secret = 'a secret of more than thirty-two characters'
+  refused(form({ templates }))
+  refused(app().users((members) => members.get('/', () => 'x')) as Site<never>)
+  refused(app().mount('/in', form({ templates })) as Site<never>)
+  const fine = [{ templates, secret }, { templates, debug: true }, { templates, dangerouslyWithoutCsrf: true }, {}]
+  for (const options of fine) form(options).begin()
+  form({ templates, sessions: new MemorySessions() }).begin()
+  form({ templates }, { dangerouslyWithoutCsrf: true }).begin()
+  const outer = app({ secret }).mount('/in', form({ templates })) as Site<never>
+  outer.begin()
 })
 
 test('the test client finds names that a template misspells; the site itself renders them empty', async () => {

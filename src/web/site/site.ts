@@ -50,11 +50,24 @@ export class Site<U = never> extends Group<U | null> {
 
   /**
    * Closes the registration and checks it. The first request does it when nobody has.
-   * @throws RouteError for routes that are in each other's way.
+   * @throws RouteError for routes that are in each other's way, SecretError when it is plain that a secret will be
+   * needed and there is none.
    */
   begin(): this {
+    this.#checkSecret()
     this.#begun()
     return this
+  }
+
+  /** Who has templates and takes POST has forms, and their tokens are signed; an API without cookies needs none. */
+  #checkSecret(): void {
+    const { services } = this
+    const { users, options, hasTemplates } = services
+    const checked = options.dangerouslyWithoutCsrf !== true
+    const signs = ({ group, method, options }: Registration) =>
+      group.usersOnly || (hasTemplates && checked && method === 'POST' && options.dangerouslyWithoutCsrf !== true)
+    if (users !== null || this.#registry.registrations.some(signs)) services.sessions.check()
+    for (const { target } of this.#registry.mounted) if (target instanceof Site) target.#checkSecret()
   }
 
   #begun(): Compiled {
