@@ -1,8 +1,9 @@
-/** The wiki: `node examples/wiki/site.ts` serves it; tests import it. */
+/** The wiki: `node examples/wiki/site.ts` serves it, `reticle look --site` looks at it; tests import it. */
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MILLISECOND, type Nanos } from 'reticle/base'
 import { kernelHost } from 'reticle/kernel'
-import type { Machine } from 'reticle/socket'
+import type { Host, Machine } from 'reticle/socket'
 import {
   app,
   type Context,
@@ -20,7 +21,7 @@ import {
 } from 'reticle/web'
 import { makeApi } from './api.ts'
 import { Attachment, Editor, Page, Revision } from './models.ts'
-import { addPages } from './pages.ts'
+import { addPages, write } from './pages.ts'
 import { isTitle, to } from './urls.ts'
 
 const signIn = form({ name: Editor.form('name').fields.name, password: f.password() })
@@ -29,6 +30,7 @@ export async function wiki(options: {
   db: string
   uploads: string
   secret: string
+  hosts?: readonly string[]
   debug?: boolean
   machine?: Machine
 }) {
@@ -48,6 +50,20 @@ export async function wiki(options: {
   site.mount('/files', uploads(folder))
   site.mount('/api', makeApi())
   await site.createTables()
+  return site
+}
+
+/** The wiki for any host, with its data in memory and one page: `reticle look http://wiki.example/wiki/Front_page`. */
+export default async function simulated(host: Host) {
+  const site = await wiki({
+    db: 'sqlite::memory:',
+    uploads: join(tmpdir(), 'reticle-wiki-files'),
+    secret: 'only for a simulation: nobody can reach it',
+    hosts: ['wiki.example'],
+    machine: host,
+  })
+  const author = await Editor.create({ name: 'ada', password: 'a long password' })
+  await write('Front page', { text: 'Every word may be a [[Page]].', summary: 'begun', author })
   return site
 }
 
