@@ -3,7 +3,7 @@ import { ERRNO, type ErrorCode, errorCode, SocketError } from '../base/errors.ts
 import type { Address } from '../socket/address.ts'
 
 /** A Node system error (`code`, `errno`, `syscall`, `address`, `port`), or anything else that was thrown. */
-export function fromNode(error: unknown, syscall: string, at?: Address): SocketError {
+export function fromNode(error: unknown, syscall: string, at?: Partial<Address>): SocketError {
   if (error instanceof SocketError) return error
   const system = error as NodeJS.ErrnoException & { address?: string; port?: number }
   const code = system.code ?? ''

@@ -88,7 +88,7 @@ class Kernel implements KernelHost {
       const found = await lookup(name, { all: true, family: family ?? 0, order: 'verbatim' })
       return found.map((entry) => entry.address)
     } catch (error) {
-      throw fromNode(error, 'lookup', { address: name, port: 0 })
+      throw fromNode(error, 'lookup', { address: name })
     }
   }
 }
