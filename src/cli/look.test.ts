@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { needCommand } from '../../test/need.ts'
 import { main } from './main.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
@@ -150,6 +152,59 @@ test('--body shows the reply as it came', async () => {
   assert.match(out, /<!doctype html>[\s\S]*Hello, network[\s\S]*<\/html>\s*$/i)
 })
 
+const EXAMPLES = join(import.meta.dirname, '../../examples')
+
+test('--site takes the examples as they are', async () => {
+  for (const [site, url, type] of [
+    ['hello/main.ts', 'http://hello.example/', /answers 200 text\/plain/],
+    ['wiki/site.ts', 'http://wiki.example/wiki/Front_page', /answers 200 text\/html/],
+    ['board/simulated.ts', URL, /answers 200 text\/html/],
+  ] as const) {
+    const { status, out, error } = await look([url, '--site', join(EXAMPLES, site)], 160)
+    assert.equal(status, 0, error)
+    assert.match(out, type)
+  }
+})
+
+test('a site that does not answer to the name: the page and the command say what to do', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reticle-look-'))
+  try {
+    const file = join(folder, 'site.ts')
+    const web = pathToFileURL(join(import.meta.dirname, '../web/index.ts')).href
+    writeFileSync(
+      file,
+      `import { app } from '${web}'\nconst site = app()\nsite.get('/', () => 'Hello')\nexport default site\n`,
+    )
+    const { status, out } = await look(['http://blog.example/', '--site', file, '--body'])
+    assert.equal(status, 0)
+    assert.match(out, /The reply: 400/)
+    assert.match(
+      out,
+      /\nThe site does not answer to blog\.example: .*app\(\{ machine: host, hosts: \['blog\.example'\] \}\)/,
+    )
+    assert.match(out, /the site does not answer to this name: app\(\{ hosts: \[\.\.\.\] \}\) says to which/)
+    const board = await look(['http://example.com/'])
+    assert.match(board.out, /The reply: 400.*\n.*examples\/board answers to board\.example only/s)
+    assert.doesNotMatch((await look(['http://board.example/nothing'])).out, /answers? to/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('--data says what it is, as curl does, unless a header does', async () => {
+  const type = async (...args: string[]): Promise<string | undefined> => {
+    const { out } = await look([URL, '--json', ...args])
+    const asked = out.split('\n').find((line) => line.includes('"http.request"'))!
+    const { fields } = JSON.parse(asked) as { fields: string[] }
+    const all = fields.filter((_, i) => fields[i - 1]?.toLowerCase() === 'content-type')
+    assert.ok(all.length <= 1)
+    return all[0]
+  }
+  assert.equal(await type('--data', 'a=b'), 'application/x-www-form-urlencoded')
+  assert.equal(await type('--data', '{}', '-H', 'content-type: application/json'), 'application/json')
+  assert.equal(await type(), undefined)
+})
+
 test('--header and --data go out, and POST is the method then', async () => {
   const { out, status } = await look([URL, '--header', 'X-Test: 1', '--data', 'a=b', '--json'])
   assert.equal(status, 0)
@@ -167,6 +222,53 @@ test('--pcapng writes a capture of what was seen at two hosts, --at says where e
     assert.equal(two.readUInt32LE(0), 0x0a0d0d0a)
     await look([URL, '--pcapng', file, '--at', 'all'])
     assert.ok(readFileSync(file).length > 2 * two.length)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('--pcapng - waits for a slow reader', { skip: needCommand('bash') }, async () => {
+  const line = `"$0" "$1" look ${URL} --times 20 --at all --pcapng - 2>/dev/null | (sleep 1; wc -c)`
+  const { stdout } = await promisify(execFile)('bash', ['-c', line, process.execPath, MAIN])
+  assert.ok(Number(stdout) > 2 * 65_536, stdout)
+})
+
+test('--pcapng - writes the capture to standard output and nothing else; the page goes to standard error', async () => {
+  const run = promisify(execFile)
+  const args = [MAIN, 'look', URL, '--pcapng', '-', '--at', 'web']
+  const { stdout, stderr } = await run(process.execPath, args, { encoding: 'buffer' })
+  assert.equal(stdout.readUInt32LE(0), 0x0a0d0d0a)
+  const folder = mkdtempSync(join(tmpdir(), 'reticle-look-'))
+  try {
+    const file = join(folder, 'a.pcapng')
+    await look([URL, '--pcapng', file, '--at', 'web'])
+    assert.deepEqual(stdout, readFileSync(file))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  assert.match(stderr.toString(), /^laptop: GET .*The reply: 200/s)
+  const { status, error } = await look([URL, '--pcapng', '-', '--json'])
+  assert.equal(status, 2)
+  assert.match(error, /--pcapng -: standard output is taken by --json/)
+})
+
+test('the command line that is advertised has something to show: a segment lost and sent again', async () => {
+  const root = join(import.meta.dirname, '../..')
+  const texts = ['README.md', 'examples/board/main.ts', 'src/cli/look.ts'].map((path) =>
+    readFileSync(join(root, path), 'utf8'),
+  )
+  const seeds = texts.map((text) => /--loss 5 .*?--seed (\w+)/.exec(text)?.[1])
+  assert.deepEqual(new Set(seeds).size, 1, seeds.join(' '))
+  const seed = seeds[0]!
+  const folder = mkdtempSync(join(tmpdir(), 'reticle-look-'))
+  try {
+    const file = join(folder, 'a.pcapng')
+    for (const weather of [[], ['--latency', '40', '--rate', '1M']]) {
+      const { out } = await look([URL, '--loss', '5', '--seed', seed, ...weather, '--pcapng', file], 160)
+      assert.match(out, /✗ loss on home-router--provider/)
+      assert.match(out, /AGAIN \([a-z -]+\) {2}(PSH )?ACK {2}seq \d+:\d+|AGAIN \([a-z -]+\) {2}SYN/)
+      assert.match(readFileSync(file, 'latin1'), /sent again: /)
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

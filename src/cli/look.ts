@@ -1,16 +1,14 @@
 /** `reticle look URL`: one request in a simulated Internet, and everything that happened on its way. */
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
 import { type Event, RecordingLog } from '../base/events.ts'
-import { Client, type Handler, serve } from '../http/index.ts'
+import { Client, serve } from '../http/index.ts'
 import { systemClock } from '../kernel/index.ts'
 import { type Miniature, miniature } from '../sim/index.ts'
-import type { Host } from '../socket/index.ts'
 import { capture, eventLines, journey, pcapng, type Style } from '../trace/index.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { openingLines } from './look/opening.ts'
+import { hostHint, siteOf } from './look/site.ts'
 import { paint, type Terminal } from './terminal.ts'
 import { parseCount, parseNumber, parseRate } from './values.ts'
 
@@ -32,12 +30,19 @@ templates, and the close: as a ladder between the hosts, with true departure and
 The same seed gives the same run. Real are only the durations of SQL and templates: they are measured while the virtual
 clock stands still. In --json they are 0, so that the log of a seed is always the same, byte for byte.
 
-The site is examples/board; --site takes any module whose default export makes a site: (host) => app(…).
+The site is examples/board, which answers to board.example. --site takes any module whose default export makes a site
+for a host, or is one:
+
+  export default (host: Host) => app({ machine: host, hosts: ['blog.example'] })
+
+A site answers to the names in its hosts, and to no others. What else the module does when it is loaded, it does on this
+machine: a call of serve() belongs behind if (import.meta.main).
 
 Examples:
   reticle look http://board.example/
-  reticle look http://board.example/ --loss 5 --seed 7
+  reticle look http://board.example/ --loss 5 --seed 4
   reticle look http://board.example/?q=hello --times 2 --latency 40 --rate 1M
+  reticle look http://hello.example/ --site examples/hello/main.ts
   reticle look http://board.example/ --pcapng board.pcapng && tshark -r board.pcapng`,
   options: {
     loss: { type: 'string', value: 'PERCENT', default: '0', description: 'packets lost on the line to the provider' },
@@ -53,16 +58,25 @@ Examples:
     },
     method: { type: 'string', short: 'X', value: 'METHOD', description: 'the request method (GET; POST with --data)' },
     header: { type: 'string', short: 'H', value: 'LINE', multiple: true, description: "a field: 'Name: value'" },
-    data: { type: 'string', short: 'd', value: 'TEXT', description: 'a body to send' },
+    data: {
+      type: 'string',
+      short: 'd',
+      value: 'TEXT',
+      description: 'a body to send; a form, unless a header says otherwise',
+    },
     site: { type: 'string', value: 'FILE', description: 'a module whose default export makes the site' },
     body: { type: 'boolean', description: 'print the body of the (last) reply too' },
-    all: { type: 'boolean', description: 'show ARP too' },
-    pcapng: { type: 'string', value: 'FILE', description: 'write a capture for Wireshark' },
+    all: { type: 'boolean', description: 'show ARP too (what of it was lost is always shown)' },
+    pcapng: {
+      type: 'string',
+      value: 'FILE',
+      description: "write a capture for Wireshark; '-': to standard output, and the page to standard error",
+    },
     at: {
       type: 'string',
       value: 'HOSTS',
       default: 'laptop,resolver',
-      description: "where it is made; 'all' is everywhere",
+      description: "the hosts at whose interfaces the capture is made, with commas between; or 'all'",
     },
     json: { type: 'boolean', description: 'print the event log itself, one JSON object a line' },
   },
@@ -88,7 +102,12 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   const times = parseCount('--times', text('times'), 1, 1000)
   const question = questionOf(values)
   const at = text('at') === 'all' ? null : new Set(text('at').split(','))
-  const handler = await siteOf(values['site'] as string | undefined)
+  const path = values['pcapng'] as string | undefined
+  if (path === '-' && json) throw new UsageError('--pcapng -: standard output is taken by --json; name a file')
+  // What is for people goes where it does not get into the capture.
+  const page: Terminal = path === '-' ? { ...terminal, out: terminal.error, colours: false } : terminal
+  const site = values['site'] as string | undefined
+  const handler = await siteOf(site)
   const clock = systemClock()
   const world = await build(url, { seed, log, access, ...(!json && { stopwatch: () => clock.now() }) })
   for (const name of at ?? [])
@@ -96,8 +115,7 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
       throw new UsageError(
         `--at: there is no host '${name}'; there are ${world.machines.map(({ host }) => host.name).join(', ')}`,
       )
-  const path = values['pcapng'] as string | undefined
-  const file = path === undefined ? null : openCapture(path)
+  const write = path === undefined ? null : captureWriter(path, terminal)
   const port = url.port === '' ? 80 : Number(url.port)
   await world.net.run(async () => serve(world.web, await handler(world.web), { port }))
   // What it took to build the world is not part of the journey.
@@ -106,21 +124,24 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   if (outcome.error instanceof TypeError) throw new UsageError(outcome.error.message) // what cannot be asked at all
   await world.net.run({ for: AFTERMATH })
   const events = log.events.slice(first)
-  if (file !== null) writeCapture(file, events, world, at, `reticle look ${url.href}, seed ${seed}`)
+  write?.(captured(events, world, at, `reticle look ${url.href}, seed ${seed}`))
   if (json) terminal.out(eventLines(events))
   else {
     const opening = openingLines({ method: question.method, url: url.href, times, seed, access })
-    terminal.out(`${opening.map((line) => paint(terminal, 'bold', line)).join('\n')}\n\n`)
-    print(terminal, events, world, values['all'] === true)
+    page.out(`${opening.map((line) => paint(page, 'bold', line)).join('\n')}\n\n`)
+    print(page, events, world, values['all'] === true)
   }
-  report(terminal, outcome, { body: values['body'] === true, json, path })
+  report(page, outcome, { body: values['body'] === true, json, path, hint: hostHint(outcome, url, site) })
   return outcome.error === null ? 0 : 1
 }
 
 function questionOf(values: Call['values']): Question {
   const body = (values['data'] as string | undefined) ?? null
   const method = (values['method'] as string | undefined) ?? (body === null ? 'GET' : 'POST')
-  return { method, fields: fieldsOf(values['header']), body }
+  const fields = fieldsOf(values['header'])
+  const typed = fields.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')
+  if (body !== null && !typed) fields.push('Content-Type', 'application/x-www-form-urlencoded') // as curl does
+  return { method, fields, body }
 }
 
 function urlOf(text: string): URL {
@@ -138,29 +159,6 @@ async function build(url: URL, options: Omit<Parameters<typeof miniature>[0], 's
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message)
     throw error
-  }
-}
-
-type MakeHandler = (host: Host) => Promise<Handler>
-
-/** The site as a function of the host that it is to run on. */
-async function siteOf(file: string | undefined): Promise<MakeHandler> {
-  const path =
-    file === undefined
-      ? new URL(`../../examples/board/simulated${import.meta.url.slice(-3)}`, import.meta.url).href
-      : pathToFileURL(resolve(file)).href
-  let module: { default?: unknown }
-  try {
-    module = (await import(path)) as { default?: unknown }
-  } catch (error) {
-    throw new UsageError(`--site: ${file ?? path} cannot be loaded: ${(error as Error).message}`)
-  }
-  const made = module.default
-  return async (host) => {
-    const site: unknown = typeof made === 'function' ? await made(host) : made
-    const handle = (site as { handle?: unknown } | null)?.handle ?? site
-    if (typeof handle === 'function') return handle as Handler
-    throw new UsageError(`--site: the default export of ${file} makes no site: export default (host) => app(…)`)
   }
 }
 
@@ -201,26 +199,30 @@ function fieldsOf(lines: unknown): string[] {
   })
 }
 
-/** Before the run, so that a journey is not made for a file that cannot be written. */
-function openCapture(path: string): number {
+/** Opens the file before the run, so that a journey is not made for one that cannot be written. */
+function captureWriter(path: string, terminal: Terminal): (bytes: Uint8Array) => void {
+  if (path === '-') return (bytes) => terminal.out(bytes)
+  let file: number
   try {
-    return openSync(path, 'w')
+    file = openSync(path, 'w')
   } catch (error) {
     throw new UsageError(`--pcapng: ${(error as Error).message}`)
   }
+  return (bytes) => {
+    writeFileSync(file, bytes)
+    closeSync(file)
+  }
 }
 
-function writeCapture(
-  file: number,
+function captured(
   events: readonly Event[],
   { net, machines }: Miniature,
   hosts: ReadonlySet<string> | null,
   comment: string,
-): void {
+): Uint8Array {
   const names = machines.flatMap(({ host }) => host.addresses.map((address) => [address, host.name] as const))
   const epochMillis = net.clock.wallMillis() - Math.floor(net.now / MILLISECOND)
-  writeFileSync(file, pcapng(capture(events, { hosts, epochMillis, comment, application: 'reticle look', names })))
-  closeSync(file)
+  return pcapng(capture(events, { hosts, epochMillis, comment, application: 'reticle look', names }))
 }
 
 function print(terminal: Terminal, events: readonly Event[], { machines }: Miniature, everything: boolean): void {
@@ -233,11 +235,12 @@ function print(terminal: Terminal, events: readonly Event[], { machines }: Minia
 function report(
   terminal: Terminal,
   { status, body, error }: Outcome,
-  shown: { readonly body: boolean; readonly json: boolean; readonly path: string | undefined },
+  shown: { readonly body: boolean; readonly json: boolean; readonly path: string | undefined; readonly hint: string },
 ): void {
   const say = shown.json ? terminal.error : terminal.out
   if (error !== null) terminal.error(`\nThe request failed: ${error.message}\n`)
   else say(`\nThe reply: ${status}, ${body.length} characters${shown.body ? '' : ' (--body shows them)'}\n`)
+  if (shown.hint !== '') say(`${shown.hint}\n`)
   if (shown.body && !shown.json) terminal.out(`\n${body}\n`)
-  if (shown.path !== undefined) say(`The capture is in ${shown.path}: wireshark ${shown.path}\n`)
+  if (shown.path !== undefined && shown.path !== '-') say(`The capture is in ${shown.path}: wireshark ${shown.path}\n`)
 }

@@ -1,7 +1,8 @@
 /** Where a command prints: the streams, whether colours are wanted, how wide it is. */
 
 export interface Terminal {
-  out(text: string): void
+  /** Text, or bytes for a program that reads them. */
+  out(text: string | Uint8Array): void
   error(text: string): void
   readonly colours: boolean
   readonly columns: number
