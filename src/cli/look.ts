@@ -76,7 +76,7 @@ Examples:
       type: 'string',
       value: 'HOSTS',
       default: 'laptop,resolver',
-      description: "the hosts at whose interfaces the capture is made, with commas between; or 'all'",
+      description: "the capture is made at these hosts: names with commas between, or 'all'",
     },
     json: { type: 'boolean', description: 'print the event log itself, one JSON object a line' },
   },

@@ -37,5 +37,5 @@ export function hostHint(
   if (status !== 400 || !body.includes('the site does not answer to this name')) return ''
   return file === undefined
     ? 'The site in examples/board answers to board.example only. --site FILE looks at one of your own.'
-    : `The site does not answer to ${hostname}: app({ machine: host, hosts: ['${hostname}'] }) in ${file} makes it.`
+    : `The site does not answer to ${hostname}: app({ machine: host, hosts: ['${hostname}'] }) in ${file} makes it do so.`
 }
