@@ -238,3 +238,11 @@ test('localhost has its loopback address of either family, whatever the hosts fi
   assert.deepEqual(await host.lookup('web.LOCALHOST.', 6), ['::1'])
   assert.ok((await host.lookup('localhost', 4)).includes('127.0.0.1'))
 })
+
+test('a name that is not found is told without a port: none was asked for', async () => {
+  const name = `${'a'.repeat(64)}.example` // no name server is asked for a label that is too long (RFC 1035 §2.3.4)
+  await assert.rejects(kernelHost().lookup(name), (error: Error & { port?: number }) => {
+    assert.ok(error.message.endsWith(name), error.message)
+    return error.port === undefined
+  })
+})
