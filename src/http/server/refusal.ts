@@ -1,4 +1,5 @@
 /** What a server does not take although it is an HTTP message, and how it says no. */
+import { sizeText } from '../../base/size.ts'
 import type { HttpLimits } from '../limits.ts'
 import type { Framing } from '../machine/framing.ts'
 import { CONTENT_LENGTH, type Head } from '../machine/head.ts'
@@ -18,7 +19,7 @@ export function admissionFault(head: Head, framing: Framing, limits: HttpLimits)
   if (!SAFE.has(head.method) && /[a-z]/.test(head.method))
     return new Verdict(501, `method ${head.method} is not known`, 0)
   if (framing.length > limits.bodyBytes)
-    return new Verdict(413, `the body is longer than ${limits.bodyBytes} bytes`, head.placeOf(CONTENT_LENGTH))
+    return new Verdict(413, `the body is longer than ${sizeText(limits.bodyBytes)}`, head.placeOf(CONTENT_LENGTH))
   if (head.method === 'TRACE' && framing.kind !== 'none')
     return new Verdict(400, 'TRACE with a body', head.placeOf(CONTENT_LENGTH))
   return null

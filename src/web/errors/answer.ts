@@ -3,10 +3,12 @@
  * a reference that the log has too.
  */
 import type { RecordingLog } from '../../base/events.ts'
-import { BodyError, reasonPhrase } from '../../http/index.ts'
+import { sizeText } from '../../base/size.ts'
+import { BodyError, BodyTooLarge, reasonPhrase } from '../../http/index.ts'
 import { randomText } from '../security/random.ts'
 import type { Chain } from '../site/compile.ts'
 import type { Context } from '../site/context/context.ts'
+import { prepare } from '../site/dispatch.ts'
 import type { Told } from '../site/group.ts'
 import { type Reply, TEXT, toReply } from '../site/reply/reply.ts'
 import { respond } from '../site/reply/respond.ts'
@@ -54,6 +56,8 @@ async function ownAnswer(c: Context<never, never>, error: unknown, told: Told, c
   const { status, message } = told
   const own = chain.errors.find(({ of }) => (typeof of === 'number' ? of === status : error instanceof of))
   if (own === undefined) return null
+  // No route, so nobody has looked who is there: the site's page shall greet them as the others do.
+  if (c.route === '') await prepare(c)
   const reply = toReply(
     await own.view(c, error as never, { ...told, message: message || reasonPhrase(status) }),
     `the error handler of ${String(own.of)}`,
@@ -87,6 +91,7 @@ function routesTried(c: Context<never, never>, status: number): readonly string[
 /** What of an error was meant for the client; what lies behind any other is nobody's business out there. */
 function saidToClient(error: unknown, status: number): string {
   if (status >= 500) return ''
+  if (error instanceof BodyTooLarge) return `What was sent takes more than ${sizeText(error.limit)}.`
   if (error instanceof HttpError || error instanceof BodyError) return error.message
   const { words } = error as { words?: unknown }
   return typeof words === 'string' ? words : ''

@@ -237,7 +237,9 @@ test('a form past any of its limits is refused, and the site lives', async () =>
   assert.equal(await status({ title: 't', a: file(3000), b: file(2500) }), 413)
   assert.equal(await status({ title: 'x'.repeat(1100), f: file(1) }), 413)
   assert.equal((await web.json('POST', '/json', 'x'.repeat(2000))).status, 413)
-  assert.equal((await web.request('POST', '/text', 'x'.repeat(1001))).status, 413)
+  const long = await web.request('POST', '/text', 'x'.repeat(1001))
+  assert.equal(long.status, 413)
+  assert.match(long.text, /What was sent takes more than 1 kB\./)
   assert.equal((await web.request('POST', '/text', 'x'.repeat(1000))).status, 200)
 })
 

@@ -121,7 +121,7 @@ async function checkToken(c: Context<never, never>): Promise<void> {
 }
 
 /** Loads the session where that takes time, and the user where somebody is signed in. */
-function prepare(c: Context<never, never>): undefined | Promise<void> {
+export function prepare(c: Context<never, never>): undefined | Promise<void> {
   const { users, sessions } = c.services
   if (users === null && !sessions.asynchronous) return undefined
   if (!sessions.hasCookie(c)) return undefined
