@@ -47,12 +47,14 @@ export class FileField<T extends Upload | null> implements FormField<T> {
   readonly options: FileOptions
   readonly required: boolean
   readonly widget: Widget
+  readonly #taken: readonly string[] | null
 
   constructor(options: FileOptions, required: boolean) {
     this.options = options
     this.required = required
-    const accept = options.accept?.join(',')
-    this.widget = { element: 'file', type: 'file', attributes: accept === undefined ? {} : { accept } }
+    this.#taken = options.accept?.flatMap((one): readonly string[] => (one === 'image/*' ? IMAGES : [one])) ?? null
+    // What the browser offers to choose is what is taken: its own `image/*` has SVG and HEIC too.
+    this.widget = { element: 'file', type: 'file', attributes: this.#taken ? { accept: this.#taken.join(',') } : {} }
   }
 
   /** No file need be sent: the value is null then. */
@@ -68,11 +70,10 @@ export class FileField<T extends Upload | null> implements FormField<T> {
     if (upload === null) return this.required ? { error: 'Choose a file.' } : { value: null as T }
     const max = this.options.max ?? FILE_LIMIT
     if (upload.bytes.length > max) return { error: `The file is larger than ${sizeText(max)}.` }
-    const { accept } = this.options
-    if (accept === undefined) return { value: upload as T }
+    if (this.#taken === null) return { value: upload as T }
     const type = sniffType(upload.bytes)
-    const taken = accept.flatMap((one): readonly string[] => (one === 'image/*' ? IMAGES : [one]))
-    if (type === null || !taken.includes(type)) return { error: `The file must be one of ${taken.join(', ')}.` }
+    if (type === null || !this.#taken.includes(type))
+      return { error: `The file must be one of ${this.#taken.join(', ')}.` }
     return { value: { ...upload, type } as T }
   }
 }

@@ -61,6 +61,7 @@ export interface FieldOptions<T> {
   default: T | (() => T) | typeof NOW | undefined
   label: string | undefined
   help: string | undefined
+  autocomplete?: string | undefined
 }
 
 /** What follows from a value being absent. */
@@ -128,6 +129,12 @@ export class Field<T, Optional extends boolean = false> {
     return this
   }
 
+  /** What browsers and password keepers fill in: `username`, `current-password`, `off` (HTML §4.10.18.7). */
+  autocomplete(purpose: string): this {
+    this.options.autocomplete = purpose
+    return this
+  }
+
   /** Whether a form must give a value. */
   get required(): boolean {
     const { nullable, blank, default: standard } = this.options
@@ -135,7 +142,9 @@ export class Field<T, Optional extends boolean = false> {
   }
 
   get widget(): Widget {
-    return this.kind.widget
+    const { widget } = this.kind
+    const { autocomplete } = this.options
+    return autocomplete === undefined ? widget : { ...widget, attributes: { ...widget.attributes, autocomplete } }
   }
 
   /**
