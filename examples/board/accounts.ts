@@ -1,10 +1,13 @@
-/** Sign up, sign in, sign out. */
+/** Sign up, sign in, sign out. Names are kept in lower case: nobody can pass for another by a capital letter. */
 import { f, form, login, logout, type Row, type Site, verifyPassword } from 'reticle/web'
 import { Member } from './models.ts'
 import { to } from './urls.ts'
 
 const signUp = Member.form('name', 'password')
-const signIn = form({ name: f.text(30).label('Name'), password: f.text(200).label('Password') })
+const signIn = form({
+  name: f.text(30).label('Name').autocomplete('username'),
+  password: f.text(200).label('Password'),
+})
 
 export function addAccounts(site: Site<Row<Member>>): void {
   site.get(to.accounts.signUp, async (c) => c.render('accounts/sign-up.html', { form: await c.form(signUp) }))
@@ -13,7 +16,7 @@ export function addAccounts(site: Site<Row<Member>>): void {
     const form = await c.form(signUp)
     if (form.ok) {
       try {
-        login(c, await Member.create(form.data))
+        login(c, await Member.create({ ...form.data, name: form.data.name.toLowerCase() }))
         c.flash('Welcome to the board.')
         return c.redirect(to.home())
       } catch (error) {
@@ -28,7 +31,7 @@ export function addAccounts(site: Site<Row<Member>>): void {
   site.post(to.accounts.signIn, async (c) => {
     const form = await c.form(signIn)
     if (form.ok) {
-      const member = await Member.find({ name: form.data.name })
+      const member = await Member.find({ name: form.data.name.toLowerCase() })
       // A name that nobody has costs the same time: who has an account is nobody's business.
       if (await verifyPassword(form.data.password, member?.password ?? null, c.machine)) {
         login(c, member!)

@@ -54,6 +54,8 @@ test('a name is taken once; what is wrong stands beside its field, and what was 
   assert.equal(taken.status, 422)
   assert.match(taken.text, /value="ada"/)
   assert.match(taken.text, /id="field-name-error"/)
+  for (const name of ['ADA', 'Ada'])
+    assert.equal((await web.submit(to.accounts.signUp(), { name, password: 'another one' })).status, 422)
   const short = await web.submit(to.accounts.signUp(), { name: 'lin', password: 'short' })
   assert.match(short.text, /id="field-password-error"/)
   assert.doesNotMatch(short.text, /value="short"/)
@@ -73,6 +75,36 @@ test('a picture is kept and shown; what only claims to be one is refused', async
   const refused = await web.submit(to.posts.create(), { title: 'No', body: 'no', picture: script })
   assert.equal(refused.status, 422)
   assert.equal(await Post.count(), 1)
+})
+
+test('errors look like the board, and greet those who are signed in', async (t) => {
+  const web = await started(t)
+  await signUp(web)
+  for (const path of ['/nowhere', to.posts.show({ id: 7 })]) {
+    const missing = await web.get(path)
+    assert.equal(missing.status, 404)
+    assert.match(missing.text, /class="who">ada<[\s\S]*<h1>There is no such page<\/h1>/)
+  }
+  assert.match((await web.delete(to.home())).text, /<h1>This page takes no such request<\/h1>/)
+  const long = await web.submit(to.posts.create(), { title: 'x', body: 'y'.repeat(1_100_000) })
+  assert.equal(long.status, 413)
+  assert.match(long.text, /<h1>This is too large<\/h1>/)
+  const picture = new File([PNG, new Uint8Array(11_000_000)], 'a.png')
+  const large = await web.submit(to.posts.create(), { title: 'Kept', body: 'as well', picture })
+  assert.equal(large.status, 422)
+  assert.match(large.text, /value="Kept"[\s\S]*The file is larger than 5 MB\./)
+})
+
+test('browsers are told what belongs into the fields', async (t) => {
+  const web = await started(t)
+  const signUp = (await web.get(to.accounts.signUp())).text
+  assert.match(signUp, /name="name"[^>]*autocomplete="username"/)
+  assert.match(signUp, /name="password"[^>]*autocomplete="new-password"/)
+  const signIn = (await web.get(to.accounts.signIn())).text
+  assert.match(signIn, /name="name"[^>]*autocomplete="username"/)
+  assert.match(signIn, /name="password"[^>]*autocomplete="current-password"/)
+  await web.submit(to.accounts.signUp(), { name: 'ada', password: 'correct horse' })
+  assert.match((await web.get(to.posts.create())).text, /accept="image\/png,image\/jpeg,image\/gif,image\/webp"/)
 })
 
 test('posts come in pages, newest first', async (t) => {

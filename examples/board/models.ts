@@ -3,7 +3,7 @@ import { f, Model } from 'reticle/web'
 
 export class Member extends Model {
   id = f.id()
-  name = f.slug(30).unique().label('Name').help('Letters, digits, hyphens and underscores.')
+  name = f.slug(30).unique().label('Name').help('Letters, digits, hyphens and underscores.').autocomplete('username')
   password = f.password().help('At least eight characters.')
   joined = f.datetime().now()
   posts = f.many(() => Post, 'author')

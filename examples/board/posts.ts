@@ -4,10 +4,12 @@ import { Comment, type Member, Post } from './models.ts'
 import { to } from './urls.ts'
 
 const PAGE_SIZE = 10
+/** Bytes of a picture. */
+export const PICTURE_LIMIT = 5_000_000
 
 const postForm = form({
   ...Post.form('title', 'body').fields,
-  picture: file({ accept: ['image/*'], max: 5_000_000, help: 'PNG, JPEG, GIF or WebP, up to 5 MB.' }).optional(),
+  picture: file({ accept: ['image/*'], max: PICTURE_LIMIT, help: 'PNG, JPEG, GIF or WebP, up to 5 MB.' }).optional(),
 })
 const commentForm = Comment.form('body')
 

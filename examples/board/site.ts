@@ -4,7 +4,7 @@ import type { Machine } from 'reticle/socket'
 import { app, files, type Row, type Site, uploads } from 'reticle/web'
 import { addAccounts } from './accounts.ts'
 import { Comment, Member, Post } from './models.ts'
-import { addPosts } from './posts.ts'
+import { addPosts, PICTURE_LIMIT } from './posts.ts'
 import { to } from './urls.ts'
 
 export interface BoardOptions {
@@ -20,6 +20,21 @@ export interface BoardOptions {
   readonly machine?: Machine
 }
 
+const ERRORS = {
+  400: 'This cannot be understood',
+  401: 'Sign in first',
+  403: 'This is not allowed',
+  404: 'There is no such page',
+  405: 'This page takes no such request',
+  413: 'This is too large',
+}
+
+/** Errors that visitors run into look like the board. A 5xx has the framework's page, with what developers need. */
+function addErrorPages(site: Site<Row<Member>>): void {
+  for (const [status, title] of Object.entries(ERRORS))
+    site.error(Number(status), (c, _, { message }) => c.render('error.html', { title, message }))
+}
+
 /** Makes the site and the tables that are missing. */
 export async function board(options: BoardOptions): Promise<Site<Row<Member>>> {
   const { uploads: pictures, ...rest } = options
@@ -29,11 +44,13 @@ export async function board(options: BoardOptions): Promise<Site<Row<Member>>> {
     models: [Post, Comment],
     templates: join(import.meta.dirname, 'templates'),
     login: to.accounts.signIn,
+    limits: { fileBytes: PICTURE_LIMIT },
   })
   addAccounts(site)
   addPosts(site, pictures)
   site.mount('/static', files(join(import.meta.dirname, 'static')))
   site.mount('/pictures', uploads(pictures))
+  addErrorPages(site)
   await site.createTables()
   return site
 }
