@@ -34,7 +34,7 @@ test('bash finds commands, their second words, arguments and options', { skip: n
 
 test('fish: second words behind their first, options behind both, each command once', async () => {
   const lines = (await completion('fish')).out.split('\n')
-  const offers = (word: string): string[] => lines.filter((line) => line.includes(` -a ${word} `))
+  const offers = (word: string): string[] => lines.filter((line) => new RegExp(` -a ${word}( |$)`).test(line))
   assert.equal(offers('dns').length, 1)
   assert.match(offers('dns')[0]!, /-n __fish_use_subcommand /)
   for (const word of ['serve', 'resolve'])
@@ -47,6 +47,23 @@ test('fish: second words behind their first, options behind both, each command o
   const forward = lines.filter((line) => line.includes(' -l forward '))
   assert.equal(forward.length, 1)
   assert.match(forward[0]!, /-n '__fish_seen_subcommand_from dns; and __fish_seen_subcommand_from resolve'/)
+})
+
+test('fish itself offers what the script says', { skip: needCommand('fish') }, async () => {
+  const { out } = await completion('fish')
+  const complete = (line: string): string[] =>
+    execFileSync('fish', ['--no-config', '-c', `function reticle; end; ${out}; complete -C '${line}'`], {
+      encoding: 'utf8',
+      cwd: import.meta.dirname,
+    })
+      .trim()
+      .split('\n')
+      .map((offered) => offered.split('\t')[0]!)
+  assert.deepEqual(complete('reticle '), ['completion', 'dig', 'dns', 'look'])
+  assert.deepEqual(complete('reticle dns '), ['resolve', 'serve'])
+  assert.deepEqual(complete('reticle completion '), ['bash', 'fish', 'zsh'])
+  assert.deepEqual(complete('reticle dns resolve --fo'), ['--forward'])
+  assert.deepEqual(complete('reticle dns serve --fo'), [''])
 })
 
 test('an unknown shell is refused', async () => {

@@ -70,16 +70,14 @@ function bash(commands: readonly Named[]): string {
 function fish(commands: readonly Named[]): string {
   const quoted = (text: string): string => `'${text.replaceAll("'", "\\'")}'`
   const seen = (words: string): string => `__fish_seen_subcommand_from ${words}`
-  const summary = (name: string): string => commands.find((each) => each.name === name)?.command.summary ?? name
   const after = followers(commands)
-  const firsts = firstWords(commands).map(
-    (first) => `complete -c reticle -n __fish_use_subcommand -a ${first} -d ${quoted(summary(first))}`,
-  )
+  const offer = (when: string, word: string, name: string): string => {
+    const known = commands.find((each) => each.name === name)?.command.summary ?? after.get(name)?.join(', ')
+    return `complete -c reticle -f -n ${when} -a ${word}${known === undefined ? '' : ` -d ${quoted(known)}`}`
+  }
+  const firsts = firstWords(commands).map((first) => offer('__fish_use_subcommand', first, first))
   const seconds = [...after].flatMap(([first, words]) =>
-    words.map((word) => {
-      const when = `'${seen(first)}; and not ${seen(words.join(' '))}'`
-      return `complete -c reticle -f -n ${when} -a ${word} -d ${quoted(summary(`${first} ${word}`))}`
-    }),
+    words.map((word) => offer(`'${seen(first)}; and not ${seen(words.join(' '))}'`, word, `${first} ${word}`)),
   )
   const options = commands.flatMap(({ name, command }) => {
     const when = `'${name.split(' ').map(seen).join('; and ')}'`
