@@ -1,7 +1,7 @@
 /** Options of a `dgram.Socket`: Node's own calls where they exist, the descriptor for the rest and for reading. */
 import type { Socket } from 'node:dgram'
 import { SocketError } from '../../base/errors.ts'
-import type { Family } from '../../socket/address.ts'
+import { type Family, familyOf } from '../../socket/address.ts'
 import { type Membership, noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { fromNode } from '../errors.ts'
 import { getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
@@ -45,9 +45,12 @@ function setMembership(socket: Socket, name: OptionName, value: OptionValue): vo
   const membership = value as Membership
   if (typeof value !== 'object' || typeof membership.group !== 'string')
     throw new SocketError('EINVAL', 'setsockopt', { hint: `${name} takes { group, interface? }` })
+  const { group, interface: at } = membership
+  // Node wants the scope of an IPv6 group behind an address: `::%eth0`.
+  const where = at !== undefined && familyOf(group) === 6 && !at.includes(':') ? `::%${at}` : at
   try {
-    if (name === 'IP_ADD_MEMBERSHIP') socket.addMembership(membership.group, membership.interface)
-    else socket.dropMembership(membership.group, membership.interface)
+    if (name === 'IP_ADD_MEMBERSHIP') socket.addMembership(group, where)
+    else socket.dropMembership(group, where)
   } catch (error) {
     throw fromNode(error, 'setsockopt')
   }

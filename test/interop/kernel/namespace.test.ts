@@ -67,6 +67,25 @@ for (const driver of DRIVERS)
       assert.equal(output, `ECANCELED\n${Array(10).fill('ECANCELED').join()}\ntrue`)
     })
 
+    test('an IPv6 group is joined by the name of an interface, heard, and left', async () => {
+      const output = await inside(
+        driver,
+        `${BLACK_HOLE}\n  ip -6 addr add fe80::1/64 dev hole nodad`,
+        `
+        const socket = await host.datagrams({ address: '::', port: 0 })
+        const membership = { group: 'ff02::1234', interface: 'hole' }
+        const to = { address: 'ff02::1234%hole', port: socket.local.port }
+        socket.setOption('IP_ADD_MEMBERSHIP', membership)
+        const heard = new Promise((done) => socket.attach(owner({ onDatagram: (bytes) => done(bytes[0]), onError: done })))
+        socket.send(Uint8Array.of(6), to)
+        console.log(await heard)
+        socket.setOption('IP_DROP_MEMBERSHIP', membership)
+        try { socket.setOption('IP_DROP_MEMBERSHIP', membership) } catch (error) { console.log(error.code) }
+        socket.close()`,
+      )
+      assert.equal(output, '6\nEADDRNOTAVAIL')
+    })
+
     test('a subnet’s broadcast address wants SO_BROADCAST too', async () => {
       const output = await inside(
         driver,
