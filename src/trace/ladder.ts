@@ -55,7 +55,7 @@ const MARGIN = TIME_WIDTH + 2
 const LEAST_ROOM = 20
 
 /** `  34.100`, milliseconds, always of the same width, so that columns stand. */
-export function ladderTime(at: Nanos, zero: Nanos): string {
+function ladderTime(at: Nanos, zero: Nanos): string {
   return `${((at - zero) / 1e6).toFixed(3)}`.padStart(TIME_WIDTH)
 }
 

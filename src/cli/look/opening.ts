@@ -21,7 +21,7 @@ export function openingLines({ method, url, times, seed, access }: Opening): str
 }
 
 /** `8 ms each way, up to 5 ms more, 50 Mbit/s, 5 % lost`. */
-export function weatherWords({ latency, jitter, rate, loss }: Required<AccessLine>): string {
+function weatherWords({ latency, jitter, rate, loss }: Required<AccessLine>): string {
   const parts = [`${formatDuration(latency)} each way`, rateWords(rate)]
   if (jitter > 0) parts.splice(1, 0, `up to ${formatDuration(jitter)} more`)
   if (loss > 0) parts.push(`${Number((loss * 100).toPrecision(6))} % lost`)

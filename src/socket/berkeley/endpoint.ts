@@ -42,7 +42,7 @@ interface Options {
  * Socket options from creation on. What is set before the host has opened anything is kept and given to it then:
  * an option it does not have is refused at that call. SO_ERROR is the socket's own.
  */
-export class OptionStore {
+class OptionStore {
   readonly #settings: { [name in OptionName]?: OptionValue } = {}
   #opened: Options | null = null
   #error: SocketError | null = null
