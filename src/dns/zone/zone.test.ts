@@ -61,7 +61,7 @@ test('likely mistakes are warnings and the zone is served', () => {
 
 test('limit: a fault quotes no control characters, and not more than a person reads', () => {
   const [fault] = faults(`a \x1b[2J${'x'.repeat(100_000)} 1`)
-  assert.ok(fault!.length < 700 && fault!.includes('\\027[2J') && !fault!.includes('\x1b'), fault)
+  assert.ok(fault!.length < 700 && fault!.includes('\\027[2J') && !fault!.includes('\x1b'), fault!)
 })
 
 test('find: nodes, empty non-terminals, delegations, wildcards, DNAME, nothing', () => {
