@@ -3,7 +3,7 @@ import { f, form, login, logout, type Row, type Site, verifyPassword } from 'ret
 import { Member } from './models.ts'
 import { to } from './urls.ts'
 
-const signUp = Member.form('name', 'password')
+const signUp = form(Member, 'name', 'password')
 const signIn = form({
   name: f.text(30).label('Name').autocomplete('username'),
   password: f.text(200).label('Password'),

@@ -8,10 +8,10 @@ const PAGE_SIZE = 10
 export const PICTURE_LIMIT = 5_000_000
 
 const postForm = form({
-  ...Post.form('title', 'body').fields,
+  ...form(Post, 'title', 'body').fields,
   picture: file({ accept: ['image/*'], max: PICTURE_LIMIT, help: 'PNG, JPEG, GIF or WebP, up to 5 MB.' }).optional(),
 })
-const commentForm = Comment.form('body')
+const commentForm = form(Comment, 'body')
 
 export function addPosts(site: Site<Row<Member>>, uploads: string): void {
   site.get(to.home, async (c) => {

@@ -1,6 +1,6 @@
 /** The board: a small complete site. The same files run on this machine and in a simulated Internet. */
 import { join } from 'node:path'
-import type { Machine } from 'reticle/socket'
+import type { Machine } from 'reticle/base'
 import { app, files, type Row, type Site, uploads } from 'reticle/web'
 import { addAccounts } from './accounts.ts'
 import { Comment, Member, Post } from './models.ts'

@@ -1,10 +1,10 @@
 /** The wiki for programs: a site of its own, mounted in the other, whose users, sessions and database it shares. */
-import { app, type Row, type Site } from 'reticle/web'
+import { app, form, type Row, type Site } from 'reticle/web'
 import { type Editor, Page, Revision } from './models.ts'
 import { newest, write } from './pages.ts'
 import { api as to } from './urls.ts'
 
-const revision = Revision.form('text', 'summary')
+const revision = form(Revision, 'text', 'summary')
 
 export function makeApi(): Site<Row<Editor>> {
   const api = app<Row<Editor>>()

@@ -3,7 +3,7 @@ import { atomic, file, form, notFound, type Row, type Site, saveUpload } from 'r
 import { Attachment, type Editor, Page, Revision } from './models.ts'
 import { to } from './urls.ts'
 
-const edit = Revision.form('text', 'summary')
+const edit = form(Revision, 'text', 'summary')
 const attach = form({ file: file({ max: 2_000_000, label: 'Attach a file', help: 'Up to 2 MB.' }) })
 
 export function addPages(site: Site<Row<Editor>>, uploads: string): void {

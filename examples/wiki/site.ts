@@ -1,9 +1,10 @@
 /** The wiki: `node examples/wiki/site.ts` serves it, `reticle look --site` looks at it; tests import it. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Machine } from 'reticle/base'
 import { MILLISECOND, type Nanos } from 'reticle/base'
 import { kernelHost } from 'reticle/kernel'
-import type { Host, Machine } from 'reticle/socket'
+import type { Host } from 'reticle/socket'
 import {
   app,
   type Context,
@@ -24,7 +25,7 @@ import { Attachment, Editor, Page, Revision } from './models.ts'
 import { addPages, write } from './pages.ts'
 import { isTitle, to } from './urls.ts'
 
-const signIn = form({ name: Editor.form('name').fields.name, password: f.password() })
+const signIn = form({ name: form(Editor, 'name').fields.name, password: f.password() })
 
 export async function wiki(options: {
   db: string

@@ -3,8 +3,9 @@
  * `server.ts` makes exchanges from connections, `memory.ts` from a platform `Request`, and neither the framework
  * nor a proxy can tell which. A handler may answer synchronously; nothing here needs a promise.
  */
+
+import type { Machine } from '../base/machine.ts'
 import type { Address } from '../socket/address.ts'
-import type { Machine } from '../socket/host.ts'
 
 /** Field lines in order, flat: name, value, name, value. Values are ISO-8859-1 strings (RFC 9110 §5.5). */
 export type FieldLines = readonly string[]

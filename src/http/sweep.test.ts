@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
 import { type Deadlined, Sweep } from './sweep.ts'
-import { ManualClock } from './testing/machine.ts'
+import { ManualClock } from './trial/machine.ts'
 
 function member(clock: ManualClock, deadline: Nanos) {
   const one: Deadlined & { expired: Nanos[] } = {

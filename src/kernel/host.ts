@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { SocketError } from '../base/errors.ts'
 import type { EventLog } from '../base/events.ts'
+import type { Machine } from '../base/machine.ts'
 import type { Random } from '../base/random.ts'
 import type { Address, Family } from '../socket/address.ts'
 import type {
@@ -14,7 +15,6 @@ import type {
   Host,
   Listener,
   ListenOptions,
-  Machine,
 } from '../socket/host.ts'
 import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'

@@ -3,8 +3,8 @@ import { randomFillSync } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Clock, Nanos, Timer } from '../base/clock.ts'
 import { type EventLog, silent } from '../base/events.ts'
+import type { Machine } from '../base/machine.ts'
 import type { Random } from '../base/random.ts'
-import type { Machine } from '../socket/host.ts'
 
 /** setTimeout's longest delay; longer waits are made of several. */
 const LONGEST_TIMEOUT_MS = 0x7fff_ffff

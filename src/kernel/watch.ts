@@ -1,7 +1,7 @@
 /** A driver that reports to an event log what it opens. */
 import { SocketError } from '../base/errors.ts'
+import type { Machine } from '../base/machine.ts'
 import type { Address } from '../socket/address.ts'
-import type { Machine } from '../socket/host.ts'
 import type { Driver } from './driver.ts'
 import type { KernelEvent } from './events.ts'
 

@@ -6,20 +6,10 @@
  * Bytes are pushed: the driver calls the owner's methods directly, with no promise, emitter or copy between.
  * Promises, streams and iterators are adapters on top (`streams.ts`, `duplex.ts`, `berkeley.ts`).
  */
-import type { Clock } from '../base/clock.ts'
 import type { SocketError } from '../base/errors.ts'
-import type { EventLog } from '../base/events.ts'
-import type { Random } from '../base/random.ts'
+import type { Machine } from '../base/machine.ts'
 import type { Address, Family } from './address.ts'
 import type { OptionName, OptionValue } from './options.ts'
-
-/** What a program may know of where it runs, apart from the network: the part of a Host that needs no socket. */
-export interface Machine {
-  readonly name: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly events: EventLog
-}
 
 /** A machine on a network: all that a program needs of the world. */
 export interface Host extends Machine {

@@ -2,7 +2,6 @@ export { type Address, type Family, familyOf, formatAddress } from './address.ts
 export * from './berkeley/constants.ts'
 export type { SocketName } from './berkeley/name.ts'
 export { Socket } from './berkeley/socket.ts'
-export { type Endpoints, fromDuplex, toDuplex } from './duplex.ts'
 export type {
   Connection,
   ConnectionOwner,
@@ -13,7 +12,6 @@ export type {
   Host,
   Listener,
   ListenOptions,
-  Machine,
   OptionSettings,
 } from './host.ts'
 export {
@@ -28,4 +26,3 @@ export {
   type OptionValue,
   SOL_SOCKET,
 } from './options.ts'
-export { type ConnectionStreams, fromWebStreams, toWebStreams } from './streams.ts'

@@ -6,8 +6,10 @@ import { formatDuration, type Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import type { DnsStageEvent } from '../dns/events.ts'
 import type { HttpRefusedEvent, HttpRequestEvent, HttpResponseEvent } from '../http/index.ts'
+import type { ModelsSqlEvent } from '../models/events.ts'
 import type { TcpStateEvent } from '../tcp/events.ts'
-import type { WebRouteEvent, WebSqlEvent, WebTemplateEvent } from '../web/events.ts'
+import type { TemplatesRenderedEvent } from '../templates/events.ts'
+import type { WebRouteEvent } from '../web/events.ts'
 import { arp, icmp, tcp } from '../wire/index.ts'
 import { Conversations } from './conversation.ts'
 import { dnsWords, stageWords } from './dns.ts'
@@ -174,16 +176,16 @@ function noteOf(event: Event): Note | null {
         style: 'magenta',
       }
     }
-    case 'web.sql': {
-      const { sql, rows, duration } = event as WebSqlEvent
+    case 'models.sql': {
+      const { sql, rows, duration } = event as ModelsSqlEvent
       return {
         act: 'exchange',
         text: `SQL${took(duration)}, ${counted(rows, 'row')}: ${shortSql(sql)}`,
         style: 'magenta',
       }
     }
-    case 'web.template': {
-      const { template, duration, bytes } = event as WebTemplateEvent
+    case 'templates.rendered': {
+      const { template, duration, bytes } = event as TemplatesRenderedEvent
       return {
         act: 'exchange',
         text: `template ${template}${took(duration)}, ${bytes} B`,

@@ -1,6 +1,11 @@
-/** What the framework reports of one request: its route, its SQL, its templates. Durations are by the clock's stopwatch. */
+/**
+ * What the framework reports of one request; the SQL and the templates in it are reported by their own floors. Durations
+ * are by the clock's stopwatch.
+ */
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
+import type { ModelsSqlEvent } from '../models/events.ts'
+import type { TemplatesRenderedEvent } from '../templates/events.ts'
 
 interface WebEvent extends Event {
   /** The `id` of the exchange. */
@@ -15,22 +20,6 @@ export interface WebRouteEvent extends WebEvent {
   /** The route's name, `posts.show`, and its pattern. */
   readonly route: string
   readonly pattern: string
-}
-
-/** One SQL statement. */
-export interface WebSqlEvent extends WebEvent {
-  readonly type: 'web.sql'
-  readonly sql: string
-  readonly rows: number
-  readonly duration: Nanos
-}
-
-/** One template rendered, the ones it includes and extends with it. */
-export interface WebTemplateEvent extends WebEvent {
-  readonly type: 'web.template'
-  readonly template: string
-  readonly duration: Nanos
-  readonly bytes: number
 }
 
 /** The handler and its hooks are done. */
@@ -48,4 +37,4 @@ export interface WebErrorEvent extends WebEvent {
   readonly reference: string
 }
 
-export type AnyWebEvent = WebRouteEvent | WebSqlEvent | WebTemplateEvent | WebDoneEvent | WebErrorEvent
+export type AnyWebEvent = WebRouteEvent | ModelsSqlEvent | TemplatesRenderedEvent | WebDoneEvent | WebErrorEvent

@@ -1,5 +1,13 @@
 /** The web framework: what an application imports. */
-export { hashPassword, isPasswordHash, needsRehash, type PasswordAlgorithm, verifyPassword } from './auth/password.ts'
+export {
+  hashPassword,
+  isPasswordHash,
+  needsRehash,
+  type PasswordAlgorithm,
+  verifyPassword,
+} from '../base/node/password.ts'
+export * from '../models/index.ts'
+export * from '../templates/index.ts'
 export { login, logout, type Signable } from './auth/sign-in.ts'
 export { abort, forbidden, HttpError, type HttpErrorOptions, notFound } from './errors/http-error.ts'
 export type { Failure, FailureLog } from './errors/log.ts'
@@ -16,7 +24,6 @@ export {
 export { FormInput } from './forms/input.ts'
 export type { FormControl } from './forms/render.ts'
 export { FileField, type FileOptions, type FileType, file, sniffType, type Upload } from './forms/upload.ts'
-export * from './models/index.ts'
 export type { Converter } from './routing/converter.ts'
 export type { Query as QueryValues } from './routing/path.ts'
 export { type ParamsOf, RouteError } from './routing/pattern.ts'
@@ -51,5 +58,4 @@ export { type Answer, type Pieces, Reply } from './site/reply/reply.ts'
 export { Site } from './site/site.ts'
 export { type FilesOptions, files } from './static/files.ts'
 export { saveUpload, uploads } from './static/uploads.ts'
-export * from './templates/index.ts'
 export { type FormValues, TestClient, type TestOptions, TestResponse, testClient } from './testing/client.ts'

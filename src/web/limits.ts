@@ -23,12 +23,6 @@ export const FLASH_LIMIT = 20
 export const FLASH_BYTES = 1500
 /** Characters of one; the rest is cut off. */
 export const FLASH_LENGTH = 200
-/** A password, in UTF-8 bytes: hashing is deliberately slow and must not be fed a megabyte. */
-export const PASSWORD_LIMIT = 1024
-/** Password hashes made at one time: each takes 19 MiB; the rest wait their turn. */
-export const HASHES_AT_ONCE = 4
-/** Logins that wait for their hash. Past it they are refused with 503, or a flood of logins would fill the memory. */
-export const HASHES_WAITING = 256
 /** Sessions that the memory store keeps: past it the one unused for longest goes. */
 export const SESSIONS_LIMIT = 100_000
 /** Files up to this size, in bytes, are read whole and sent at once; larger ones go in pieces of this size. */

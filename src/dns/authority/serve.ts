@@ -1,6 +1,7 @@
 /** An authoritative server on a Host. */
 
-import type { Host, Machine } from '../../socket/host.ts'
+import type { Machine } from '../../base/machine.ts'
+import type { Host } from '../../socket/host.ts'
 import type { DnsStage, DnsStageEvent } from '../events.ts'
 import type { Message } from '../message/message.ts'
 import { printRdata } from '../message/rdata/text.ts'

@@ -1,6 +1,7 @@
 /** A program's own cache of names, above its host's: a browser has one, so that a page asks the host once. */
+
+import type { Machine } from '../../base/machine.ts'
 import type { Family } from '../../socket/address.ts'
-import type { Machine } from '../../socket/host.ts'
 import { BoundedMap } from '../cache/bounded.ts'
 import { type Seconds, secondsAt } from '../cache/time.ts'
 import { reportAnswer, reportPassed } from '../iterate/server/report.ts'

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { MULTIPART_LIMITS, type MultipartLimits } from '../limits.ts'
 import { latin1 } from '../machine/latin1.ts'
 import { answer } from '../platform/memory.ts'
-import { testMachine } from '../testing/machine.ts'
+import { testMachine } from '../trial/machine.ts'
 import { boundaryOf, MultipartParser, readForm } from './multipart.ts'
 
 interface Seen {

@@ -1,8 +1,9 @@
 /** A client's connection to one origin or proxy: requests out, replies in, one at a time unless pipelining is on. */
 import { type Nanos, SECOND } from '../../base/clock.ts'
 import type { SocketError } from '../../base/errors.ts'
+import type { Machine } from '../../base/machine.ts'
 import { formatAddress } from '../../socket/address.ts'
-import type { Connection, ConnectionOwner, Machine } from '../../socket/host.ts'
+import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { BodySource } from '../body/incoming.ts'
 import { MessageRefused, RequestError } from '../errors.ts'
 import type { AnyHttpEvent } from '../events.ts'

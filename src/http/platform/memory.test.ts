@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Exchange } from '../exchange.ts'
-import { testMachine } from '../testing/machine.ts'
+import { testMachine } from '../trial/machine.ts'
 import { fetchHandler } from './fetch.ts'
 import { answer } from './memory.ts'
 

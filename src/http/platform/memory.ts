@@ -2,8 +2,9 @@
  * Exchanges without a network: a platform `Request` in, a platform `Response` out. A handler cannot tell the
  * difference, so whole sites are called and tested this way.
  */
+
+import type { Machine } from '../../base/machine.ts'
 import type { Address } from '../../socket/address.ts'
-import type { Machine } from '../../socket/host.ts'
 import { type BodySource, IncomingBody } from '../body/incoming.ts'
 import type { Exchange, FieldLines, Handler, ReplyBody } from '../exchange.ts'
 import { checkFields } from '../fields/lines.ts'

@@ -4,7 +4,8 @@
  */
 import type { Nanos } from '../../base/clock.ts'
 import type { SocketError } from '../../base/errors.ts'
-import type { Connection, ConnectionOwner, Machine } from '../../socket/host.ts'
+import type { Machine } from '../../base/machine.ts'
+import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import { BodyError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import type { HttpLimits } from '../limits.ts'

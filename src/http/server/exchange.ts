@@ -1,6 +1,8 @@
 /** One request on a connection and its reply. */
+
+import type { Machine } from '../../base/machine.ts'
 import type { Address } from '../../socket/address.ts'
-import type { Connection, ConnectionOwner, Machine } from '../../socket/host.ts'
+import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import { type BodySource, IncomingBody } from '../body/incoming.ts'
 import { BodyError, MessageRefused } from '../errors.ts'
 import type { Exchange, FieldLines, ReplyBody } from '../exchange.ts'

@@ -1,6 +1,8 @@
 /** What a server's connection tells the event log. Whoever calls has asked `on` first. */
+
+import type { Machine } from '../../base/machine.ts'
 import { formatAddress } from '../../socket/address.ts'
-import type { Connection, Machine } from '../../socket/host.ts'
+import type { Connection } from '../../socket/host.ts'
 import type { HttpRefusedEvent } from '../events.ts'
 import { linesOf } from '../fields/lines.ts'
 import type { Verdict } from '../machine/verdict.ts'

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testMachine } from '../../http/testing/machine.ts'
+import { hashPassword, isPasswordHash, needsRehash, verifyPassword } from '../../base/node/password.ts'
+import { Turns } from '../../base/turns.ts'
+import { testMachine } from '../../http/trial/machine.ts'
 import { urls } from '../routing/route.ts'
 import { app } from '../site/app.ts'
 import { testClient } from '../testing/client.ts'
-import { hashPassword, isPasswordHash, needsRehash, verifyPassword } from './password.ts'
 import { login, logout } from './sign-in.ts'
-import { Turns } from './turns.ts'
 
 const machine = testMachine()
 

@@ -3,9 +3,9 @@
  * a reference that the log has too.
  */
 import type { RecordingLog } from '../../base/events.ts'
+import { randomText } from '../../base/random-bytes.ts'
 import { sizeText } from '../../base/size.ts'
 import { BodyError, BodyTooLarge, reasonPhrase } from '../../http/index.ts'
-import { randomText } from '../security/random.ts'
 import type { Chain } from '../site/compile.ts'
 import type { Context } from '../site/context/context.ts'
 import { prepare } from '../site/dispatch.ts'

@@ -1,8 +1,8 @@
 /** Pages for errors: a plain one for visitors, one that explains for developers. */
 import { reasonPhrase } from '../../http/index.ts'
+import { escapeHtml } from '../../templates/escape/escape.ts'
 import type { Context } from '../site/context/context.ts'
 import { HTML, jsonReply, Reply, TEXT } from '../site/reply/reply.ts'
-import { escapeHtml } from '../templates/escape/escape.ts'
 import type { Excerpt, Frame } from './frames.ts'
 import type { PageKind } from './negotiation.ts'
 import type { Cause, ErrorReport, Place } from './report.ts'

@@ -2,9 +2,9 @@
 
 import { formatDuration } from '../../base/clock.ts'
 import type { RecordingLog } from '../../base/events.ts'
+import type { TemplateError } from '../../templates/error.ts'
 import type { AnyWebEvent } from '../events.ts'
 import type { Context } from '../site/context/context.ts'
-import type { TemplateError } from '../templates/error.ts'
 import { type Excerpt, excerptOfFile, type Frame, framesOf } from './frames.ts'
 import { redact, redactQuery, redactText } from './redaction.ts'
 
@@ -66,10 +66,12 @@ export function describe(c: Context<never, never>, error: unknown, record: Recor
 function recorded(record: RecordingLog | null): Pick<ErrorReport, 'sql' | 'templates'> {
   const events = (record?.events ?? []) as unknown as readonly AnyWebEvent[]
   const sql = events.flatMap((event) =>
-    event.type === 'web.sql' ? [{ text: event.sql, duration: formatDuration(event.duration), rows: event.rows }] : [],
+    event.type === 'models.sql'
+      ? [{ text: event.sql, duration: formatDuration(event.duration), rows: event.rows }]
+      : [],
   )
   const templates = events.flatMap((event) =>
-    event.type === 'web.template' ? [{ name: event.template, duration: formatDuration(event.duration) }] : [],
+    event.type === 'templates.rendered' ? [{ name: event.template, duration: formatDuration(event.duration) }] : [],
   )
   return { sql, templates }
 }

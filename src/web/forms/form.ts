@@ -7,8 +7,8 @@
  *     form.data.email                                                    // string
  */
 import type { Parameters } from '../../http/index.ts'
+import { renderHtml, type SafeHtml } from '../../templates/safe.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
-import { renderHtml, type SafeHtml } from '../templates/safe.ts'
 import type { FormField, ValueOf } from './field.ts'
 import type { FormInput } from './input.ts'
 import { csrfInput, FormControl, type FormState, renderForm } from './render.ts'

@@ -1,7 +1,8 @@
 /** Forms as HTML: controls with their labels, help and errors, everything that anybody wrote escaped. */
+
+import { escapeHtml } from '../../templates/escape/escape.ts'
+import { renderHtml, SafeHtml } from '../../templates/safe.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
-import { escapeHtml } from '../templates/escape/escape.ts'
-import { renderHtml, SafeHtml } from '../templates/safe.ts'
 import type { FormField, Widget } from './field.ts'
 
 export interface FormState {

@@ -1,6 +1,6 @@
 /** Loads and saves the sessions of a site: which store, which secret, which cookie. */
-import type { Machine } from '../../socket/host.ts'
-import { randomText } from '../security/random.ts'
+import type { Machine } from '../../base/machine.ts'
+import { randomText } from '../../base/random-bytes.ts'
 import { checkSecrets, SecretError, Signer } from '../security/signing.ts'
 import type { Context } from '../site/context/context.ts'
 import { atOnce } from '../site/maybe.ts'

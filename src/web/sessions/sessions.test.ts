@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testMachine } from '../../http/testing/machine.ts'
+import { testMachine } from '../../http/trial/machine.ts'
 import type { Failure } from '../errors/log.ts'
 import { app } from '../site/app.ts'
 import type { SiteOptions } from '../site/options.ts'

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Exchange } from '../../http/index.ts'
 import { checkFields } from '../../http/index.ts'
-import { testMachine } from '../../http/testing/machine.ts'
-import { quiet } from './fixture.ts'
+import { testMachine } from '../../http/trial/machine.ts'
+import { quiet } from '../trial/fixture.ts'
 import type { Site } from './site.ts'
 
 test('the header functions refuse what would split a reply', async () => {

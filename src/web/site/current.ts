@@ -1,12 +1,12 @@
 /**
- * The exchange that the running code is working for, for floors that are not handed it: the models report their SQL
- * and the templates their rendering under its id.
+ * The exchange that the running code is working for, for code that is not handed it.
  *
  * It is only known while somebody watches (the machine's event log is on, or the site is being developed and keeps a
  * record for the error page): an unwatched request does not pay for it.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventLog } from '../../base/events.ts'
+import { Slot } from '../../base/node/ambient.ts'
+import { work } from '../../base/node/work.ts'
 import type { Exchange } from '../../http/index.ts'
 
 export interface Current {
@@ -15,14 +15,15 @@ export interface Current {
   readonly events: EventLog
 }
 
-const storage = new AsyncLocalStorage<Current>()
+const current = new Slot<Current>('exchange')
 
 /** Undefined outside a request, and inside one that nobody watches. */
 export function currentExchange(): Current | undefined {
-  return storage.getStore()
+  return current.get()
 }
 
-/** Runs `work` so that it, and all it awaits, finds `current`. */
-export function withCurrent<T>(current: Current, work: () => T): T {
-  return storage.run(current, work)
+/** Runs `run` so that it, and all it awaits, finds the exchange. */
+export function withCurrent<T>({ exchange, events }: Current, run: () => T): T {
+  const { machine, id } = exchange
+  return current.run({ exchange, events }, () => work.run({ machine, events, exchange: id }, run))
 }

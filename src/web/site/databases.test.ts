@@ -1,8 +1,8 @@
 /** Several sites and several databases in one process. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testMachine } from '../../http/testing/machine.ts'
-import { atomic, connect, createTables, f, Model, openDatabase, withDatabase } from '../models/index.ts'
+import { testMachine } from '../../http/trial/machine.ts'
+import { atomic, connect, createTables, f, Model, openDatabase, withDatabase } from '../../models/index.ts'
 import { testClient } from '../testing/client.ts'
 import { app } from './app.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { abort, forbidden, HttpError, notFound } from '../errors/http-error.ts'
-import { quiet } from './fixture.ts'
+import { quiet } from '../trial/fixture.ts'
 
 test('hooks run from outside in and back, teardown always', async () => {
   const { site, web, failures } = quiet()

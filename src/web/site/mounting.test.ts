@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { login } from '../auth/sign-in.ts'
 import { urls } from '../routing/route.ts'
 import { testClient } from '../testing/client.ts'
+import { quiet } from '../trial/fixture.ts'
 import { app } from './app.ts'
-import { quiet } from './fixture.ts'
 
 test('sites and handlers are mounted, and addresses know where', async () => {
   const blogTo = urls({ index: '/', post: '/{slug:slug}' })

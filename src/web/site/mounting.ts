@@ -1,8 +1,8 @@
 /** What is mounted under a prefix: another site, or any HTTP handler, which sees the path without the prefix. */
 
+import type { Machine } from '../../base/machine.ts'
 import type { Exchange, FieldLines, ReplyBody, RequestBody } from '../../http/index.ts'
 import type { Address } from '../../socket/address.ts'
-import type { Machine } from '../../socket/host.ts'
 import type { Base } from '../routing/route.ts'
 import type { Mounted } from './group.ts'
 

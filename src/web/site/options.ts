@@ -1,18 +1,18 @@
 /** What a site is told when it is made, and what follows from it. */
 
-import type { Machine } from '../../socket/host.ts'
+import type { Machine } from '../../base/machine.ts'
+import type { Filter } from '../../templates/compile/run.ts'
+import type { RenderOptions } from '../../templates/index.ts'
 import type { FailureLog } from '../errors/log.ts'
 import * as limits from '../limits.ts'
 import type { SecurityHeaderOptions } from '../security/headers.ts'
 import type { SessionStore } from '../sessions/store.ts'
-import type { Filter } from '../templates/compile/run.ts'
 import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
 
 /** What a template engine is asked for: `Templates` is one. */
 export interface TemplateEngine {
-  /** @param options `strict`: a name that does not exist is to be an error, as in tests. Left out: as the engine likes. */
-  render(name: string, data: object, options?: { readonly strict?: boolean }): string
+  render(name: string, data: object, options?: RenderOptions): string
 }
 
 /** Finds the user of a session. Gives null when there is none any more. */

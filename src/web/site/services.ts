@@ -1,4 +1,6 @@
 /** What all requests of a site share: made once from its options, the costly parts when first needed. */
+import { work } from '../../base/node/work.ts'
+import { SafeHtml } from '../../templates/safe.ts'
 import { consoleLog, type FailureLog, reportError } from '../errors/log.ts'
 import type { Route } from '../routing/route.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
@@ -6,7 +8,6 @@ import { SecurityHeaders } from '../security/headers.ts'
 import { HostCheck } from '../security/hosts.ts'
 import { checkSecrets } from '../security/signing.ts'
 import { SessionKeeper } from '../sessions/keeper.ts'
-import { SafeHtml } from '../templates/safe.ts'
 import type { RouteEntry } from './compile.ts'
 import type { Context } from './context/context.ts'
 import type { AnyRoute } from './group.ts'
@@ -87,8 +88,8 @@ export class Services {
     if (this.#templates === null)
       throw new Error(`c.render('${name}'): the site has no templates; say app({ templates: 'DIRECTORY' })`)
     const more = atOnce(this.options.context?.(c) ?? {}, 'app({ context })')
-    const strict = this.strict ? { strict: true } : {}
-    return atOnce(this.#templates.render(name, withLazy(c, { ...more, ...data }), strict), 'the template engine')
+    const options = { report: work.get(), ...(this.strict && { strict: true }) }
+    return atOnce(this.#templates.render(name, withLazy(c, { ...more, ...data }), options), 'the template engine')
   }
 }
 

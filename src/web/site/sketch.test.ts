@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordingLog } from '../../base/events.ts'
-import { testMachine } from '../../http/testing/machine.ts'
+import { testMachine } from '../../http/trial/machine.ts'
 import {
   app,
   atomic,
@@ -79,7 +79,7 @@ function board() {
     return c.render('show.html', { post, by: post.author.name })
   })
 
-  const signUp = User.form('email', 'name', 'password')
+  const signUp = form(User, 'email', 'name', 'password')
   site.get(to.signUp, async (c) => c.render('form.html', { form: await c.form(signUp) }))
   site.post(to.signUp, async (c) => {
     const sent = await c.form(signUp)
@@ -105,7 +105,7 @@ function board() {
   })
 
   site.users((r) => {
-    const posting = Post.form('title', 'slug', 'body')
+    const posting = form(Post, 'title', 'slug', 'body')
     r.get(to.posts.create, async (c) => c.render('form.html', { form: await c.form(posting) }))
     r.post(to.posts.create, async (c) => {
       const sent = await c.form(posting)
@@ -153,7 +153,7 @@ test('somebody signs up, writes, is read, comes back', async () => {
   await visitor.get('/')
   const seen = events.events.map(({ type, exchange }: { type: string; exchange?: number }) => ({ type, exchange }))
   assert.equal(new Set(seen.map(({ exchange }) => exchange)).size, 1)
-  for (const type of ['web.route', 'web.sql', 'web.template', 'web.done'])
+  for (const type of ['web.route', 'models.sql', 'templates.rendered', 'web.done'])
     assert.ok(
       seen.some((one) => one.type === type),
       type,

@@ -4,9 +4,9 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Machine } from '../../socket/host.ts'
+import type { Machine } from '../../base/machine.ts'
+import { randomBytes } from '../../base/random-bytes.ts'
 import { sniffType, type Upload } from '../forms/upload.ts'
-import { randomBytes } from '../security/random.ts'
 import type { Part } from '../site/group.ts'
 import { files } from './files.ts'
 import { OCTETS, typeOfFile } from './types.ts'

@@ -3,9 +3,10 @@
  * to, and sends what a browser would send of itself with every form. In a site that has one, a name that a template
  * does not find is an error, as while developing: a misspelled `{{ tittle }}` fails the test, and is not empty there.
  */
+
+import type { Machine } from '../../base/machine.ts'
 import type { Exchange } from '../../http/index.ts'
 import { answer, isBodiless } from '../../http/index.ts'
-import type { Machine } from '../../socket/host.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
 import { Context } from '../site/context/context.ts'
 import type { Site } from '../site/site.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Exchange } from '../../../src/http/index.ts'
-import { settle } from '../../../src/http/testing/machine.ts'
+import { settle } from '../../../src/http/trial/machine.ts'
 import { world } from './world.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'

@@ -5,7 +5,7 @@ import { SECOND } from '../../../src/base/clock.ts'
 import type { Exchange, Handler, ReplyBody } from '../../../src/http/index.ts'
 import { LIMITS } from '../../../src/http/index.ts'
 import { Reader } from '../../../src/http/machine/reader.ts'
-import { settle } from '../../../src/http/testing/machine.ts'
+import { settle } from '../../../src/http/trial/machine.ts'
 import { world } from './world.ts'
 
 const hello: Handler = (exchange) => exchange.reply(200, [], 'hello')

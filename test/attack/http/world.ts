@@ -1,9 +1,9 @@
 /** A server in memory, and what it made of some bytes. */
 import type { Exchange, Handler } from '../../../src/http/index.ts'
 import { type ServeOptions, serve } from '../../../src/http/index.ts'
-import { settle } from '../../../src/http/testing/machine.ts'
-import { type Manners, TestNetwork } from '../../../src/http/testing/network.ts'
-import { RawClient } from '../../../src/http/testing/raw.ts'
+import { settle } from '../../../src/http/trial/machine.ts'
+import { type Manners, TestNetwork } from '../../../src/http/trial/network.ts'
+import { RawClient } from '../../../src/http/trial/raw.ts'
 
 export interface Outcome {
   /** Status of each final reply, in order. */

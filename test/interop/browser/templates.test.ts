@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { chromium } from 'playwright-core'
-import { CONTEXTS } from '../../../src/web/templates/escape/contexts.fixture.ts'
-import { ObjectLoader, Templates } from '../../../src/web/templates/index.ts'
+import { ObjectLoader, Templates } from '../../../src/templates/index.ts'
+import { CONTEXTS } from '../../../src/templates/trial/contexts.ts'
 import { commandPath, needCommand } from '../../need.ts'
 
 /** Each calls `pwn()` if it is believed somewhere. */

@@ -2,15 +2,16 @@
  * One request as a handler sees it. Nothing in it is made before somebody asks: a handler that answers with text pays
  * for this object and for nothing else.
  */
+
+import type { Machine } from '../../../base/machine.ts'
+import { randomText, webRandom } from '../../../base/random-bytes.ts'
 import type { Exchange } from '../../../http/index.ts'
 import { checkField, type Parameters, parseQuery } from '../../../http/index.ts'
 import { formatAddress } from '../../../socket/address.ts'
-import type { Machine } from '../../../socket/host.ts'
 import { HttpError } from '../../errors/http-error.ts'
 import type { FormDefinition, FormFields, FormResult } from '../../forms/form.ts'
 import { addressByName } from '../../routing/names.ts'
 import { csrfSecret, maskedToken } from '../../security/csrf.ts'
-import { randomText, webRandom } from '../../security/random.ts'
 import { localTarget } from '../../security/redirect.ts'
 import { type Flash, RESERVED, type Session } from '../../sessions/session.ts'
 import type { Chain } from '../compile.ts'

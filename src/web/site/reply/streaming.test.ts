@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { quiet } from '../fixture.ts'
+import { quiet } from '../../trial/fixture.ts'
 
 test('a stream that fails on the way does not look whole', async () => {
   const { site, failures } = quiet()

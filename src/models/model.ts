@@ -1,0 +1,108 @@
+// biome-ignore-all lint/complexity/noThisInStatic: `this` is the model that the call is made on
+/** The base class of models: what every model can do, typed by its fields. */
+import type { Database } from './database/database.ts'
+import { setStandardDatabase } from './database/transaction.ts'
+import type { Class } from './fields/relation.ts'
+import { metaOf } from './meta.ts'
+import type { Page } from './query/page.ts'
+import { type OrderBy, Query, type Where } from './query/query.ts'
+import type { CreateInput, RelationPath, Row, WhereValues } from './rows.ts'
+import { createRow } from './write.ts'
+
+/**
+ * A table, as a class whose fields are its columns:
+ *
+ *     class User extends Model {
+ *       id = f.id()
+ *       name = f.text(80)
+ *       posts = f.many(() => Post, 'author')
+ *       greeting(this: Row<User>): string {   // methods see the row
+ *         return `I am ${this.name}`
+ *       }
+ *     }
+ *
+ * The table is called as the class is, in lower case with underscores; `static table = '…'` calls it otherwise.
+ * The class itself is made only once, to read its fields: rows are plain objects with the class's methods.
+ */
+export class Model {
+  /** Makes a row and gives it back as it is stored. @throws InvalidValueError, ConstraintError. */
+  static create<M extends Model>(this: Class<M>, values: CreateInput<M>): Promise<Row<M>> {
+    return createRow(metaOf(this), values as { [name: string]: unknown }) as Promise<Row<M>>
+  }
+
+  /** All rows, to be narrowed further. */
+  static all<M extends Model>(this: Class<M>): Query<M> {
+    return Query.of(metaOf(this))
+  }
+
+  /** The rows that match: `Post.where({ slug })`, `Post.where((p) => p.views.gt(3))`. */
+  static where<M extends Model>(this: Class<M>, condition: Where<M>): Query<M> {
+    return Query.of<M>(metaOf(this)).where(condition)
+  }
+
+  /** Rows with relations loaded: `Post.with('author')`. */
+  static with<M extends Model, P extends RelationPath<M>>(this: Class<M>, ...paths: readonly P[]): Query<M, P> {
+    return Query.of<M>(metaOf(this)).with(...paths)
+  }
+
+  static orderBy<M extends Model>(this: Class<M>, ...orders: readonly OrderBy<M>[]): Query<M> {
+    return Query.of<M>(metaOf(this)).orderBy(...orders)
+  }
+
+  /** The rows that have every word of `text` in one of the fields. */
+  static search<M extends Model>(
+    this: Class<M>,
+    text: string,
+    ...fields: readonly (keyof WhereValues<M> & string)[]
+  ): Query<M> {
+    return Query.of<M>(metaOf(this)).search(text, ...fields)
+  }
+
+  /** The first row that matches. @throws NotFoundError, which a site answers with 404. */
+  static get<M extends Model>(this: Class<M>, condition: Where<M>): Promise<Row<M>> {
+    return Query.of<M>(metaOf(this)).get(condition)
+  }
+
+  /** The first row that matches, or null. */
+  static find<M extends Model>(this: Class<M>, condition: Where<M>): Promise<Row<M> | null> {
+    return Query.of<M>(metaOf(this)).find(condition)
+  }
+
+  static first<M extends Model>(this: Class<M>): Promise<Row<M> | null> {
+    return Query.of<M>(metaOf(this)).first()
+  }
+
+  static count<M extends Model>(this: Class<M>): Promise<number> {
+    return Query.of<M>(metaOf(this)).count()
+  }
+
+  static exists<M extends Model>(this: Class<M>, condition: Where<M>): Promise<boolean> {
+    return Query.of<M>(metaOf(this)).where(condition).exists()
+  }
+
+  static page<M extends Model>(this: Class<M>, number: number, size?: number): Promise<Page<Row<M>>> {
+    return Query.of<M>(metaOf(this)).page(number, size)
+  }
+
+  /** What JSON shows of a row: everything but passwords. */
+  toJSON(): object {
+    const { columns } = metaOf(this.constructor as Class<Model>)
+    return Object.fromEntries(Object.entries(this).filter(([name]) => columns.get(name)?.kind.secret !== true))
+  }
+}
+
+/**
+ * Says which database holds the rows of these models. After a later call for another database the code inside that
+ * other site or `withDatabase` finds its own rows; code outside of both finds those of the last call.
+ * @throws ModelError for a model that cannot be a table, or a relation that leads nowhere.
+ */
+export function connect(database: Database, models: readonly Class<object>[]): void {
+  for (const model of models) {
+    const meta = metaOf(model)
+    for (const relation of meta.relations.values()) relation.column()
+    for (const { reference } of meta.columns.values()) reference?.target()
+    meta.database = database
+    meta.databases.add(database)
+  }
+  setStandardDatabase(database)
+}

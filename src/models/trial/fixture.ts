@@ -1,0 +1,74 @@
+/** Models and a database for the tests of this folder. */
+
+import { silent } from '../../base/events.ts'
+import type { Machine } from '../../base/machine.ts'
+import { SeededRandom } from '../../base/random.ts'
+import { connect, createTables, type Database, f, Model, openDatabase, type Row, setPasswordHash } from '../index.ts'
+
+export class User extends Model {
+  id = f.id()
+  email = f.email().unique()
+  name = f.text(80)
+  password = f.password()
+  posts = f.many(() => Post, 'author')
+}
+
+export class Post extends Model {
+  id = f.id()
+  slug = f.slug().unique()
+  title = f.text(200)
+  body = f.text().blank()
+  views = f.int().default(0)
+  score = f.number().null()
+  pinned = f.boolean().default(false)
+  state = f.choice(['draft', 'public']).default('draft')
+  tags = f.json<string[]>().default(() => [])
+  day = f.date().null()
+  created = f.datetime().now()
+  published = f.datetime().null().index()
+  author = f.ref(() => User, { onDelete: 'cascade' })
+  replyTo = f.ref(() => Post).null()
+
+  excerpt(this: Row<Post>): string {
+    return this.title.slice(0, 5)
+  }
+}
+
+/** When everything in these tests happens. */
+export const NOON = Date.UTC(2026, 10, 24, 12)
+
+export const machine: Machine = {
+  name: 'test',
+  random: new SeededRandom('models'),
+  events: silent,
+  clock: {
+    now: () => 0,
+    wallMillis: () => NOON,
+    at() {
+      throw new Error('nothing here waits')
+    },
+    hold: (work) => work,
+  },
+}
+
+/** A new database with empty tables, connected. */
+export async function freshDatabase(address = 'sqlite::memory:'): Promise<Database> {
+  setPasswordHash(async (password) => `hash:${[...password].reverse().join('')}`)
+  const database = openDatabase(address, { machine })
+  connect(database, [User, Post])
+  await createTables(database, [User, Post])
+  return database
+}
+
+let count = 0
+
+export function makeUser(name = 'Ada'): Promise<Row<User>> {
+  return User.create({ name, email: `${name.toLowerCase()}${++count}@example.org`, password: 'secret words' })
+}
+
+export function makePost(
+  author: Row<User>,
+  values: { title?: string; views?: number; score?: number | null } = {},
+): Promise<Row<Post>> {
+  return Post.create({ slug: `post-${++count}`, title: 'A title', body: 'Words', author, ...values })
+}

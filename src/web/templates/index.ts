@@ -1,9 +1,0 @@
-/** Templates: HTML files in which values are escaped by where they stand. */
-
-export type { Filter } from './compile/run.ts'
-export { TemplateError, TemplateNotFound } from './error.ts'
-export { escapeHtml } from './escape/escape.ts'
-export { TEMPLATE_LIMITS, type TemplateLimits } from './limits.ts'
-export { DirectoryLoader, type Loaded, type Loader, ObjectLoader } from './loader.ts'
-export { type RendersHtml, renderHtml, SafeHtml, safe } from './safe.ts'
-export { Templates, type TemplatesOptions } from './templates.ts'
