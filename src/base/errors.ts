@@ -44,6 +44,14 @@ export const ERRNO = {
 
 export type ErrorCode = keyof typeof ERRNO
 
+/**
+ * What the errors of every floor have in common: a `code` for programs to compare (`HTTP_BODY_TOO_LARGE`), beside the
+ * message for people, which may change.
+ */
+export abstract class CodedError extends Error {
+  abstract readonly code: string
+}
+
 export interface SocketErrorDetail {
   address?: string | undefined
   port?: number | undefined
@@ -53,9 +61,9 @@ export interface SocketErrorDetail {
 }
 
 /** What went wrong with a socket: `code`, `syscall`, `address`, `port`, as on a Node system error. */
-export class SocketError extends Error {
+export class SocketError extends CodedError {
   override readonly name = 'SocketError'
-  readonly code: ErrorCode
+  override readonly code: ErrorCode
   /** The Linux errno, negative as Node reports it. */
   readonly errno: number
   readonly syscall: string

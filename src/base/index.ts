@@ -1,8 +1,12 @@
 /** What every floor stands on: bytes, time, chance, errors, addresses, the event log. */
 export * from './bytes.ts'
 export * from './clock.ts'
+export * from './duration.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export { Fault } from './fault.ts'
 export * from './ip.ts'
 export type { Machine } from './machine.ts'
 export * from './random.ts'
+export { Schedule, type Task } from './schedule.ts'
+export { sizeText } from './size.ts'

@@ -1,3 +1,5 @@
+import { FNV_OFFSET, fnv1aText } from './hash.ts'
+
 /**
  * Randomness as an argument. Every consumer forks its own stream by label, so that one more draw in one place
  * does not shift the draws of another.
@@ -41,9 +43,9 @@ export class SeededRandom implements Random {
   constructor(seed: string | number) {
     this.seed = String(seed)
     // FNV-1a over the seed's UTF-16 units, four times with different offsets, fills the state.
-    this.#a = fnv1a(this.seed, 0x811c9dc5)
-    this.#b = fnv1a(this.seed, this.#a ^ 0x9e3779b9)
-    this.#c = fnv1a(this.seed, this.#b ^ 0x85ebca6b)
+    this.#a = fnv1aText(this.seed, FNV_OFFSET)
+    this.#b = fnv1aText(this.seed, this.#a ^ 0x9e3779b9)
+    this.#c = fnv1aText(this.seed, this.#b ^ 0x85ebca6b)
     this.#counter = 1
     for (let i = 0; i < 15; i++) this.u32() // the author's recommended warm-up
   }
@@ -71,14 +73,4 @@ export class SeededRandom implements Random {
   fork(label: string): SeededRandom {
     return new SeededRandom(`${this.seed}/${label}`)
   }
-}
-
-function fnv1a(text: string, offset: number): number {
-  let hash = offset | 0
-  for (let i = 0; i < text.length; i++) {
-    const unit16 = text.charCodeAt(i)
-    hash = Math.imul(hash ^ (unit16 & 255), 0x01000193)
-    hash = Math.imul(hash ^ (unit16 >>> 8), 0x01000193)
-  }
-  return hash
 }

@@ -7,6 +7,8 @@
  *     net.link(router, web, { latency: ms(20), rate: mbit(100) })
  *     await net.run(() => program(laptop, web))
  */
+
+export { minutes, ms, seconds, us } from '../base/duration.ts'
 export type { LinkDroppedEvent, LinkEvent, LinkSentEvent } from './events.ts'
 export {
   corrupt,
@@ -31,5 +33,5 @@ export { HomeRouter, type NodeOptions, type Side, SimHost, SimRouter } from './m
 export { type AccessLine, type Miniature, type MiniatureOptions, miniature } from './miniature.ts'
 export type { Lan, LanOptions } from './network/lan.ts'
 export type { Link, LinkOptions, Weather } from './network/link.ts'
-export { gbit, kbit, mbit, minutes, ms, seconds, us } from './time/units.ts'
+export { gbit, kbit, mbit } from './time/units.ts'
 export { DeadlockError, TimeLimitError } from './time/world.ts'

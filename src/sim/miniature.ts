@@ -9,6 +9,7 @@
  * Addresses are of the documentation ranges (RFC 5737) and, at home, of RFC 1918.
  */
 import type { Nanos } from '../base/clock.ts'
+import { ms, us } from '../base/duration.ts'
 import { serveForwarder } from '../dns/forward/forwarder.ts'
 import { loadZone, Name, serveZones, type Zone } from '../dns/index.ts'
 import { serveResolver } from '../dns/iterate/server/serve.ts'
@@ -17,7 +18,7 @@ import { hostResolver } from '../dns/stub/host-resolver.ts'
 import { programResolver } from '../dns/stub/program-resolver.ts'
 import { Internet, type InternetOptions } from './internet.ts'
 import type { SimHost } from './machine/node.ts'
-import { gbit, mbit, ms, us } from './time/units.ts'
+import { gbit, mbit } from './time/units.ts'
 
 /** The weather on the line between the home and its provider, both ways. */
 export interface AccessLine {

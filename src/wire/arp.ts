@@ -1,7 +1,7 @@
 /** ARP for IPv4 over Ethernet (RFC 826). */
 import { formatIp4, type Ip4 } from '../base/ip.ts'
+import { putU16, putU32, putU48, u16, u32, u48 } from '../base/octets.ts'
 import { formatMac, type Mac } from './ethernet.ts'
-import { putU16, putU32, putU48, u16, u32, u48 } from './octets.ts'
 
 export const REQUEST = 1
 export const REPLY = 2

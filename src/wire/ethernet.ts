@@ -1,5 +1,5 @@
 /** Ethernet II frames (IEEE 802.3 §3.2, without preamble and frame check sequence). */
-import { putU16, putU48, u16, u48 } from './octets.ts'
+import { putU16, putU48, u16, u48 } from '../base/octets.ts'
 
 /** A MAC address as a 48-bit integer. */
 export type Mac = number

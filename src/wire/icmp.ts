@@ -1,6 +1,7 @@
 /** ICMP messages for IPv4 (RFC 792, RFC 1122 §3.2.2, RFC 1191 §4). */
+
+import { putU16, u16 } from '../base/octets.ts'
 import { checksum } from './checksum.ts'
-import { putU16, u16 } from './octets.ts'
 
 export const HEADER_LENGTH = 8
 

@@ -1,7 +1,7 @@
 /** IPv4 headers and packets (RFC 791). */
 import { formatIp4, type Ip4 } from '../base/ip.ts'
+import { putU16, putU32, u16, u32 } from '../base/octets.ts'
 import { checksum } from './checksum.ts'
-import { putU16, putU32, u16, u32 } from './octets.ts'
 
 /** Of a header without options. */
 export const HEADER_LENGTH = 20

@@ -4,8 +4,9 @@
  * Two levels: readers over `(bytes, offset)` for code that looks at one field of many packets (call `check` first,
  * then no reader can fail), and `TcpSegment`, a plain value with `parse`, `emit`, `length` and `print`.
  */
+
+import { putU16, putU32, u16, u32 } from '../base/octets.ts'
 import { checksum as internetChecksum } from './checksum.ts'
-import { putU16, putU32, u16, u32 } from './octets.ts'
 
 /** Bytes of a header without options; also the least that `check` accepts. */
 export const HEADER_LENGTH = 20

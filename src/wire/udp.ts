@@ -1,6 +1,7 @@
 /** UDP datagrams (RFC 768). */
+
+import { putU16, u16 } from '../base/octets.ts'
 import { checksum } from './checksum.ts'
-import { putU16, u16 } from './octets.ts'
 
 export const HEADER_LENGTH = 8
 

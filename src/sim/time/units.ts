@@ -1,10 +1,4 @@
-/** Durations and rates as people write them. */
-import { MICROSECOND, MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
-
-export const us = (count: number): Nanos => Math.round(count * MICROSECOND)
-export const ms = (count: number): Nanos => Math.round(count * MILLISECOND)
-export const seconds = (count: number): Nanos => Math.round(count * SECOND)
-export const minutes = (count: number): Nanos => seconds(count * 60)
+/** Rates as people write them. */
 
 /** Bits a second. */
 export const kbit = (count: number): number => count * 1e3

@@ -1,9 +1,9 @@
 /** Fragmentation and reassembly (RFC 791 §3.2, RFC 815), bounded as RFC 1858 and Linux bound it. */
 import type { Nanos } from '../../base/clock.ts'
+import { putU16, u16 } from '../../base/octets.ts'
 import type { Task } from '../../base/schedule.ts'
 import * as icmp from '../../wire/icmp.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
-import { putU16, u16 } from '../../wire/octets.ts'
 import { LINK_HEADROOM } from '../frames.ts'
 import type { Stack } from '../stack.ts'
 

@@ -1,9 +1,9 @@
 /** ICMP of one stack: it answers echoes, complains to senders, hands complaints to transports, and pings. */
 import { SECOND } from '../../base/clock.ts'
 import { IP4_ANY, type Ip4, isMulticast4 } from '../../base/ip.ts'
+import { u16, u32 } from '../../base/octets.ts'
 import * as icmp from '../../wire/icmp.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
-import { u16, u32 } from '../../wire/octets.ts'
 import { ICMP_ERROR_LENGTH, TTL } from '../limits.ts'
 import type { Stack } from '../stack.ts'
 import { type NetworkError, networkError } from './errors.ts'

@@ -1,11 +1,11 @@
 /** Frames on the way in: filtered, read, and handed to ARP, to a transport, or to the next hop. */
 import { IP4_ANY, type Ip4, isLoopback4, isMulticast4 } from '../../base/ip.ts'
+import { putU16, u16 } from '../../base/octets.ts'
 import * as arp from '../../wire/arp.ts'
 import { update } from '../../wire/checksum.ts'
 import * as ethernet from '../../wire/ethernet.ts'
 import * as icmp from '../../wire/icmp.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
-import { putU16, u16 } from '../../wire/octets.ts'
 import { LINK_HEADROOM } from '../frames.ts'
 import type { Stack } from '../stack.ts'
 import type { Interface } from './interface.ts'

@@ -4,11 +4,11 @@
  */
 import type { Clock, Nanos } from '../../base/clock.ts'
 import { formatIp4, type Ip4 } from '../../base/ip.ts'
+import { putU16, putU32, u16, u32 } from '../../base/octets.ts'
 import { below, type Random } from '../../base/random.ts'
 import { update, update32 } from '../../wire/checksum.ts'
 import * as icmp from '../../wire/icmp.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
-import { putU16, putU32, u16, u32 } from '../../wire/octets.ts'
 import * as tcp from '../../wire/tcp.ts'
 import type { Counters } from '../counters.ts'
 import { LINK_HEADROOM } from '../frames.ts'

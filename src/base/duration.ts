@@ -1,0 +1,31 @@
+/**
+ * Durations as programs give them. Inside, every time is a number of nanoseconds; a bare number in a program means
+ * milliseconds to most people, so what the public calls take is a `Duration`, which only these functions make.
+ */
+import { formatDuration, MICROSECOND, MILLISECOND, type Nanos, SECOND } from './clock.ts'
+
+declare const unit: unique symbol
+/** Nanoseconds that somebody has named: `ms(20)`, `seconds(5)`. A bare number does not type-check. */
+export type Duration = Nanos & { readonly [unit]: 'ns' }
+
+export const ns = (count: number): Duration => Math.round(count) as Duration
+export const us = (count: number): Duration => Math.round(count * MICROSECOND) as Duration
+export const ms = (count: number): Duration => Math.round(count * MILLISECOND) as Duration
+export const seconds = (count: number): Duration => Math.round(count * SECOND) as Duration
+export const minutes = (count: number): Duration => seconds(count * 60)
+export const hours = (count: number): Duration => seconds(count * 3600)
+
+/**
+ * Checks a duration where a program hands one over: JavaScript does not see the type, and 20 or 5000 was meant in
+ * milliseconds.
+ * @param what the setting, as the program wrote it: `link({ latency })`
+ * @param least the shortest that makes sense there; shorter ones (but 0) are refused
+ * @throws RangeError for what is negative, no number, or shorter than `least`
+ */
+export function requireDuration(what: string, value: number, least: Nanos = MICROSECOND): Duration {
+  if (value === 0 || value >= least) return value as Duration
+  const given =
+    typeof value === 'number' && value > 0 ? `${value} is ${formatDuration(value)}` : `it is ${String(value)}`
+  const advice = value > 0 ? `write ms(${value}) for milliseconds` : 'write ms(20) or seconds(5)'
+  throw new RangeError(`${what} must be 0 or at least ${formatDuration(least)}, and ${given}: ${advice}`)
+}
