@@ -1,5 +1,6 @@
 /** Random bytes for tokens, salts and ids: one stream for each machine, forked from its own. */
 
+import { toBase64Url } from './base64.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 
@@ -19,5 +20,5 @@ export function randomBytes(machine: Machine, length: number): Uint8Array {
 
 /** `length` random bytes as base64url text. */
 export function randomText(machine: Machine, length: number): string {
-  return Buffer.from(randomBytes(machine, length)).toString('base64url')
+  return toBase64Url(randomBytes(machine, length))
 }

@@ -1,4 +1,5 @@
 /** The event log as text: one JSON object a line, bytes in base64. The format of `reticle look --json`. */
+import { toBase64 } from '../base/base64.ts'
 import type { Event } from '../base/events.ts'
 
 export function eventLines(events: readonly Event[]): string {
@@ -6,5 +7,5 @@ export function eventLines(events: readonly Event[]): string {
 }
 
 function bytesAsBase64(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+  return value instanceof Uint8Array ? toBase64(value) : value
 }
