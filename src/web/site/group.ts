@@ -242,9 +242,9 @@ function joined(prefix: string, pattern: Pattern): Pattern {
   }
 }
 
-/** The first line of the stack outside this file. */
+/** The first line of the stack outside this file, whatever the file is called: the package holds `group.js`. */
 function callerPlace(): string {
   const lines = (new Error().stack ?? '').split('\n').slice(1)
-  const line = lines.find((text) => !text.includes('/site/group.ts')) ?? ''
+  const line = lines.find((text) => !text.includes(import.meta.url)) ?? ''
   return line.replace(/^\s*at\s+/, '')
 }
