@@ -4,7 +4,7 @@ import { BodyError, BodyTooLarge } from '../errors.ts'
 import type { FieldLines, RequestBody } from '../exchange.ts'
 import { charsetOf } from '../fields/media-type.ts'
 import { LIMITS, PREFETCH_BYTES } from '../limits.ts'
-import { ByteAccumulator } from './accumulator.ts'
+import { ByteAccumulator } from '../machine/accumulator.ts'
 import { charsetNamed, decode } from './charset.ts'
 
 /** Where the bytes come from. */

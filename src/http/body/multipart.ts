@@ -8,12 +8,12 @@ import { BodyError } from '../errors.ts'
 import type { RequestBody } from '../exchange.ts'
 import { parseMediaType } from '../fields/media-type.ts'
 import { MULTIPART_LIMITS, type MultipartLimits } from '../limits.ts'
+import { ByteAccumulator } from '../machine/accumulator.ts'
 import { isToken } from '../machine/characters.ts'
 import { Head } from '../machine/head.ts'
 import { latin1 } from '../machine/latin1.ts'
 import { parseFields } from '../machine/parse.ts'
 import { Parameters } from '../query.ts'
-import { ByteAccumulator } from './accumulator.ts'
 import { type Charset, charsetNamed, decode, decodeField } from './charset.ts'
 
 /** The head of one part. */

@@ -4,8 +4,10 @@
  * optional space, and all of them together are capped.
  */
 import type { FieldLines } from '../exchange.ts'
+import { ByteAccumulator } from './accumulator.ts'
 import { isHexCode, isTokenCode, isValueCode } from './characters.ts'
 import { Head } from './head.ts'
+import { latin1 } from './latin1.ts'
 import { parseFields } from './parse.ts'
 import { Verdict } from './verdict.ts'
 
@@ -64,7 +66,10 @@ export class ChunkDecoder {
   #size = 0
   #digits = 0
   #extensionBytes = 0
-  #trailer = ''
+  readonly #trailer = new ByteAccumulator()
+  /** Octets of the trailer section so far, and of its present line: an empty line ends the section. */
+  #trailerLength = 0
+  #lineLength = 0
   #previous = 0
   #offset = 0
 
@@ -83,7 +88,9 @@ export class ChunkDecoder {
     this.#size = 0
     this.#digits = 0
     this.#extensionBytes = 0
-    this.#trailer = ''
+    this.#trailer.clear()
+    this.#trailerLength = 0
+    this.#lineLength = 0
     this.#previous = 0
     this.#offset = 0
   }
@@ -102,8 +109,8 @@ export class ChunkDecoder {
         if (this.#size === 0) this.#state = DATA_CR
         return i + take
       }
+      if (this.#state === TRAILER) return this.#trailerSection(bytes, i, end)
       if (this.#state < DATA) this.#sizeLine(bytes[i]!)
-      else if (this.#state === TRAILER) this.#trailerByte(bytes[i]!)
       else this.#lineAfterData(bytes[i]!)
       i++
       this.#offset++
@@ -176,27 +183,44 @@ export class ChunkDecoder {
     } else this.#refuse('chunk data is not followed by CRLF')
   }
 
-  #trailerByte(c: number): void {
+  /** Each octet is looked at once, and kept as an octet until the section is whole. */
+  #trailerSection(bytes: Uint8Array, at: number, end: number): number {
+    let i = at
+    let whole = false
+    while (i < end && !whole && this.fault === null) {
+      whole = this.#trailerByte(bytes[i]!)
+      i++
+      this.#offset++
+    }
+    if (this.fault !== null) return i
+    this.#trailer.append(bytes.subarray(at, i))
+    if (whole) this.#readTrailers()
+    return i
+  }
+
+  /** Whether the octet ends the empty line that ends the section. */
+  #trailerByte(c: number): boolean {
     const { trailerBytes } = this.#limits
     const afterCr = this.#previous === 13
     this.#previous = c
-    if (c === 10 ? !afterCr : afterCr || (c !== 13 && !isValueCode(c))) {
+    if (c === 10 ? !afterCr : afterCr || (c !== 13 && !isValueCode(c)))
       this.#refuse(
         c === 10 ? 'bare LF in the trailers' : `${afterCr ? 'bare CR' : 'control character'} in the trailers`,
       )
-      return
-    }
-    this.#trailer += String.fromCharCode(c)
-    if (this.#trailer.length > trailerBytes)
+    else if (++this.#trailerLength > trailerBytes)
       this.#refuse(`trailers take more than ${trailerBytes} bytes`, this.#status === 400 ? 431 : this.#status)
-    else if (c === 10 && (this.#trailer.length === 2 || this.#trailer.endsWith('\r\n\r\n'))) this.#readTrailers()
+    this.#lineLength++
+    if (c !== 10) return false
+    const empty = this.#lineLength === 2
+    this.#lineLength = 0
+    return empty
   }
 
   #readTrailers(): void {
     this.done = true
     if (this.#trailer.length === 2) return
     const head = new Head()
-    head.reset(this.#trailer)
+    head.reset(latin1(this.#trailer.take()))
     this.fault = parseFields(head, 0, this.#limits, this.#status)
     for (let i = 0; i < head.count && this.fault === null; i++)
       if (!mayBeTrailer(head.name(i))) this.#refuse(`${head.name(i)} in the trailers`)

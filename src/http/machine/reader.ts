@@ -37,6 +37,8 @@ const SMALL_READ = 1024
 export class Reader {
   readonly head = new Head()
   state: ReaderState = 'head'
+  /** Octets of heads and of chunked framing looked at so far; those looked at again count again. It stays near the octets fed. */
+  examined = 0
   readonly #kind: 'request' | 'response'
   readonly #sink: ReaderSink
   readonly #limits: HttpLimits
@@ -182,6 +184,7 @@ export class Reader {
   #readChunks(bytes: Uint8Array, at: number, end: number): number {
     const chunks = this.#chunks
     const next = chunks.decode(bytes, at, end)
+    this.examined += next - at
     if (chunks.dataEnd > chunks.dataStart) this.#sink.onBody(bytes.subarray(chunks.dataStart, chunks.dataEnd))
     if (!this.#isIn('chunked')) return next
     if (chunks.fault !== null) this.#refuse(chunks.fault)
@@ -217,11 +220,14 @@ export class Reader {
     if (end - at <= SMALL_READ && this.#searched === 0) {
       // Decoding what may be a little too much costs less than another call to look for the end first.
       text = latin1(bytes, at, end)
+      this.examined += end - at
       found = text.indexOf('\r\n\r\n')
     } else {
       // What is held has old bytes behind its end, which must not be searched again and again.
       const within = bytes === this.#held ? bytes.subarray(0, end) : bytes
-      found = indexOf.call(within, HEAD_END, at + Math.max(0, this.#searched - 3)) - at
+      const from = at + Math.max(0, this.#searched - 3)
+      found = indexOf.call(within, HEAD_END, from) - at
+      this.examined += (found < 0 ? end : at + found + 4) - from
     }
     if (found < 0 || found + 4 > headBytes) return null
     return text === '' ? latin1(bytes, at, at + found + 4) : found + 4 === text.length ? text : text.slice(0, found + 4)
@@ -272,7 +278,9 @@ export class Reader {
   }
 
   #badByte(bytes: Uint8Array, at: number, end: number): Verdict | null {
-    for (let i = at + Math.max(0, this.#searched - 1); i < end; i++) {
+    const from = at + Math.max(0, this.#searched - 1)
+    this.examined += end - from
+    for (let i = from; i < end; i++) {
       const c = bytes[i]!
       const bad =
         c === LF
@@ -293,8 +301,10 @@ export class Reader {
     if (this.#startLineSeen) return null
     const { head } = this
     const most = this.#limits.startLineBytes
-    let lineEnd = at
+    const from = Math.min(end, at + this.#searched)
+    let lineEnd = from
     while (lineEnd < end && bytes[lineEnd] !== LF) lineEnd++
+    this.examined += lineEnd - from
     if (lineEnd === end && end - at < most) return null
     this.#startLineSeen = true
     head.reset(latin1(bytes, at, Math.min(end, lineEnd + 1)))

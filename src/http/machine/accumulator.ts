@@ -1,3 +1,6 @@
+/** Room that is worth keeping from one message to the next. */
+const KEPT_BYTES = 1_024
+
 /** Bytes gathered into one growing array: a body of a million pieces of one byte takes a megabyte, not a million objects. */
 export class ByteAccumulator {
   length = 0
@@ -12,6 +15,12 @@ export class ByteAccumulator {
     }
     this.#bytes.set(piece, this.length)
     this.length = wanted
+  }
+
+  /** Forgets what was gathered, and keeps a small array for what comes next. */
+  clear(): void {
+    this.length = 0
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = new Uint8Array(0)
   }
 
   /** All that was gathered; the accumulator is empty afterwards. */
