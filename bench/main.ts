@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
 const [name, ...rest] = process.argv.slice(2)
 const bench = name === undefined ? undefined : BENCHES[name]
 if (bench === undefined || !existsSync(new URL(bench[0], import.meta.url))) {
+  if (name !== undefined) console.error(`there is no bench '${name}'; there are:`)
   for (const [known, [file, what]] of Object.entries(BENCHES))
     if (existsSync(new URL(file, import.meta.url))) console.log(`npm run bench -- ${known.padEnd(8)} ${what}`)
   process.exitCode = name === undefined ? 0 : 2

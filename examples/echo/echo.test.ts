@@ -19,6 +19,6 @@ test('in the simulator: the same files, lost packets sent again, the same run tw
   assert.equal(run.reply, 'Hello, simulated network!')
   assert.match(run.printed[1]!, /^Client connected: [\d.]+ : \d+$/)
   assert.match(run.ladder, /✗ loss on laptop--server/)
-  assert.match(run.ladder, /AGAIN \(/)
+  assert.match(run.ladder, /retransmission \(/)
   assert.deepEqual(await simulateEcho(0.25, 5), run)
 })

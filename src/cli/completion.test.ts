@@ -69,5 +69,5 @@ test('fish itself offers what the script says', { skip: needCommand('fish') }, a
 test('an unknown shell is refused', async () => {
   const { status, error } = await completion('tcsh')
   assert.equal(status, 2)
-  assert.match(error, /'tcsh' is not bash, zsh or fish/)
+  assert.match(error, /'tcsh' is not known: bash, zsh or fish/)
 })

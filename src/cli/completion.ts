@@ -12,14 +12,18 @@ export const completion = (table: CommandTable): Command => ({
   details:
     'bash: source <(reticle completion bash)\nzsh:  source <(reticle completion zsh)\nfish: reticle completion fish | source',
   options: {},
-  async run({ positionals: [shell], terminal }) {
+  async run({ positionals: [shell, ...more], terminal }) {
+    if (more.length > 0) throw new UsageError(`completion takes one shell, and '${more[0]}' is a second one`)
     const commands = await Promise.all(
       Object.entries(table).map(async ([name, load]) => ({ name, command: await load() })),
     )
     if (shell === 'bash') terminal.out(bash(commands))
     else if (shell === 'zsh') terminal.out(`autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`)
     else if (shell === 'fish') terminal.out(fish(commands))
-    else throw new UsageError(`which shell? '${shell ?? ''}' is not bash, zsh or fish`)
+    else
+      throw new UsageError(
+        `${shell === undefined ? 'a shell is missing' : `'${shell}' is not known`}: bash, zsh or fish`,
+      )
     return 0
   },
 })

@@ -1,7 +1,12 @@
 /** The help texts, made from the commands themselves. */
+
+import { wrapped } from '../base/wrap.ts'
 import type { Command, CommandOption } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { paint, type Terminal } from './terminal.ts'
+
+/** Descriptions get at least so much room, however narrow the terminal is. */
+const MIN_ROOM = 24
 
 export async function overview(terminal: Terminal): Promise<string> {
   return [
@@ -49,14 +54,19 @@ export function commandHelp(command: Command, terminal: Terminal): string {
     return [`${short}--${name}${value}`, option.description + preset] as const
   })
   const width = Math.max(...rows.map(([flag]) => flag.length)) + 2
+  const usage = /OPTIONS/.test(command.usage) ? command.usage : `${command.usage} [OPTIONS]`.trim()
   return [
-    `${paint(terminal, 'bold', 'Usage:')} reticle ${command.name} ${command.usage}`,
+    `${paint(terminal, 'bold', 'Usage:')} reticle ${command.name} ${usage}`,
     '',
     command.summary,
     ...(command.details === undefined ? [] : ['', command.details.trim()]),
     '',
     paint(terminal, 'bold', 'Options:'),
-    ...rows.map(([flag, text]) => `  ${flag.padEnd(width)}${text}`),
+    ...rows.flatMap(([flag, text]) =>
+      wrapped(text, Math.max(MIN_ROOM, terminal.columns - width - 2)).map(
+        (line, i) => `  ${(i === 0 ? flag : '').padEnd(width)}${line}`,
+      ),
+    ),
     '',
   ].join('\n')
 }

@@ -93,10 +93,10 @@ test('the log of a seed is the same in every process, time zone and language', a
 
 test('what cannot be done is refused with one sentence and status 2, before anything runs', async () => {
   for (const [args, sentence] of [
-    [[], /which URL\?/],
-    [[URL, URL], /one URL at a time/],
-    [['http://'], /'http:\/\/' is no URL/],
-    [['https://board.example/'], /https:\/\/ is not spoken here yet/],
+    [[], /a URL is missing/],
+    [[URL, URL], /takes one URL, and 'http:\/\/board\.example\/' is a second one/],
+    [['http://'], /'http:\/\/' is not a URL/],
+    [['https://board.example/'], /http: URLs so far, not https:/],
     [['http://board.example:0/'], /port 0/],
     [['http://board/'], /needs two labels or more/],
     [[URL, '--loss', 'much'], /--loss: 'much' is not a number from 0 to 100/],
@@ -116,6 +116,9 @@ test('what cannot be done is refused with one sentence and status 2, before anyt
     [[URL, '--at', 'nowhere'], /--at: there is no host 'nowhere'; there are laptop, home-router/],
     [[URL, '--pcapng', '/no/such/folder/a.pcapng'], /--pcapng: ENOENT/],
     [[URL, '--wings'], /there is no option '--wings'/],
+    [[URL, '--sitte', 'x'], /there is no option '--sitte' \(did you mean '--site'\?\)/],
+    [[URL, '--drop', 'sny'], /--drop: 'sny' names no packet: write one of packet, query/],
+    [[URL, '--method', 'get'], /write GET; 'get' is another method/],
     [[URL, '--seed'], /--seed/],
   ] as const) {
     const { status, out, error } = await look(args)
@@ -156,9 +159,9 @@ const EXAMPLES = join(import.meta.dirname, '../../examples')
 
 test('--site takes the examples as they are', async () => {
   for (const [site, url, type] of [
-    ['hello/main.ts', 'http://hello.example/', /answers 200 text\/plain/],
-    ['wiki/site.ts', 'http://wiki.example/wiki/Front_page', /answers 200 text\/html/],
-    ['board/simulated.ts', URL, /answers 200 text\/html/],
+    ['hello/main.ts', 'http://hello.example/', /sends the reply 200 text\/plain/],
+    ['wiki/site.ts', 'http://wiki.example/wiki/Front_page', /sends the reply 200 text\/html/],
+    ['board/simulated.ts', URL, /sends the reply 200 text\/html/],
   ] as const) {
     const { status, out, error } = await look([url, '--site', join(EXAMPLES, site)], 160)
     assert.equal(status, 0, error)
@@ -252,6 +255,25 @@ test('--pcapng - writes the capture to standard output and nothing else; the pag
   assert.match(error, /--pcapng -: standard output is taken by --json/)
 })
 
+test('--drop loses the packets that are named, and no others', async () => {
+  const { out } = await look([URL, '--drop', 'first SYN', '--drop', '2nd data', '--brief'])
+  assert.match(out, /✗ --drop first SYN on home-router--provider/)
+  assert.match(out, /retransmission \(timeout\) {2}SYN/)
+  assert.match(out, /✗ --drop 2nd data on home-router--provider/)
+  assert.match(out, /; 2 lost, [1-9] TCP segments sent again/)
+  const answer = await look([URL, '--drop', 'answer', '--brief'])
+  assert.match(answer.out, /; 1 lost, 1 DNS question sent again/)
+})
+
+test('the legend, and what it is about: names in small letters unless --case asks for those of the packets', async () => {
+  const page = await look([URL])
+  assert.match(page.out, /How to read this\n {2}● +something happens at a machine/)
+  assert.match(page.out, / A\? board\.example\. /)
+  const exact = await look([URL, '--case', '--brief'])
+  assert.doesNotMatch(exact.out, /How to read this/)
+  assert.match(exact.out, / A\? (?!board\.example)[A-Za-z]{5}\.[A-Za-z]{7}\. /)
+})
+
 test('the command line that is advertised has something to show: a segment lost and sent again', async () => {
   const root = join(import.meta.dirname, '../..')
   const texts = ['README.md', 'examples/board/main.ts', 'src/cli/look.ts'].map((path) =>
@@ -266,8 +288,8 @@ test('the command line that is advertised has something to show: a segment lost 
     for (const weather of [[], ['--latency', '40', '--rate', '1M']]) {
       const { out } = await look([URL, '--loss', '5', '--seed', seed, ...weather, '--pcapng', file], 160)
       assert.match(out, /✗ loss on home-router--provider/)
-      assert.match(out, /AGAIN \([a-z -]+\) {2}(PSH )?ACK {2}seq \d+:\d+|AGAIN \([a-z -]+\) {2}SYN/)
-      assert.match(readFileSync(file, 'latin1'), /sent again: /)
+      assert.match(out, /retransmission \([a-z -]+\) {2}(PSH )?ACK {2}seq \d+:\d+|retransmission \([a-z -]+\) {2}SYN/)
+      assert.match(readFileSync(file, 'latin1'), /retransmission: /)
     }
   } finally {
     rmSync(folder, { recursive: true })

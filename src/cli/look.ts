@@ -5,8 +5,9 @@ import { type Event, RecordingLog } from '../base/events.ts'
 import { Client, serve } from '../http/index.ts'
 import { systemClock } from '../kernel/index.ts'
 import { type Miniature, miniature } from '../sim/index.ts'
-import { capture, eventLines, journey, pcapng, type Style } from '../trace/index.ts'
+import { capture, eventLines, journey, legend, pcapng, type Style } from '../trace/index.ts'
 import { type Call, type Command, UsageError } from './command.ts'
+import { DROP_HELP, dropRule, parseDrop } from './look/drop.ts'
 import { openingLines } from './look/opening.ts'
 import { hostHint, siteOf } from './look/site.ts'
 import { paint, type Terminal } from './terminal.ts'
@@ -14,6 +15,12 @@ import { parseCount, parseNumber, parseRate } from './values.ts'
 
 /** After the request the run goes on so long, for the connection to be closed and what was lost to be sent again. */
 const AFTERMATH: Nanos = 30 * SECOND
+
+/** The line between the home and its provider: where `--loss` and `--drop` lose packets. */
+const ACCESS = 'home-router--provider'
+
+/** RFC 9110 §9: method names are case-sensitive. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
 
 /** Six machines do not fit beside each other on a narrower page. */
 const NARROWEST = 80
@@ -41,6 +48,7 @@ machine: a call of serve() belongs behind if (import.meta.main).
 Examples:
   reticle look http://board.example/
   reticle look http://board.example/ --loss 5 --seed 4
+  reticle look http://board.example/ --drop 'first SYN' --drop '2nd data'
   reticle look http://board.example/?q=hello --times 2 --latency 40 --rate 1M
   reticle look http://hello.example/ --site examples/hello/main.ts
   reticle look http://board.example/ --pcapng board.pcapng && tshark -r board.pcapng`,
@@ -49,6 +57,12 @@ Examples:
     latency: { type: 'string', value: 'MS', default: '8', description: 'one way, on that line' },
     jitter: { type: 'string', value: 'MS', default: '0', description: 'up to so much more latency, at random' },
     rate: { type: 'string', value: 'RATE', default: '50M', description: 'bits a second on that line: 256k, 50M, 1G' },
+    drop: {
+      type: 'string',
+      value: 'WHICH',
+      multiple: true,
+      description: `lose a packet there that you name: ${DROP_HELP}`,
+    },
     seed: { type: 'string', value: 'SEED', default: '1', description: 'decides all that is left to chance' },
     times: {
       type: 'string',
@@ -66,7 +80,9 @@ Examples:
     },
     site: { type: 'string', value: 'FILE', description: 'a module whose default export makes the site' },
     body: { type: 'boolean', description: 'print the body of the (last) reply too' },
-    all: { type: 'boolean', description: 'show ARP too (what of it was lost is always shown)' },
+    all: { type: 'boolean', description: 'show ARP too (lost ARP packets are always shown)' },
+    case: { type: 'boolean', description: 'DNS names with the letter case that the packets have' },
+    brief: { type: 'boolean', description: 'leave out the legend' },
     pcapng: {
       type: 'string',
       value: 'FILE',
@@ -85,8 +101,8 @@ Examples:
 
 async function runLook({ positionals, values, terminal }: Call): Promise<number> {
   const [address, ...more] = positionals
-  if (address === undefined) throw new UsageError('which URL? Try http://board.example/')
-  if (more.length > 0) throw new UsageError(`one URL at a time; '${more[0]}' is a second`)
+  if (address === undefined) throw new UsageError('a URL is missing; try http://board.example/')
+  if (more.length > 0) throw new UsageError(`look takes one URL, and '${more[0]}' is a second one`)
   const url = urlOf(address)
   const text = (name: string): string => values[name] as string
   const seed = text('seed')
@@ -101,6 +117,7 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   }
   const times = parseCount('--times', text('times'), 1, 1000)
   const question = questionOf(values)
+  const dropped = dropsOf(values['drop'])
   const at = text('at') === 'all' ? null : new Set(text('at').split(','))
   const path = values['pcapng'] as string | undefined
   if (path === '-' && json) throw new UsageError('--pcapng -: standard output is taken by --json; name a file')
@@ -118,6 +135,7 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   const write = path === undefined ? null : captureWriter(path, terminal)
   const port = url.port === '' ? 80 : Number(url.port)
   await world.net.run(async () => serve(world.web, await handler(world.web), { port }))
+  if (dropped.length > 0) world.net.rule(dropRule(dropped, ACCESS))
   // What it took to build the world is not part of the journey.
   const first = log.events.length
   const outcome = await world.net.run(() => ask(world, url, question, times))
@@ -129,15 +147,26 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   else {
     const opening = openingLines({ method: question.method, url: url.href, times, seed, access })
     page.out(`${opening.map((line) => paint(page, 'bold', line)).join('\n')}\n\n`)
-    print(page, events, world, values['all'] === true)
+    print(page, events, world, values)
   }
   report(page, outcome, { body: values['body'] === true, json, path, hint: hostHint(outcome, url, site) })
   return outcome.error === null ? 0 : 1
 }
 
+function dropsOf(given: unknown): ReturnType<typeof parseDrop>[] {
+  try {
+    return ((given as readonly string[] | undefined) ?? []).map(parseDrop)
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--drop: ${error.message}`)
+    throw error
+  }
+}
+
 function questionOf(values: Call['values']): Question {
   const body = (values['data'] as string | undefined) ?? null
   const method = (values['method'] as string | undefined) ?? (body === null ? 'GET' : 'POST')
+  if (/^[a-z]+$/.test(method) && METHODS.includes(method.toUpperCase()))
+    throw new UsageError(`--method: write ${method.toUpperCase()}; '${method}' is another method, since capitals count`)
   const fields = fieldsOf(values['header'])
   const typed = fields.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')
   if (body !== null && !typed) fields.push('Content-Type', 'application/x-www-form-urlencoded') // as curl does
@@ -147,9 +176,9 @@ function questionOf(values: Call['values']): Question {
 function urlOf(text: string): URL {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const url = URL.canParse(address) ? new URL(address) : null
-  if (url === null) throw new UsageError(`'${text}' is no URL`)
-  if (url.port === '0') throw new UsageError('nobody can listen on port 0')
-  if (url.protocol !== 'http:') throw new UsageError(`${url.protocol}// is not spoken here yet, only http://`)
+  if (url === null) throw new UsageError(`'${text}' is not a URL`)
+  if (url.port === '0') throw new UsageError('port 0 cannot be connected to; a port is a number from 1 to 65535')
+  if (url.protocol !== 'http:') throw new UsageError(`look takes http: URLs so far, not ${url.protocol}`)
   return url
 }
 
@@ -225,10 +254,13 @@ function captured(
   return pcapng(capture(events, { hosts, epochMillis, comment, application: 'reticle look', names }))
 }
 
-function print(terminal: Terminal, events: readonly Event[], { machines }: Miniature, everything: boolean): void {
+function print(terminal: Terminal, events: readonly Event[], { machines }: Miniature, values: Call['values']): void {
   const hosts = machines.map(({ host, address }) => ({ host: host.name, detail: address }))
   const colour = (style: Style, words: string): string => (style === 'plain' ? words : paint(terminal, style, words))
-  const lines = journey(events, { hosts, columns: Math.max(terminal.columns, NARROWEST), paint: colour, everything })
+  const exactCase = values['case'] === true
+  const options = { hosts, columns: Math.max(terminal.columns, NARROWEST), paint: colour, exactCase }
+  const lines = journey(events, { ...options, everything: values['all'] === true })
+  if (values['brief'] !== true) lines.push('', ...legend(options, exactCase))
   terminal.out(`${lines.join('\n')}\n`)
 }
 

@@ -6,6 +6,7 @@ import { SocketError } from '../base/errors.ts'
 import { type Command, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { commandHelp, family, overview } from './help.ts'
+import { didYouMean } from './nearest.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 /** Runs one command line (without `node` and the script) and answers the exit status. */
@@ -18,7 +19,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     else terminal.out(await (beginsCommands(words[0]) ? family(words[0], terminal) : overview(terminal)))
     return 0
   }
-  if (first === '--version' || first === '-V') {
+  if (first === '--version' || first === '-V' || first === 'version') {
     const { default: about } = await import('../../package.json', { with: { type: 'json' } })
     terminal.out(`reticle ${about.version} (node ${process.version})\n`)
     return 0
@@ -26,7 +27,9 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   const name = commandName(args)
   if (name === null && beginsCommands(first)) return await showFamily(first, args[1], terminal)
   if (name === null) {
-    terminal.error(`reticle: there is no command '${first}'${closest(first)}\nSee 'reticle --help'.\n`)
+    terminal.error(
+      `reticle: there is no command '${first}'${didYouMean(first, Object.keys(COMMANDS))}\nSee 'reticle --help'.\n`,
+    )
     return 2
   }
   const command = await load(name)
@@ -61,15 +64,13 @@ async function showFamily(first: string, second: string | undefined, terminal: T
     terminal.out(text)
     return 0
   }
-  const what = second === undefined ? `'${first}' alone is no command` : `there is no command '${first} ${second}'`
+  const words = `${first} ${second}`
+  const what =
+    second === undefined
+      ? `'${first}' needs a second word`
+      : `there is no command '${words}'${didYouMean(words, Object.keys(COMMANDS))}`
   terminal.error(`reticle: ${what}\n\n${text}`)
   return 2
-}
-
-/** ` (did you mean 'dig'?)` when a name begins alike. */
-function closest(word: string): string {
-  const like = Object.keys(COMMANDS).find((name) => name.startsWith(word.slice(0, 2)) || name.includes(word))
-  return like === undefined ? '' : ` (did you mean '${like}'?)`
 }
 
 async function run(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
@@ -105,7 +106,8 @@ function parserWords({ message }: Error, { options }: Command): string {
   if (/does not take an argument/.test(message)) return `${option} takes no value`
   if (/ambiguous/.test(message)) return `${option} needs a value (if it begins with -, write ${option}=VALUE)`
   if (/argument missing/.test(message)) return `${option} needs a value`
-  return /^Unknown option/.test(message) ? `there is no option '${option}'` : message
+  const names = Object.keys(options).map((name) => `--${name}`)
+  return /^Unknown option/.test(message) ? `there is no option '${option}'${didYouMean(option, names)}` : message
 }
 
 function report(error: unknown, name: string, terminal: Terminal): number {

@@ -45,7 +45,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     error: (text) => void process.stderr.write(text),
     colours: !refused && (forced || process.stdout.isTTY === true),
-    columns: process.stdout.columns ?? 100,
+    columns: process.stdout.columns ?? (Number(process.env['COLUMNS']) || 100),
     interrupted: abort.signal,
   }
 }

@@ -61,10 +61,10 @@ function commentsById(events: readonly Event[]): Map<number, string[]> {
   const comments = new Map<number, string[]>()
   const conversations = new Conversations(events)
   for (const packet of packets(events)) {
-    const again = packet.tcp === null ? null : /^AGAIN \((.*?)\)/.exec(conversations.describe(packet).label)
+    const again = packet.tcp === null ? '' : conversations.describe(packet).retransmission
     for (const hop of packet.hops) {
       const said: string[] = []
-      if (again !== null) said.push(`sent again: ${again[1]}`)
+      if (again !== '') said.push(`retransmission: ${again}`)
       if (hop.dropped !== null) said.push(`never arrived: ${hop.dropped} on ${hop.link}`)
       if (packet.stranded && hop === lastHop(packet)) said.push(`never arrived: ${fate(packet)}`)
       if (said.length > 0) comments.set(hop.id, said)

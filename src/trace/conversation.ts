@@ -2,6 +2,7 @@
  * TCP packets put in words: sequence numbers from the start of the connection, windows in bytes, and, for the
  * sender's side, the congestion window and why a segment was sent again.
  */
+import { formatDuration } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import type { TcpSegmentEvent } from '../tcp/events.ts'
 import { tcp } from '../wire/index.ts'
@@ -18,6 +19,8 @@ interface Direction {
 export interface Described {
   readonly label: string
   readonly style: Style
+  /** Why it was sent again; '' for what goes for the first time. */
+  readonly retransmission: string
   /** Which connection: the client's host and port, as the client sees it. */
   readonly connection: string
 }
@@ -47,7 +50,7 @@ export class Conversations {
   /** @throws nothing: a packet without a TCP segment is described as such. */
   describe(packet: Packet): Described {
     const segment = packet.tcp
-    if (segment === null) return { label: 'not TCP', style: 'plain', connection: '' }
+    if (segment === null) return { label: 'not TCP', style: 'plain', retransmission: '', connection: '' }
     const [from, to] = this.#ends(packet, segment)
     const forward = `${from}>${to}`
     const backward = `${to}>${from}`
@@ -60,10 +63,13 @@ export class Conversations {
     const event = this.#senderEvent(packet, segment)
     if (event !== undefined && segment.payload.length > 0) words.push(`cwnd ${event.cwnd}`)
     const again = event?.retransmission ?? ''
-    if (again !== '') words.unshift(`AGAIN (${REASONS[again]})`)
+    if (again !== '') words.unshift(`retransmission (${REASONS[again]})`)
+    const waited = event === undefined ? 0 : sent(packet) - event.at
+    if (waited > 0) words.push(`waited ${formatDuration(waited)} for ARP`)
     return {
       label: words.filter((word) => word !== '').join('  '),
       style: styleOf(segment.flags, again),
+      retransmission: again === '' ? '' : REASONS[again],
       connection: this.#clients.get(pair) ?? from,
     }
   }
@@ -105,9 +111,9 @@ export class Conversations {
 }
 
 const REASONS = {
-  rto: 'retransmission time-out',
+  rto: 'timeout',
   fast: 'fast retransmit',
-  recovery: 'in recovery',
+  recovery: 'loss recovery',
   probe: 'window probe',
 } as const
 

@@ -25,6 +25,8 @@ export interface JourneyOptions {
   readonly paint: (style: Style, text: string) => string
   /** ARP that arrived is left out, and counted, unless this is set. */
   readonly everything: boolean
+  /** DNS names with the letter case that the packets have, which a resolver mixes at random. */
+  readonly exactCase?: boolean
 }
 
 /** 'around' is whatever goes on at the time. */
@@ -55,7 +57,9 @@ const DNS_PORT = 53
 export function journey(events: readonly Event[], options: JourneyOptions): string[] {
   const all = packets(events, new Map(options.hosts.map(({ host, detail = '' }) => [detail, host])))
   const shown = all.filter((packet) => options.everything || packet.arp === null || fate(packet) !== null)
-  const rows = [...packetRows(shown, events), ...noteRows(events)].sort((a, b) => a.at - b.at || a.index - b.index)
+  const rows = [...packetRows(shown, events, options.exactCase === true), ...noteRows(events)].sort(
+    (a, b) => a.at - b.at || a.index - b.index,
+  )
   settleActs(rows)
   const zero = rows[0]?.at ?? 0
   const lines: string[] = []
@@ -73,7 +77,7 @@ export function journey(events: readonly Event[], options: JourneyOptions): stri
   return lines
 }
 
-function packetRows(all: readonly Packet[], events: readonly Event[]): Placed[] {
+function packetRows(all: readonly Packet[], events: readonly Event[], exact: boolean): Placed[] {
   const conversations = new Conversations(events)
   return all.map((packet) => {
     const why = fate(packet)
@@ -85,7 +89,7 @@ function packetRows(all: readonly Packet[], events: readonly Event[]): Placed[] 
       arrives: arrived(packet),
       lost: why === null ? null : `✗ ${why}`,
     } as const
-    const { label, style, act } = wordsOf(packet, conversations)
+    const { label, style, act } = wordsOf(packet, conversations, exact)
     const lost: Style = why === null ? style : 'red'
     const begins = packet.tcp === null ? null : phaseOf(packet.tcp)
     return { index: packet.index, at: sent(packet), act, begins, row: { ...common, label, style: lost } }
@@ -98,10 +102,14 @@ function phaseOf({ flags, payload }: tcp.TcpSegment): Act | null {
   return payload.length > 0 ? 'exchange' : null
 }
 
-function wordsOf(packet: Packet, conversations: Conversations): { label: string; style: Style; act: Act } {
+function wordsOf(
+  packet: Packet,
+  conversations: Conversations,
+  exact: boolean,
+): { label: string; style: Style; act: Act } {
   if (packet.udp !== null) {
     const dns = packet.udp.sourcePort === DNS_PORT || packet.udp.destinationPort === DNS_PORT
-    if (dns) return { label: dnsWords(packet.udp.payload), style: 'cyan', act: 'lookup' }
+    if (dns) return { label: dnsWords(packet.udp.payload, exact), style: 'cyan', act: 'lookup' }
     const { sourcePort, destinationPort, payload } = packet.udp
     return { label: `UDP ${sourcePort} > ${destinationPort} (${payload.length} B)`, style: 'plain', act: 'other' }
   }
@@ -145,14 +153,19 @@ function noteOf(event: Event): Note | null {
       const { from, to, connection } = event as TcpStateEvent
       if (/:53(>|$)/.test(connection)) return null
       const begins = to === 'SYN-SENT' ? 'connect' : to === 'FIN-WAIT-1' || to === 'CLOSE-WAIT' ? 'close' : undefined
-      return { act: 'exchange', ...(begins && { begins }), text: `${from} → ${to}`, style: 'dim' }
+      return {
+        act: 'exchange',
+        ...(begins && { begins }),
+        text: `${from} → ${to}${to === 'TIME-WAIT' ? ' (for 2 MSL)' : ''}`,
+        style: 'dim',
+      }
     }
     case 'http.request': {
       const { side, method, target, version } = event as HttpRequestEvent
       return {
         act: 'exchange',
         begins: 'exchange',
-        text: `${side === 'client' ? 'asks' : 'is asked'} ${method} ${target} ${version}`,
+        text: `${side === 'client' ? 'sends' : 'receives'} the request ${method} ${target} ${version}`,
         style: 'bold',
       }
     }
@@ -160,13 +173,13 @@ function noteOf(event: Event): Note | null {
       const { side, status, fields } = event as HttpResponseEvent
       return {
         act: 'exchange',
-        text: `${side === 'server' ? 'answers' : 'gets'} ${status} ${fieldWords(fields)}`.trimEnd(),
+        text: `${side === 'server' ? 'sends' : 'receives'} the reply ${status} ${fieldWords(fields)}`.trimEnd(),
         style: 'bold',
       }
     }
     case 'http.refused': {
       const { status, why } = event as HttpRefusedEvent
-      return { act: 'exchange', text: `refuses with ${status}: ${why}`, style: 'red' }
+      return { act: 'exchange', text: `refuses the request with ${status}: ${why}`, style: 'red' }
     }
     case 'web.route': {
       const { route, pattern, method, path } = event as WebRouteEvent

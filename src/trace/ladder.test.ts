@@ -15,8 +15,8 @@ test('an arrow goes from lane to lane with its label inside and both true times'
   const [names, details, line] = draw([
     { kind: 'arrow', from: 'laptop', to: 'web', departs: 1_500_000, arrives: 13_250_000, label: 'SYN seq 0' },
   ])
-  assert.match(names!, /^ {13}laptop +web$/)
-  assert.match(details!, /^ {13}192\.0\.2\.1$/)
+  assert.match(names!, /^ {7}sent {2}laptop +web {2}arrived$/)
+  assert.match(details!, /^ {9}ms {2}192\.0\.2\.1 +ms$/)
   assert.match(line!, /^ {6}1\.500 {2}├─ SYN seq 0 ─+▶ {5}13\.250$/)
   assert.equal(names!.indexOf('web'), line!.indexOf('▶'))
 })

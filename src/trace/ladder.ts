@@ -64,42 +64,44 @@ export function ladder(rows: readonly Row[], options: LadderOptions): string[] {
   return [...ladderHeads(options), ...ladderRows(rows, options)]
 }
 
-/** The names of the lanes, and what stands under them. Where they would run into each other, every second one has a line of its own. */
+/**
+ * The names of the lanes, what stands under them, and what the two columns of times are. Where names would run into each
+ * other, every second one has a line of its own.
+ */
 export function ladderHeads({ lanes, spacing, columns, paint }: LadderOptions): string[] {
   const words = lanes.flatMap(({ host, detail = '' }) => [host, detail])
   const crowded = lanes.length > 2 && words.some((word) => word.length >= spacing)
-  const line = (texts: readonly string[], shown: (lane: number) => boolean): string => {
-    let text = ' '.repeat(MARGIN)
+  const arrivals = MARGIN + (lanes.length - 1) * spacing + 1
+  const line = (
+    texts: readonly string[],
+    shown: (lane: number) => boolean,
+    times?: readonly [string, string],
+  ): string => {
+    let text = (times?.[0] ?? '').padStart(TIME_WIDTH).padEnd(MARGIN)
     texts.forEach((word, i) => {
       if (!shown(i)) return
       const at = Math.min(MARGIN + i * spacing, Math.max(MARGIN, columns - word.length))
       text = text.padEnd(at).slice(0, at) + word
     })
-    return text.trimEnd()
+    const right = (times?.[1] ?? '').padStart(TIME_WIDTH)
+    const fits = text.length < arrivals + TIME_WIDTH - (times?.[1] ?? '').length && arrivals + TIME_WIDTH <= columns
+    return (
+      fits
+        ? text.padEnd(arrivals).slice(0, Math.max(arrivals, text.length)) +
+          right.slice(Math.max(0, text.length - arrivals))
+        : text
+    ).trimEnd()
   }
-  const details = lanes.some(({ detail }) => detail !== undefined)
-  const both = (shown: (lane: number) => boolean): string[] => {
-    const names = paint(
-      'bold',
-      line(
-        lanes.map(({ host }) => host),
-        shown,
-      ),
-    )
-    return details
-      ? [
-          names,
-          paint(
-            'dim',
-            line(
-              lanes.map(({ detail }) => detail ?? ''),
-              shown,
-            ),
-          ),
-        ]
-      : [names]
+  const hosts = lanes.map(({ host }) => host)
+  const details = lanes.map(({ detail }) => detail ?? '')
+  const both = (shown: (lane: number) => boolean, first: boolean): string[] => {
+    const names = line(hosts, shown, first ? ['sent', 'arrived'] : undefined)
+    const under = line(details, shown, first ? ['ms', 'ms'] : undefined)
+    return details.some((detail) => detail !== '')
+      ? [paint('bold', names), paint('dim', under)]
+      : [paint('bold', names)]
   }
-  return crowded ? [...both((i) => i % 2 === 0), ...both((i) => i % 2 === 1)] : both(() => true)
+  return crowded ? [...both((i) => i % 2 === 0, true), ...both((i) => i % 2 === 1, false)] : both(() => true, true)
 }
 
 /** The rows alone. */

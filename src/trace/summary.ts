@@ -3,8 +3,11 @@ import { formatDuration, type Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import type { AnyHttpEvent } from '../http/index.ts'
 import type { TcpSegmentEvent, TcpStateEvent } from '../tcp/events.ts'
+import { dnsWords } from './dns.ts'
 import type { LadderOptions } from './ladder.ts'
-import { fate, type Packet } from './packet.ts'
+import { fate, origin, type Packet } from './packet.ts'
+
+const DNS_PORT = 53
 
 /** Moments of one request, at the client; undefined for what it did not come to. */
 interface Request {
@@ -28,14 +31,33 @@ export function summary(
 ): string[] {
   const parts = timeParts(requestsOf(events), zero)
   const lost = all.filter((packet) => fate(packet) !== null).length
-  const again = events.filter((e) => e.type === 'tcp.segment' && (e as TcpSegmentEvent).retransmission !== '').length
+  const segments = events.filter((e) => e.type === 'tcp.segment' && (e as TcpSegmentEvent).retransmission !== '').length
+  const again = [
+    ...(segments > 0 ? [counted(segments, 'TCP segment')] : []),
+    ...(repeatedQuestions(all) > 0 ? [counted(repeatedQuestions(all), 'DNS question')] : []),
+  ].join(' and ')
   const bytes = all.reduce((sum, packet) => sum + packet.hops[0]!.frame.length, 0)
   return [
     paint('bold', parts.length > 0 ? 'Where the time went' : 'What became of the packets'),
     ...parts.map(([what, took]) => `  ${what.padEnd(20)}${formatDuration(took).padStart(10)}`),
-    `  ${all.length} packets, ${bytes} bytes; ${lost} lost, ${again} sent again`,
+    `  ${all.length} packets, ${bytes} bytes; ${lost} lost, ${again === '' ? 'none' : again} sent again`,
     ...(hidden > 0 ? [`  ${hidden} of them are ARP and not shown (--all)`] : []),
   ]
+}
+
+/** Questions that a machine sent to a server more than once, since no reply came. */
+function repeatedQuestions(all: readonly Packet[]): number {
+  const asked = new Map<string, number>()
+  for (const packet of all) {
+    if (packet.udp?.destinationPort !== DNS_PORT) continue
+    const question = `${origin(packet)} ${packet.to} ${dnsWords(packet.udp.payload)}`
+    asked.set(question, (asked.get(question) ?? 0) + 1)
+  }
+  return [...asked.values()].reduce((sum, times) => sum + times - 1, 0)
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
 
 /** The first request in its parts, each further one as a whole. */

@@ -13,10 +13,10 @@ const WIDE = 400
 
 const WHY = {
   '': '',
-  rto: 'AGAIN (retransmission time-out)',
-  fast: 'AGAIN (fast retransmit)',
-  recovery: 'AGAIN (in recovery)',
-  probe: 'AGAIN (window probe)',
+  rto: 'retransmission (timeout)',
+  fast: 'retransmission (fast retransmit)',
+  recovery: 'retransmission (loss recovery)',
+  probe: 'retransmission (window probe)',
 } as const
 
 interface Drawn {
@@ -81,7 +81,7 @@ function mark({ ip, tcp }: Frame): string {
 }
 
 const LABEL =
-  /(?:AGAIN \([a-z -]+\) {2})?(?:SYN|FIN|RST|PSH|ACK)(?: (?:SYN|FIN|RST|PSH|ACK))*(?: {2}[a-z]+ [\d:]+(?: \(\d+ B\))?)*/
+  /(?:retransmission \([a-z -]+\) {2})?(?:SYN|FIN|RST|PSH|ACK)(?: (?:SYN|FIN|RST|PSH|ACK))*(?: {2}[a-z]+ [\d:]+(?: \(\d+ B\))?)*/
 
 /** The TCP arrows of a page. */
 function drawn(page: string): Drawn[] {

@@ -1,4 +1,4 @@
-/** What stands above the journey: what is asked, in which world, and what the weather is like there. */
+/** What stands above the journey: what is asked, in which world, and the conditions of the line to the provider. */
 import { formatDuration } from '../../base/clock.ts'
 import type { AccessLine } from '../../sim/index.ts'
 
@@ -16,12 +16,12 @@ export function openingLines({ method, url, times, seed, access }: Opening): str
   return [
     `laptop: ${method} ${url}${often}, in a simulated Internet, seed ${seed}`,
     'home-router ─ provider (resolver) ─ exchange (root, registry, authority, web)',
-    `home-router ─ provider: ${weatherWords(access)}`,
+    `home-router ─ provider: ${conditionWords(access)}`,
   ]
 }
 
 /** `8 ms each way, up to 5 ms more, 50 Mbit/s, 5 % lost`. */
-function weatherWords({ latency, jitter, rate, loss }: Required<AccessLine>): string {
+function conditionWords({ latency, jitter, rate, loss }: Required<AccessLine>): string {
   const parts = [`${formatDuration(latency)} each way`, rateWords(rate)]
   if (jitter > 0) parts.splice(1, 0, `up to ${formatDuration(jitter)} more`)
   if (loss > 0) parts.push(`${Number((loss * 100).toPrecision(6))} % lost`)

@@ -65,7 +65,7 @@ test('what is lost and sent again says so in a comment', { skip }, async () => {
   const file = await capture('comments', '--loss', '20', '--seed', '2', '--at', 'all')
   const comments = tshark(file, '-T', 'fields', '-e', 'frame.comment').join('\n')
   assert.match(comments, /never arrived: loss on home-router--provider/)
-  assert.match(comments, /sent again: retransmission time-out/)
+  assert.match(comments, /retransmission: timeout/)
 })
 
 test('the capture is made where it was asked for, with both directions of time', { skip }, async () => {
