@@ -99,7 +99,7 @@ export function overrides(house: House): object[] {
       })
     const denied = { ...(machine ? {} : AMBIENT), ...(anywhere ? PLATFORM : {}) }
     return {
-      includes: [`src/${floor}/**/*.ts`, '!**/*.test.ts', '!**/trial/**', '!**/node/**'],
+      includes: [`src/${floor}/**/*.ts`, '!**/*.test.ts', '!**/trial/**', '!**/node/**', '!**/browser/**'],
       ...(machine ? {} : { plugins: ['./test/check/ambient.grit'] }),
       linter: { rules: { style: { ...globals(denied), ...imports(patterns) } } },
     }

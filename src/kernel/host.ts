@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { SocketError } from '../base/errors.ts'
 import type { EventLog } from '../base/events.ts'
 import type { Machine } from '../base/machine.ts'
+import { type MachineOptions, systemMachine } from '../base/node/machine.ts'
 import type { Random } from '../base/random.ts'
 import type { Address, Family } from '../socket/address.ts'
 import type {
@@ -20,7 +21,6 @@ import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'
 import { fromNode } from './errors.ts'
 import { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
-import { type MachineOptions, systemMachine } from './machine.ts'
 import { watched } from './watch.ts'
 
 export interface KernelHostOptions extends MachineOptions {

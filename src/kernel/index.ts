@@ -1,3 +1,4 @@
+export { type MachineOptions, systemClock, systemMachine, systemRandom } from '../base/node/machine.ts'
 export type { DriverChoice, DriverName } from './driver.ts'
 export type {
   KernelAcceptedEvent,
@@ -8,4 +9,3 @@ export type {
 } from './events.ts'
 export { type KernelHost, type KernelHostOptions, kernelHost } from './host.ts'
 export { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
-export { type MachineOptions, systemClock, systemMachine, systemRandom } from './machine.ts'

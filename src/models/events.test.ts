@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordingLog } from '../base/events.ts'
-import { work } from '../base/node/work.ts'
+import { work } from '../base/work.ts'
 import { atomic, countQueries } from './index.ts'
 import { freshDatabase, machine, makeUser, NOON, Post, User } from './trial/fixture.ts'
 

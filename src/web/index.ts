@@ -5,7 +5,7 @@ export {
   needsRehash,
   type PasswordAlgorithm,
   verifyPassword,
-} from '../base/node/password.ts'
+} from '../base/password.ts'
 export * from '../models/index.ts'
 export * from '../templates/index.ts'
 export { login, logout, type Signable } from './auth/sign-in.ts'

@@ -8,6 +8,7 @@ import { HASHES_AT_ONCE, HASHES_WAITING, PASSWORD_LIMIT } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { randomBytes } from '../random-bytes.ts'
 import { Turns } from '../turns.ts'
+import { currentMachine } from '../work.ts'
 
 const SALT = 16
 const HASH = 32
@@ -38,11 +39,12 @@ export type PasswordAlgorithm = 'argon2id' | 'scrypt'
 
 /**
  * The hash to store of a password. Takes some tens of milliseconds in the thread pool.
+ * @param machine whose randomness salts it, and whose clock waits meanwhile; that of the code around by default
  * @throws RangeError for a password longer than the limit, or empty.
  */
 export async function hashPassword(
   password: string,
-  machine: Machine,
+  machine: Machine = currentMachine(),
   algorithm: PasswordAlgorithm = argon2 ? 'argon2id' : 'scrypt',
 ): Promise<string> {
   const bytes = Buffer.byteLength(password)
@@ -57,7 +59,11 @@ export async function hashPassword(
  * Whether the password is the one that was hashed. False for a hash that cannot be read. For an account that does not
  * exist give null: it takes as long, so that the time does not tell which accounts there are.
  */
-export async function verifyPassword(password: string, stored: string | null, machine: Machine): Promise<boolean> {
+export async function verifyPassword(
+  password: string,
+  stored: string | null,
+  machine: Machine = currentMachine(),
+): Promise<boolean> {
   if (Buffer.byteLength(password) > PASSWORD_LIMIT) return false
   const parsed = stored === null ? nobody() : read(stored)
   if (parsed === null) return false

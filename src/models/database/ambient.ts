@@ -1,9 +1,9 @@
 /** What surrounds the running code: its database, its transaction, whoever counts its queries. */
 
+import { Slot } from '../../base/ambient.ts'
 import { stopwatch } from '../../base/clock.ts'
 import type { Machine } from '../../base/machine.ts'
-import { Slot } from '../../base/node/ambient.ts'
-import { type Work, work } from '../../base/node/work.ts'
+import { type Work, work } from '../../base/work.ts'
 import type { ModelsSqlEvent } from '../events.ts'
 import type { Meta } from '../meta.ts'
 import type { Database, Result, Session, Statement } from './database.ts'
@@ -93,7 +93,7 @@ export function execute(database: Database, statement: Statement): Promise<Resul
   const transaction = around?.transaction
   const inside = transaction?.database === database ? transaction : null
   const current = work.get()
-  if (current) return watched(current, inside ? inside.session() : database, statement)
+  if (current?.events.on) return watched(current, inside ? inside.session() : database, statement)
   return inside ? inside.session().then((session) => session.run(statement)) : database.run(statement)
 }
 

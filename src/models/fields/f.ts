@@ -10,7 +10,7 @@
  *       author = f.ref(() => User, { onDelete: 'cascade' })
  *     }
  */
-import { hashPassword } from '../../base/node/password.ts'
+import { hashPassword } from '../../base/password.ts'
 import { MAX_TEXT } from '../limits.ts'
 import { Field, NOW } from './field.ts'
 import * as plain from './plain.ts'

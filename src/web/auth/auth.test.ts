@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashPassword, isPasswordHash, needsRehash, verifyPassword } from '../../base/node/password.ts'
+import { hashPassword, isPasswordHash, needsRehash, verifyPassword } from '../../base/password.ts'
 import { Turns } from '../../base/turns.ts'
 import { testMachine } from '../../http/trial/machine.ts'
 import { urls } from '../routing/route.ts'

@@ -1,5 +1,5 @@
 /** Makes a site. */
-import { hashPassword } from '../../base/node/password.ts'
+import { hashPassword } from '../../base/password.ts'
 import type { Database } from '../../models/database/database.ts'
 import { openDatabase } from '../../models/database/sqlite.ts'
 import { setPasswordHash } from '../../models/fields/f.ts'

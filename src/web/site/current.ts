@@ -4,9 +4,10 @@
  * It is only known while somebody watches (the machine's event log is on, or the site is being developed and keeps a
  * record for the error page): an unwatched request does not pay for it.
  */
+
+import { Slot } from '../../base/ambient.ts'
 import type { EventLog } from '../../base/events.ts'
-import { Slot } from '../../base/node/ambient.ts'
-import { work } from '../../base/node/work.ts'
+import { work } from '../../base/work.ts'
 import type { Exchange } from '../../http/index.ts'
 
 export interface Current {

@@ -1,5 +1,5 @@
 /** What all requests of a site share: made once from its options, the costly parts when first needed. */
-import { work } from '../../base/node/work.ts'
+import { work } from '../../base/work.ts'
 import { SafeHtml } from '../../templates/safe.ts'
 import { consoleLog, type FailureLog, reportError } from '../errors/log.ts'
 import type { Route } from '../routing/route.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, MILLISECOND } from '../base/clock.ts'
+import { after, MILLISECOND } from '../clock.ts'
 import { systemClock, systemMachine, systemRandom } from './machine.ts'
 
 test('the clock counts whole nanoseconds from its start and never goes back', () => {
