@@ -9,6 +9,7 @@ import {
   formatIp6,
   formatPrefix4,
   ipVersion,
+  isLoopback,
   mask4,
   parseIp4,
   parseIp6,
@@ -91,4 +92,11 @@ test('prefixes', () => {
   assert.equal(mask4(0), 0)
   assert.equal(mask4(32), 0xffffffff)
   for (const bad of ['10.0.0.0/33', '10.0.0.0/', '10.0.0/8', '10.0.0.0/08']) assert.equal(parsePrefix4(bad), null, bad)
+})
+
+test('loopback literals of both families', () => {
+  for (const text of ['127.0.0.1', '127.255.255.254', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1'])
+    assert.ok(isLoopback(text), text)
+  for (const text of ['0.0.0.0', '::', '128.0.0.1', '::2', 'fe80::1', 'localhost', '', '::ffff:1.2.3.4'])
+    assert.ok(!isLoopback(text), text)
 })

@@ -166,3 +166,11 @@ export function isMulticast4(address: Ip4): boolean {
 export function isLoopback4(address: Ip4): boolean {
   return address >>> 24 === 127
 }
+
+/** Whether a literal is an address that only this machine reaches: 127.0.0.0/8, ::1, or the former within ::ffff:0:0/96. */
+export function isLoopback(text: string): boolean {
+  const four = parseIp4(text.replace(/^::ffff:/i, ''))
+  if (four >= 0) return isLoopback4(four)
+  const bytes = parseIp6(text)
+  return bytes !== null && formatIp6(bytes) === '::1'
+}

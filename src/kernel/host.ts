@@ -21,6 +21,7 @@ import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'
 import { fromNode } from './errors.ts'
 import { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
+import { warnIfUnpatched } from './patched.ts'
 import { watched } from './watch.ts'
 
 export interface KernelHostOptions extends MachineOptions {
@@ -67,6 +68,7 @@ class Kernel implements KernelHost {
 
   async listen(at: Address, accept: (c: Connection) => void, options: ListenOptions = {}): Promise<Listener> {
     requireLiteral('listen', at)
+    warnIfUnpatched(at)
     return this.#driver.listen(at, accept, options)
   }
 
