@@ -11,5 +11,11 @@ test('a socket error reads as Node users know it and carries its parts', () => {
 
 test('errno numbers give their names', () => {
   assert.equal(errorCode(104), 'ECONNRESET')
-  assert.equal(errorCode(9999), 'EINVAL')
+  assert.equal(errorCode(9999), 'UNKNOWN')
+})
+
+test('an errno without a name of ours keeps its number', () => {
+  const error = new SocketError('UNKNOWN', 'bind', { errno: 9999 })
+  assert.deepEqual([error.code, error.errno], ['UNKNOWN', -9999])
+  assert.match(error.message, /errno 9999/)
 })

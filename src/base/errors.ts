@@ -6,15 +6,25 @@
 /** errno names with their Linux numbers (asm-generic/errno.h) and the system's own description. */
 export const ERRNO = {
   EPERM: [1, 'operation not permitted'],
+  ENOENT: [2, 'no such file or directory'],
   EINTR: [4, 'interrupted system call'],
   EBADF: [9, 'bad file descriptor'],
   EAGAIN: [11, 'resource temporarily unavailable'],
   ENOMEM: [12, 'not enough memory'],
   EACCES: [13, 'permission denied'],
+  EFAULT: [14, 'bad address'],
+  EBUSY: [16, 'resource busy'],
+  EEXIST: [17, 'file already exists'],
+  ENODEV: [19, 'no such device'],
+  ENOTDIR: [20, 'not a directory'],
   EINVAL: [22, 'invalid argument'],
   EMFILE: [24, 'too many open files'],
   ENFILE: [23, 'file table overflow'],
   EPIPE: [32, 'broken pipe'],
+  ENAMETOOLONG: [36, 'file name too long'],
+  ENOSYS: [38, 'function not implemented by this kernel'],
+  EOVERFLOW: [75, 'value too large for its type'],
+  ENOTSOCK: [88, 'not a socket'],
   EDESTADDRREQ: [89, 'destination address required'],
   EMSGSIZE: [90, 'message too long'],
   EPROTOTYPE: [91, 'protocol wrong type for socket'],
@@ -26,6 +36,7 @@ export const ERRNO = {
   EADDRNOTAVAIL: [99, 'address not available'],
   ENETDOWN: [100, 'network is down'],
   ENETUNREACH: [101, 'network is unreachable'],
+  ENETRESET: [102, 'network dropped the connection on reset'],
   ECONNABORTED: [103, 'software caused connection abort'],
   ECONNRESET: [104, 'connection reset by peer'],
   ENOBUFS: [105, 'no buffer space available'],
@@ -33,6 +44,7 @@ export const ERRNO = {
   ENOTCONN: [107, 'socket is not connected'],
   ETIMEDOUT: [110, 'connection timed out'],
   ECONNREFUSED: [111, 'connection refused'],
+  ESHUTDOWN: [108, 'cannot send after shutdown'],
   EHOSTDOWN: [112, 'host is down'],
   EHOSTUNREACH: [113, 'host is unreachable'],
   EALREADY: [114, 'connection already in progress'],
@@ -40,6 +52,8 @@ export const ERRNO = {
   ECANCELED: [125, 'operation canceled'],
   ENOTFOUND: [3008, 'name not found'],
   EAI_AGAIN: [3001, 'temporary failure in name resolution'],
+  /** An error of the system that this table does not name; its `errno` says which. */
+  UNKNOWN: [4094, 'an error of the system'],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ErrorCode = keyof typeof ERRNO
@@ -55,6 +69,8 @@ export abstract class CodedError extends Error {
 export interface SocketErrorDetail {
   address?: string | undefined
   port?: number | undefined
+  /** The system's own errno (positive), where `code` is `UNKNOWN`. */
+  errno?: number | undefined
   /** What the caller can do about it; appended to the message. */
   hint?: string | undefined
   cause?: unknown
@@ -71,13 +87,14 @@ export class SocketError extends CodedError {
   readonly port: number | undefined
 
   constructor(code: ErrorCode, syscall: string, detail: SocketErrorDetail = {}) {
-    const [errno, text] = ERRNO[code]
+    const [number, text] = ERRNO[code]
+    const errno = detail.errno ?? number
     const where =
       detail.address === undefined ? '' : ` ${detail.address.includes(':') ? `[${detail.address}]` : detail.address}`
     const port = detail.port === undefined ? '' : `:${detail.port}`
     const hint = detail.hint === undefined ? '' : ` (${detail.hint})`
     super(
-      `${syscall} ${code}: ${text}${where}${port}${hint}`,
+      `${syscall} ${code}: ${text}${code === 'UNKNOWN' ? ` (errno ${errno})` : ''}${where}${port}${hint}`,
       detail.cause === undefined ? {} : { cause: detail.cause },
     )
     this.code = code
@@ -88,8 +105,8 @@ export class SocketError extends CodedError {
   }
 }
 
-/** The name of a Linux errno (positive), or `EINVAL` for one this table does not hold. */
+/** The name of a Linux errno (positive), or `UNKNOWN` for one this table does not hold. */
 export function errorCode(errno: number): ErrorCode {
   for (const [code, [number]] of Object.entries(ERRNO)) if (number === errno) return code as ErrorCode
-  return 'EINVAL'
+  return 'UNKNOWN'
 }

@@ -9,7 +9,7 @@ import { edns } from '../dns/message/edns.ts'
 import { type Message, query } from '../dns/message/message.ts'
 import { parseResolvConf } from '../dns/stub/resolv-conf.ts'
 import { kernelHost } from '../kernel/index.ts'
-import { type Address, type Family, formatAddress } from '../socket/address.ts'
+import { type Family, formatAddress, type IpAddress } from '../socket/address.ts'
 import type { Host } from '../socket/host.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { type Answer, fullText, jsonText, shortText } from './dig/print.ts'
@@ -93,7 +93,7 @@ async function addressOf(host: Host, server: string, family: Family | undefined)
 /** The answer, over UDP and where that is too small over TCP; null after the reasons were printed. */
 async function ask(
   host: Host,
-  server: Address,
+  server: IpAddress,
   given: string,
   request: DigRequest,
   notes: Terminal | null,

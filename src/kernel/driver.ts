@@ -3,16 +3,19 @@
  * `Listener`s, `Connection`s and `Datagrams` that keep the whole contract of `socket/host.ts`.
  */
 import { SocketError } from '../base/errors.ts'
-import type { Address } from '../socket/address.ts'
+import type { IpAddress } from '../socket/address.ts'
 import type { Connection, ConnectOptions, DatagramOptions, Datagrams, Listener, ListenOptions } from '../socket/host.ts'
+
+/** Default of `ListenOptions.backlog`: Node's. The kernel caps it at net.core.somaxconn. */
+export const DEFAULT_BACKLOG = 511
 
 export type DriverName = 'uring' | 'node'
 
 export interface Driver {
   readonly name: DriverName
-  listen(at: Address, accept: (connection: Connection) => void, options: ListenOptions): Promise<Listener>
-  connect(to: Address, options: ConnectOptions): Promise<Connection>
-  datagrams(at: Address, options: DatagramOptions): Promise<Datagrams>
+  listen(at: IpAddress, accept: (connection: Connection) => void, options: ListenOptions): Promise<Listener>
+  connect(to: IpAddress, options: ConnectOptions): Promise<Connection>
+  datagrams(at: IpAddress, options: DatagramOptions): Promise<Datagrams>
 }
 
 /** Which driver serves, and why that one. */
@@ -23,6 +26,6 @@ export interface DriverChoice {
 }
 
 /** What `connect` rejects with when its signal is aborted. */
-export function aborted(to: Address, signal: AbortSignal): SocketError {
+export function aborted(to: IpAddress, signal: AbortSignal): SocketError {
   return new SocketError('ECANCELED', 'connect', { address: to.address, port: to.port, cause: signal.reason })
 }

@@ -1,14 +1,14 @@
 /** `kernelHost()`: this machine as a `Host`. */
 import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
 import type { Clock } from '../base/clock.ts'
-import { SocketError } from '../base/errors.ts'
 import type { EventLog } from '../base/events.ts'
 import type { Machine } from '../base/machine.ts'
 import { type MachineOptions, systemMachine } from '../base/node/machine.ts'
 import type { Random } from '../base/random.ts'
-import type { Address, Family } from '../socket/address.ts'
+import { guarded } from '../socket/accept.ts'
+import type { Address, Family, IpAddress } from '../socket/address.ts'
 import type {
+  Accept,
   Connection,
   ConnectOptions,
   DatagramOptions,
@@ -20,7 +20,8 @@ import type {
 import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'
 import { fromNode } from './errors.ts'
-import { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
+import { KERNEL_LIMITS, type KernelLimits } from './limits.ts'
+import { requireLiteral } from './literal.ts'
 import { warnIfUnpatched } from './patched.ts'
 import { watched } from './watch.ts'
 
@@ -40,7 +41,7 @@ export interface KernelHost extends Host {
  * @throws SocketError EOPNOTSUPP when a driver was asked for by name that cannot work here; the message says why.
  */
 export function kernelHost(options: KernelHostOptions = {}): KernelHost {
-  const { driver, reason } = chooseDriver(options.driver, { ...DEFAULT_LIMITS, ...options.limits })
+  const { driver, reason } = chooseDriver(options.driver, { ...KERNEL_LIMITS, ...options.limits })
   return hostOver(systemMachine(options), driver, reason)
 }
 
@@ -66,21 +67,19 @@ class Kernel implements KernelHost {
     this.#driver = watched(driver, machine)
   }
 
-  async listen(at: Address, accept: (c: Connection) => void, options: ListenOptions = {}): Promise<Listener> {
-    requireLiteral('listen', at)
-    warnIfUnpatched(at)
-    return this.#driver.listen(at, accept, options)
+  async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
+    const ip = requireLiteral('listen', at)
+    warnIfUnpatched(ip)
+    return this.#driver.listen(ip, guarded(accept, options), options)
   }
 
   async connect(to: Address, options: ConnectOptions = {}): Promise<Connection> {
-    requireLiteral('connect', to)
     if (options.from !== undefined) requireLiteral('bind', options.from)
-    return this.#driver.connect(to, options)
+    return this.#driver.connect(requireLiteral('connect', to), options)
   }
 
-  async datagrams(at: Address = { address: '0.0.0.0', port: 0 }, options: DatagramOptions = {}): Promise<Datagrams> {
-    requireLiteral('bind', at)
-    return this.#driver.datagrams(at, options)
+  async datagrams(at: IpAddress = { address: '0.0.0.0', port: 0 }, options: DatagramOptions = {}): Promise<Datagrams> {
+    return this.#driver.datagrams(requireLiteral('bind', at), options)
   }
 
   async lookup(name: string, family?: Family): Promise<readonly string[]> {
@@ -93,13 +92,4 @@ class Kernel implements KernelHost {
       throw fromNode(error, 'lookup', { address: name })
     }
   }
-}
-
-/** @throws SocketError EINVAL for what is no address and port. */
-export function requireLiteral(syscall: string, at: Address): void {
-  const { address, port } = at
-  if (isIP(address) === 0)
-    throw new SocketError('EINVAL', syscall, { address, port, hint: 'an IP address is wanted: look the name up first' })
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new SocketError('EINVAL', syscall, { address, hint: `port ${port} is outside 0..65535` })
 }

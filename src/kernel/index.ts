@@ -8,4 +8,4 @@ export type {
   KernelFailedEvent,
 } from './events.ts'
 export { type KernelHost, type KernelHostOptions, kernelHost } from './host.ts'
-export { DEFAULT_LIMITS, type KernelLimits } from './limits.ts'
+export { KERNEL_LIMITS, type KernelLimits } from './limits.ts'

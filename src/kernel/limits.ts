@@ -1,4 +1,5 @@
 /** Limits of the kernel floor. Each can be set through `kernelHost({ limits })`. */
+import { type Duration, ms, seconds } from '../base/duration.ts'
 
 export interface KernelLimits {
   /**
@@ -8,25 +9,29 @@ export interface KernelLimits {
   readonly highWaterMark: number
   /** Below this `onDrain` follows: a quarter of the high mark, so that a writer works in long strokes. */
   readonly lowWaterMark: number
+  /** How long `close` waits for a peer that takes nothing of what is queued, before it resets the connection. */
+  readonly closeTime: Duration
   /** Bytes of datagrams that wait for `attach` in the `node` driver, each counted with its overhead. */
   readonly waitingDatagramBytes: number
+  /** Bytes of datagrams that the kernel could not take yet above which `send` answers false. */
+  readonly datagramHighWaterMark: number
+  /** Bytes of them above which a datagram is dropped and `onError` is told ENOBUFS. */
+  readonly queuedDatagramBytes: number
+  /** After running out of descriptors or memory, `accept` is tried again this much later: others need time to close. */
+  readonly acceptRetry: Duration
 }
 
-export const DEFAULT_LIMITS: KernelLimits = {
+export const KERNEL_LIMITS: KernelLimits = Object.freeze({
   highWaterMark: 65_536,
   lowWaterMark: 16_384,
+  // A mobile client that changes cells is silent for some seconds; one that is silent for half a minute has gone.
+  closeTime: seconds(30),
   // Linux's default SO_RCVBUF (net.core.rmem_default): what the contract says waits.
   waitingDatagramBytes: 212_992,
-}
-
-/** What a waiting datagram costs beside its bytes, as the kernel counts its own packet headers (skb truesize). */
-export const DATAGRAM_OVERHEAD = 256
-
-/** Default of `ListenOptions.backlog`: Node's. The kernel caps it at net.core.somaxconn. */
-export const DEFAULT_BACKLOG = 511
-
-/** The largest UDP payload: 65,535 less the UDP header, and less the IP header that IPv4 counts in (RFC 791, RFC 8200). */
-export const MAX_DATAGRAM = { 4: 65_507, 6: 65_527 } as const
-
-/** After running out of descriptors or memory, `accept` is tried again this much later: others need time to close. */
-export const ACCEPT_RETRY_MS = 100
+  // The kernel's SO_SNDBUF is full by then; this bridges the time until the program looks at the answer.
+  datagramHighWaterMark: 65_536,
+  // As much again as Linux's default SO_SNDBUF (net.core.wmem_default) holds: a program that does not look loses
+  // datagrams, not memory.
+  queuedDatagramBytes: 212_992,
+  acceptRetry: ms(100),
+})

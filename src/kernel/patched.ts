@@ -3,7 +3,7 @@
  * begins to listen where strangers are: an operator reads the log of a server sooner than Node's announcements.
  */
 import { isLoopback } from '../base/ip.ts'
-import type { Address } from '../socket/address.ts'
+import type { IpAddress } from '../socket/address.ts'
 
 /**
  * By line, the first version that has the fixes of Node's newest security release (2026-11): what came before can be
@@ -28,7 +28,7 @@ export function unpatched(version: string): string | null {
 let told = false
 
 /** Warns once in a process, for a socket that others than this machine can reach. */
-export function warnIfUnpatched({ address }: Address): void {
+export function warnIfUnpatched({ address }: IpAddress): void {
   if (told || isLoopback(address)) return
   told = true
   const words = unpatched(process.versions.node)

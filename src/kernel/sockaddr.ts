@@ -1,5 +1,5 @@
 /** struct sockaddr_in and sockaddr_in6 to and from `Address`. */
-import { type Address, familyOf } from '../socket/address.ts'
+import { familyOf, type IpAddress } from '../socket/address.ts'
 import type { Libc } from './libc.ts'
 
 const AF_INET = 2
@@ -8,7 +8,7 @@ const AF_INET6 = 10
 const LENGTH = { 4: 16, 6: 28 } as const
 
 /** @param at with an address that has been found to be a literal. */
-export function encodeAddress(libc: Libc, at: Address): Uint8Array {
+export function encodeAddress(libc: Libc, at: IpAddress): Uint8Array {
   const family = familyOf(at.address)
   const bytes = new Uint8Array(LENGTH[family])
   const view = new DataView(bytes.buffer)
@@ -21,7 +21,7 @@ export function encodeAddress(libc: Libc, at: Address): Uint8Array {
 }
 
 /** The name that getsockname(2) or getpeername(2) gives; empty when the socket has none (any more). */
-export function nameOf(libc: Libc, fd: number, which: 'getsockname' | 'getpeername'): Address {
+export function nameOf(libc: Libc, fd: number, which: 'getsockname' | 'getpeername'): IpAddress {
   const length = new Uint32Array([scratch.length])
   if (libc[which](fd, scratch, length) < 0) return { address: '', port: 0 }
   return decodeAddress(libc, scratch)
@@ -30,7 +30,7 @@ export function nameOf(libc: Libc, fd: number, which: 'getsockname' | 'getpeerna
 const scratch = new Uint8Array(LENGTH[6])
 
 /** @param bytes a sockaddr_in or sockaddr_in6. */
-export function decodeAddress(libc: Libc, bytes: Uint8Array): Address {
+export function decodeAddress(libc: Libc, bytes: Uint8Array): IpAddress {
   const port = (bytes[2]! << 8) | bytes[3]!
   if (bytes[0] === AF_INET) return { address: `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}`, port }
   const text = new Uint8Array(64)

@@ -35,7 +35,7 @@ function threesome(seed = 1, options: { loss?: number; jitter?: number } = {}, l
 /** Answers every datagram with itself. */
 async function echo(host: Host, port: number): Promise<Datagrams> {
   const socket = await host.datagrams({ address: '0.0.0.0', port })
-  socket.attach({ onDatagram: (bytes, from) => socket.send(bytes, from), onError() {}, onClose() {} })
+  socket.attach({ onDatagram: (bytes, from) => void socket.send(bytes, from), onError() {}, onClose() {} })
   return socket
 }
 
@@ -43,7 +43,8 @@ async function echo(host: Host, port: number): Promise<Datagrams> {
 function next(socket: Datagrams): Promise<{ text: string; from: Address }> {
   return new Promise((resolve, reject) => {
     socket.attach({
-      onDatagram: (bytes, from) => resolve({ text: Buffer.from(bytes).toString(), from }),
+      onDatagram: (bytes, { address, port }) =>
+        resolve({ text: Buffer.from(bytes).toString(), from: { address, port } }),
       onError: reject,
       onClose() {},
     })

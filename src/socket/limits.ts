@@ -1,14 +1,28 @@
 /** Limits of the socket floor's own queues. The host's buffers are its own (SO_RCVBUF, SO_SNDBUF). */
+import { type Duration, seconds } from '../base/duration.ts'
 
-/** Bytes that a Berkeley stream socket or a stream adapter keeps unread before it pauses the connection: two
- * typical receive windows, so that a reader that comes late does not stall the sender. */
-export const RECEIVE_QUEUE = 256 * 1024
+export interface SocketLimits {
+  /** Bytes that a Berkeley stream socket or a stream adapter keeps unread before it pauses the connection. */
+  readonly receiveQueue: number
+  /** Datagrams that wait unread in a Berkeley socket; the next one is dropped, as a full SO_RCVBUF would. */
+  readonly datagramQueue: number
+  /** Bytes that those datagrams may hold together. */
+  readonly datagramQueueBytes: number
+  /** Bytes that `sendall` gives the connection at once. */
+  readonly sendPiece: number
+  /** How long `close` of a stream that serves as a connection waits for one that takes nothing of what is queued. */
+  readonly closeTime: Duration
+}
 
-/** Datagrams that wait unread in a Berkeley socket; the next one is dropped, as a full SO_RCVBUF would. */
-export const DATAGRAM_QUEUE = 1024
-
-/** Bytes that those datagrams may hold together: Linux's default net.core.rmem_default. */
-export const DATAGRAM_QUEUE_BYTES = 212_992
-
-/** Bytes that `sendall` gives the connection at once: enough for every send buffer, little beside a large message. */
-export const SEND_PIECE = 256 * 1024
+export const SOCKET_LIMITS: SocketLimits = Object.freeze({
+  // Two typical receive windows: a reader that comes late does not stall the sender.
+  receiveQueue: 256 * 1024,
+  // A burst of small ones: a thousand answers to a broadcast.
+  datagramQueue: 1024,
+  // Linux's default net.core.rmem_default.
+  datagramQueueBytes: 212_992,
+  // Enough for every send buffer, little beside a large message.
+  sendPiece: 256 * 1024,
+  // As the kernel host's.
+  closeTime: seconds(30),
+})

@@ -60,6 +60,8 @@ export interface StackLimits {
   /** Bytes that a connection queues above the TCP send buffer before `write` answers false, and below which it drains. */
   readonly writeHighWater: number
   readonly writeLowWater: number
+  /** How long `close` waits for a peer that takes nothing of what is queued above TCP, before it resets the connection. */
+  readonly closeTime: Nanos
   /** Translations of one NAT: a port scan from inside must not eat the router (Linux on a home router: 16k). */
   readonly natEntries: number
   /** RFC 4787 REQ-5: at least two minutes. */
@@ -91,6 +93,7 @@ export const DEFAULT_LIMITS: StackLimits = Object.freeze({
   ephemeralLast: 65_535,
   writeHighWater: 64 * 1024,
   writeLowWater: 16 * 1024,
+  closeTime: 30 * SECOND,
   natEntries: 16_384,
   natUdp: 120 * SECOND,
   natTcp: 7440 * SECOND,

@@ -5,7 +5,7 @@ import type { Message } from '../../dns/message/message.ts'
 import { rcodeName, typeName } from '../../dns/message/types.ts'
 import type { Client } from '../../dns/server/responder.ts'
 import type { DnsServer } from '../../dns/server/server.ts'
-import { type Address, formatAddress } from '../../socket/address.ts'
+import { formatAddress, type IpAddress } from '../../socket/address.ts'
 import { type Call, type CommandOption, UsageError } from '../command.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -22,7 +22,7 @@ export const frontOptions: { readonly [name: string]: CommandOption } = {
 }
 
 /** The addresses to listen at. @throws UsageError */
-export function listenAddresses(values: Call['values']): Address[] {
+export function listenAddresses(values: Call['values']): IpAddress[] {
   const port = Number(values['port'])
   if (!/^\d+$/.test(String(values['port'])) || port > 65535)
     throw new UsageError(`--port is a number from 0 to 65535, not '${values['port']}'`)
@@ -38,8 +38,8 @@ export function listenAddresses(values: Call['values']): Address[] {
  */
 export async function serveUntilInterrupted(
   terminal: Terminal,
-  addresses: readonly Address[],
-  start: (at: Address) => Promise<DnsServer>,
+  addresses: readonly IpAddress[],
+  start: (at: IpAddress) => Promise<DnsServer>,
   hangup: () => void,
 ): Promise<void> {
   // From the start: what is not listened for ends the process.
@@ -64,7 +64,7 @@ const ADVICE: { readonly [code: string]: string } = {
   EADDRNOTAVAIL: 'this machine has no such address: --address takes one of its own',
 }
 
-function advise(error: unknown, { address, port }: Address): never {
+function advise(error: unknown, { address, port }: IpAddress): never {
   const hint = error instanceof SocketError ? ADVICE[error.code] : undefined
   if (!(error instanceof SocketError) || hint === undefined) throw error
   throw new SocketError(error.code, error.syscall, { address, port, hint })

@@ -10,7 +10,7 @@ import { TYPE } from '../../dns/message/types.ts'
 import { serveDns } from '../../dns/server/server.ts'
 import { printFault, readMaster } from '../../dns/zone/master.ts'
 import { kernelHost } from '../../kernel/index.ts'
-import { type Address, familyOf } from '../../socket/address.ts'
+import { familyOf, type IpAddress } from '../../socket/address.ts'
 import { type Call, type Command, UsageError } from '../command.ts'
 import { frontOptions, listenAddresses, queryLog, serveUntilInterrupted } from './front.ts'
 
@@ -72,7 +72,7 @@ async function run({ positionals, values, terminal }: Call): Promise<number> {
   }
   const host = kernelHost()
   const driver = resolverDriver(host, stage, settings)
-  const mayAsk = ({ address }: Address) => allowed.check(address, familyOf(address) === 4 ? 'ipv4' : 'ipv6')
+  const mayAsk = ({ address }: IpAddress) => allowed.check(address, familyOf(address) === 4 ? 'ipv4' : 'ipv6')
   const responder = resolvingResponder(host, stage, driver, { mayAsk })
   const onAnswer = values['query-log'] === true ? queryLog(terminal) : undefined
   await serveUntilInterrupted(
@@ -88,7 +88,7 @@ async function run({ positionals, values, terminal }: Call): Promise<number> {
 }
 
 /** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`. @throws UsageError */
-function serverAddress(text: string): Address {
+function serverAddress(text: string): IpAddress {
   const [, bracketed, plain, port = '53'] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? []
   const address = ipVersion(text) !== 0 ? text : (bracketed ?? plain ?? '')
   if (ipVersion(address) === 0 || Number(port) > 65535 || Number(port) === 0)
@@ -99,7 +99,7 @@ function serverAddress(text: string): Address {
 }
 
 /** The addresses in a root hints file, which is a master file. @throws UsageError */
-function rootServers(path: string): Address[] {
+function rootServers(path: string): IpAddress[] {
   const { records, faults } = readMaster(readFileSync(path, 'utf8'), { origin: Name.root, file: path })
   const errors = faults.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new UsageError(errors.map(printFault).join('\n'))

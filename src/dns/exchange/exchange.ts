@@ -3,7 +3,7 @@
  * retries, EDNS or TCP; below it nobody knows why the question is asked.
  */
 import type { Nanos } from '../../base/clock.ts'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress as Address } from '../../socket/address.ts'
 import type { Message, Question } from '../message/message.ts'
 
 export interface ExchangeRequest {

@@ -1,7 +1,7 @@
 /** One exchange over TCP (RFC 7766): two octets of length, then the message. */
 import { after, type Nanos } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress as Address } from '../../socket/address.ts'
 import type { Connection, Host } from '../../socket/host.ts'
 import type { ExchangeLimits } from '../limits.ts'
 import { encode } from '../message/encode.ts'

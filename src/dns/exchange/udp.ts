@@ -2,7 +2,7 @@
 import { after, type Nanos, type Timer } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
 import { below } from '../../base/random.ts'
-import { type Address, familyOf } from '../../socket/address.ts'
+import { type IpAddress as Address, familyOf } from '../../socket/address.ts'
 import type { Datagrams, Host } from '../../socket/host.ts'
 import type { ExchangeLimits } from '../limits.ts'
 import { encode } from '../message/encode.ts'

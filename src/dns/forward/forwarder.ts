@@ -1,6 +1,6 @@
 /** A caching forwarder, as home routers have one: what its cache does not know, resolvers further up are asked. */
 import { SECOND } from '../../base/clock.ts'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress as Address } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
 import { type ResolverOptions, type ResolvingServer, serveResolving } from '../iterate/server/serve.ts'
 import type { ResolverSettings } from '../iterate/settings.ts'

@@ -1,5 +1,5 @@
 /** Where the root is: the one thing that a resolver must be told. */
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress as Address } from '../../socket/address.ts'
 
 /**
  * The root servers a to m, IPv4 and IPv6, as IANA publishes them (https://www.internic.net/domain/named.root, version

@@ -4,7 +4,7 @@
  */
 import type { Nanos } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
-import { type Address, formatAddress } from '../../socket/address.ts'
+import { type IpAddress as Address, formatAddress } from '../../socket/address.ts'
 import { type Answer, DnsCache, type Query, queryKey } from '../cache/cache.ts'
 import { ServerCache } from '../cache/servers.ts'
 import type { Message } from '../message/message.ts'

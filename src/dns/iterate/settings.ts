@@ -1,6 +1,6 @@
 /** How a resolver goes about it. What is not given is the safe and usual way. */
 import { MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress as Address } from '../../socket/address.ts'
 import { defaultResolverLimits, type ResolverLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { rootHints } from './hints.ts'

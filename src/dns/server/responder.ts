@@ -1,6 +1,6 @@
 /** What a DNS server does with a query: the one contract of authoritative server, resolver and forwarder. */
 
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress as Address } from '../../socket/address.ts'
 import type { Message } from '../message/message.ts'
 
 export type Transport = 'udp' | 'tcp'

@@ -1,6 +1,6 @@
 /** The front of every DNS server: UDP and TCP on a Host, before a responder. */
 import type { Nanos } from '../../base/clock.ts'
-import type { Address } from '../../socket/address.ts'
+import { type IpAddress as Address, ipOf } from '../../socket/address.ts'
 import type { Connection, Datagrams, Host, Listener } from '../../socket/host.ts'
 import {
   EDNS_UDP_SIZE,
@@ -88,7 +88,7 @@ class Front implements DnsServer {
         connection.reset()
         return
       }
-      const client: Client = { address: connection.remote, transport: 'tcp' }
+      const client: Client = { address: ipOf(connection.remote, 'accept'), transport: 'tcp' }
       const stream: ServerStream = new ServerStream(
         this.#host,
         connection,

@@ -1,6 +1,6 @@
 /** The configuration of a stub resolver (resolv.conf(5)). */
 import { ipVersion } from '../../base/ip.ts'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress as Address } from '../../socket/address.ts'
 
 export interface ResolvConf {
   /** In the order in which they are asked; at most 3. Port 53 unless written `address:port` or `[address]:port`. */

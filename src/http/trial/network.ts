@@ -4,8 +4,20 @@
  */
 import { SocketError } from '../../base/errors.ts'
 import type { EventLog } from '../../base/events.ts'
-import type { Address } from '../../socket/address.ts'
-import type { Connection, ConnectionOwner, ConnectOptions, Host, Listener } from '../../socket/host.ts'
+import { guarded } from '../../socket/accept.ts'
+import { type Address, type IpAddress, ipOf } from '../../socket/address.ts'
+import { requireBytes } from '../../socket/bytes.ts'
+import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
+import { HeldBytes } from '../../socket/held.ts'
+import type {
+  Accept,
+  Connection,
+  ConnectionOwner,
+  ConnectOptions,
+  Host,
+  Listener,
+  ListenOptions,
+} from '../../socket/host.ts'
 import { noSuchOption } from '../../socket/options.ts'
 import { type ManualClock, testMachine } from './machine.ts'
 
@@ -19,7 +31,7 @@ export interface Manners {
 }
 
 export class TestNetwork {
-  readonly listeners = new Map<string, (connection: MemoryConnection) => void>()
+  readonly listeners = new Map<string, (connection: Connection) => void>()
   /** Every connection ever made, both ends: for looking at what is left open. */
   readonly connections: MemoryConnection[] = []
   readonly names = new Map<string, string>()
@@ -62,23 +74,26 @@ export class TestHost implements Host {
     this.#manners = manners
   }
 
-  async listen(at: Address, accept: (connection: Connection) => void): Promise<Listener> {
-    const local = { address: at.address === '0.0.0.0' ? this.#address : at.address, port: at.port || 8080 }
+  async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
+    const { address, port } = ipOf(at, 'listen')
+    const local = { address: address === '0.0.0.0' ? this.#address : address, port: port || 8080 }
     const key = `${local.address}:${local.port}`
     const { listeners } = this.#network
     if (listeners.has(key)) throw new SocketError('EADDRINUSE', 'bind', local)
-    listeners.set(key, accept)
+    listeners.set(key, guarded(accept, options))
     const close = async () => void listeners.delete(key)
-    return { local, pause() {}, resume() {}, close, setOption: refuseOption, getOption: refuseOption }
+    const refusing = { setOption: refuseOption, getOption: refuseOption }
+    return { local, pause() {}, resume() {}, close, ...refusing, [Symbol.asyncDispose]: close }
   }
 
   async connect(to: Address, options: ConnectOptions = {}): Promise<Connection> {
-    if (options.signal?.aborted) throw new SocketError('ECANCELED', 'connect', to)
-    const accept = this.#network.listeners.get(`${to.address}:${to.port}`)
-    if (accept === undefined) throw new SocketError('ECONNREFUSED', 'connect', to)
+    const { address, port } = ipOf(to, 'connect')
+    if (options.signal?.aborted) throw new SocketError('ECANCELED', 'connect', { address, port })
+    const accept = this.#network.listeners.get(`${address}:${port}`)
+    if (accept === undefined) throw new SocketError('ECONNREFUSED', 'connect', { address, port })
     const from = { address: this.#address, port: this.#network.port++ }
-    const here = new MemoryConnection(from, to, this.#manners)
-    const there = new MemoryConnection(to, from, this.#manners)
+    const here = new MemoryConnection(from, { address, port }, this.#manners)
+    const there = new MemoryConnection({ address, port }, from, this.#manners)
     here.peer = there
     there.peer = here
     this.#network.connections.push(here, there)
@@ -99,8 +114,9 @@ export class TestHost implements Host {
 }
 
 export class MemoryConnection implements Connection {
-  readonly local: Address
-  readonly remote: Address
+  readonly local: IpAddress
+  readonly remote: IpAddress
+  readonly security = null
   peer!: MemoryConnection
   closed = false
   /** How many times `write` was called: one send each. */
@@ -118,22 +134,33 @@ export class MemoryConnection implements Connection {
   #failure: SocketError | null = null
   #finished = false
   #gotEnd = false
+  readonly #returned = new HeldBytes()
+  #written = 0
+  readonly #flushes = new Flushes()
+  /** Why bytes that were written have gone to nobody. */
+  #lost: SocketError | null = null
 
-  constructor(local: Address, remote: Address, manners: Manners) {
+  constructor(local: IpAddress, remote: IpAddress, manners: Manners) {
     this.local = local
     this.remote = remote
     this.#manners = manners
   }
 
   attach(owner: ConnectionOwner): void {
+    if (owner !== this.#owner) this.#gotEnd = this.#finished = false
     this.#owner = owner
     this.#paused = false
     this.#schedule()
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#sentEnd || this.closed || this.#shut || this.#failure !== null) return false
+    requireBytes('write', bytes)
+    if (this.#sentEnd || this.closed || this.#shut || this.#failure !== null) {
+      if (bytes.length > 0) this.#lost ??= writtenTooLate()
+      return false
+    }
     this.writes++
+    this.#written += bytes.length
     this.peer.#receive(new Uint8Array(bytes))
     const full = this.peer.#waiting > (this.#manners.highWater ?? 65_536)
     if (full || this.#manners.reluctant) this.#blocked = true
@@ -148,8 +175,23 @@ export class MemoryConnection implements Connection {
     return this.peer.#waiting
   }
 
+  /** Handed over is what the other end has been told. */
+  flush(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    if (this.#lost !== null) return Promise.reject(this.#lost)
+    return this.queued === 0 ? Promise.resolve() : this.#flushes.until(this.#written)
+  }
+
   pause(): void {
     this.#paused = true
+  }
+
+  unread(bytes: Uint8Array): void {
+    requireBytes('unread', bytes)
+    if (bytes.length === 0 || this.#shut || this.closed) return
+    this.#returned.putBack(bytes)
+    this.#gotEnd = false
+    this.#schedule()
   }
 
   resume(): void {
@@ -171,6 +213,7 @@ export class MemoryConnection implements Connection {
     this.#shut = true
     this.#inbox = []
     this.#waiting = 0
+    this.peer.#drained()
     this.#schedule()
   }
 
@@ -180,8 +223,14 @@ export class MemoryConnection implements Connection {
     this.#sentEnd = true
     this.#inbox = []
     this.#waiting = 0
+    if (this.queued > 0) this.#lost ??= ownReset()
+    this.#flushes.fail(ownReset())
     this.peer.#fail(new SocketError('ECONNRESET', 'read'))
     this.#schedule()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   setOption = refuseOption
@@ -197,6 +246,7 @@ export class MemoryConnection implements Connection {
   #fail(error: SocketError): void {
     if (this.closed || this.#shut) return
     this.#failure = error
+    this.#flushes.fail(error)
     this.#inbox = []
     this.#waiting = 0
     this.#schedule()
@@ -214,7 +264,8 @@ export class MemoryConnection implements Connection {
   #deliver(): void {
     const owner = this.#owner!
     if (this.#finished) return
-    if (!this.#paused && !this.#shut && this.#inbox.length > 0) {
+    if (!this.#paused && !this.#shut && !this.#returned.empty) owner.onData(this.#returned.take())
+    else if (!this.#paused && !this.#shut && this.#inbox.length > 0) {
       const piece = this.#take()
       owner.onData(piece)
       piece.fill(0xdd)
@@ -245,6 +296,7 @@ export class MemoryConnection implements Connection {
   }
 
   #drained(): void {
+    this.#flushes.reached(this.#written - this.peer.#waiting)
     if (!this.#blocked || this.closed || this.peer.#waiting > (this.#manners.highWater ?? 65_536) / 2) return
     this.#blocked = false
     this.#owner?.onDrain()

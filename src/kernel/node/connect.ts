@@ -1,6 +1,6 @@
 /** Opens a connection with `net.connect`. */
 import { type NetConnectOpts, connect as netConnect } from 'node:net'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress } from '../../socket/address.ts'
 import type { Connection, ConnectOptions } from '../../socket/host.ts'
 import { noSuchOption } from '../../socket/options.ts'
 import { aborted } from '../driver.ts'
@@ -10,7 +10,7 @@ import { NodeConnection } from './connection.ts'
 import type { NodeSettings } from './driver.ts'
 import { setStreamOption } from './options.ts'
 
-export function connect(settings: NodeSettings, to: Address, options: ConnectOptions): Promise<Connection> {
+export function connect(settings: NodeSettings, to: IpAddress, options: ConnectOptions): Promise<Connection> {
   const { from, signal } = options
   const wanted = given(options.options)
   for (const [name] of wanted) {

@@ -1,29 +1,44 @@
 /** A `net.Socket` as a `Connection`. */
-
 import type { Socket } from 'node:net'
 import { plainBytes } from '../../base/bytes.ts'
+import { type Duration, requireDuration } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
-import type { Address } from '../../socket/address.ts'
+import { systemClock } from '../../base/node/machine.ts'
+import type { IpAddress } from '../../socket/address.ts'
+import { requireBytes } from '../../socket/bytes.ts'
+import { CloseTimer } from '../../socket/close-timer.ts'
+import { Delivery } from '../../socket/delivery.ts'
+import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { fromNode } from '../errors.ts'
 import type { NodeSettings } from './driver.ts'
 import { getStreamOption, setStreamOption } from './options.ts'
 
+const clock = systemClock()
+
+/** How far this side has gone in leaving. */
+type Leaving = 'no' | 'ending' | 'closing' | 'resetting'
+
 export class NodeConnection implements Connection {
-  readonly local: Address
-  readonly remote: Address
+  readonly local: IpAddress
+  readonly remote: IpAddress
+  readonly security = null
   readonly #socket: Socket
   readonly #settings: NodeSettings
-  #owner: ConnectionOwner | null = null
-  /** No more writes: `end`, `close` or `reset` was called. */
-  #ending = false
-  /** `close` or `reset` was called: nothing more is delivered but `onClose(null)`. */
-  #closing = false
+  readonly #delivery = new Delivery(() => {
+    if (this.#delivery.due) setImmediate(this.#deliver)
+  })
   #linger: Linger | null
-  #error: SocketError | null = null
-  #closed = false
-  #closeTold = false
+  #leaving: Leaving = 'no'
+  #closeTimer: CloseTimer | null = null
+  #failure: SocketError | null = null
+  /** Writes that were handed to the stream, and those of them that the kernel has taken whole. */
+  #written = 0
+  #taken = 0
+  #flushes: Flushes | null = null
+  /** Why bytes that were written have gone to nobody. */
+  #lost: SocketError | null = null
 
   /**
    * @param socket connected, with `allowHalfOpen`, and paused: nothing may have been read from it yet.
@@ -36,39 +51,69 @@ export class NodeConnection implements Connection {
     this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }
     this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
     socket.on('data', (bytes: Uint8Array) => {
-      if (!this.#closing) this.#owner?.onData(plainBytes(bytes))
+      this.#delivery.arrived(plainBytes(bytes))
+      this.#regulate()
     })
-    socket.on('end', () => {
-      if (!this.#closing) this.#owner?.onEnd()
-    })
+    socket.on('end', () => this.#delivery.ended())
     socket.on('drain', () => {
-      if (!this.#ending) this.#owner?.onDrain()
+      if (this.#leaving === 'no') this.#delivery.owner?.onDrain()
     })
     socket.on('error', (error) => {
-      this.#error = fromNode(error, (error as NodeJS.ErrnoException).syscall ?? 'read', this.remote)
+      this.#failure ??= fromNode(error, (error as NodeJS.ErrnoException).syscall ?? 'read', this.remote)
     })
     socket.on('close', () => {
-      this.#closed = true
-      this.#tellClose()
+      this.#closeTimer?.stop()
+      this.#flushes?.fail(this.#failure ?? ownReset())
+      this.#delivery.closed(this.#failure)
     })
   }
 
   attach(owner: ConnectionOwner): void {
-    this.#owner = owner
-    if (this.#closed) process.nextTick(() => this.#tellClose())
-    else this.#socket.resume() // flows from the next tick
+    this.#delivery.attach(owner)
+    this.#regulate()
   }
 
-  #tellClose(): void {
-    if (this.#closeTold || this.#owner === null) return
-    this.#closeTold = true
-    this.#owner.onClose(this.#closing ? null : this.#error)
+  readonly #deliver = (): void => {
+    try {
+      this.#delivery.run()
+    } finally {
+      this.#regulate() // also when the owner has thrown
+    }
+  }
+
+  /** The stream flows while the owner, or nobody, wants what it brings. */
+  #regulate(): void {
+    if (this.#delivery.flowing || this.#leaving === 'closing') {
+      if (this.#socket.isPaused()) this.#socket.resume() // flows from the next tick
+    } else if (!this.#socket.isPaused()) this.#socket.pause()
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#ending || !this.#socket.writable) return false
+    requireBytes('write', bytes)
+    if (this.#leaving !== 'no' || !this.#socket.writable) {
+      if (bytes.length > 0) this.#lost ??= writtenTooLate()
+      return false
+    }
+    if (bytes.length === 0) return !this.#socket.writableNeedDrain
+    this.#written++
     // The stream keeps a reference when the kernel does not take everything at once: the copy is the price.
-    return this.#socket.write(Buffer.from(bytes))
+    return this.#socket.write(Buffer.from(bytes), this.#kernelHasIt)
+  }
+
+  readonly #kernelHasIt = (error?: Error | null): void => {
+    if (error) return
+    this.#taken++
+    this.#closeTimer?.progress()
+    this.#flushes?.reached(this.#taken)
+  }
+
+  flush(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    if (this.#lost !== null) return Promise.reject(this.#lost)
+    if (this.#taken === this.#written) return Promise.resolve()
+    if (this.#leaving === 'resetting') return Promise.reject(ownReset())
+    this.#flushes ??= new Flushes()
+    return this.#flushes.until(this.#written)
   }
 
   cork(): void {
@@ -84,37 +129,56 @@ export class NodeConnection implements Connection {
   }
 
   pause(): void {
-    if (!this.#closing) this.#socket.pause()
+    this.#delivery.pause()
+    this.#regulate()
   }
 
   resume(): void {
-    if (this.#owner !== null) this.#socket.resume()
+    this.#delivery.resume()
+    this.#regulate()
+  }
+
+  unread(bytes: Uint8Array): void {
+    this.#delivery.unread(bytes)
+    this.#regulate()
   }
 
   end(): void {
-    if (this.#ending) return
-    this.#ending = true
+    if (this.#leaving !== 'no') return
+    this.#leaving = 'ending'
     this.#socket.end()
   }
 
-  close(): void {
-    if (this.#closing) return
+  close(within?: Duration): void {
+    const deadline = within === undefined ? undefined : requireDuration('close(within)', within)
+    this.#delivery.drop()
+    if (this.#leaving === 'closing') {
+      if (deadline !== undefined && !this.#socket.destroyed) this.#closeWithin(deadline)
+      return
+    }
+    if (this.#leaving === 'resetting') return
     if (this.#linger?.on && this.#linger.seconds === 0) {
       this.reset() // Node's own close would send FIN first
       return
     }
+    this.#leaving = 'closing'
+    if (this.#socket.destroyed) return
     // close(2) would stop the event loop until the peer has everything; the bytes are sent all the same.
-    if (this.#linger?.on && !this.#socket.destroyed) this.setOption('SO_LINGER', { on: false, seconds: 0 })
-    this.#ending = true
-    this.#closing = true
-    this.#socket.resume() // what still arrives is read and dropped: unread bytes would make the kernel send RST
+    if (this.#linger?.on) this.setOption('SO_LINGER', { on: false, seconds: 0 })
+    this.#regulate() // what still arrives is read and dropped: unread bytes would make the kernel send RST
     this.#socket.destroySoon()
+    if (!this.#socket.destroyed) this.#closeWithin(deadline)
+  }
+
+  #closeWithin(deadline: Duration | undefined): void {
+    this.#closeTimer?.stop()
+    this.#closeTimer = new CloseTimer(clock, deadline, this.#settings.limits.closeTime, () => this.reset())
   }
 
   reset(): void {
-    const shutting = this.#ending && !this.#socket.writableFinished
-    this.#ending = true
-    this.#closing = true
+    const shutting = this.#leaving !== 'no' && !this.#socket.writableFinished
+    this.#delivery.drop()
+    this.#leaving = 'resetting'
     if (this.#socket.destroyed) return
     if (this.#settings.libc !== null) {
       this.setOption('SO_LINGER', { on: true, seconds: 0 })
@@ -132,5 +196,9 @@ export class NodeConnection implements Connection {
 
   getOption(name: OptionName): OptionValue {
     return getStreamOption(this.#settings, this.#socket, this.remote, name)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 }

@@ -1,18 +1,19 @@
 /** A `dgram.Socket` as `Datagrams`. */
-
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { plainBytes } from '../../base/bytes.ts'
 import { SocketError } from '../../base/errors.ts'
-import { type Address, type Family, familyOf } from '../../socket/address.ts'
-import type { DatagramOptions, Datagrams, DatagramsOwner } from '../../socket/host.ts'
+import { type Family, familyOf, type IpAddress, placeOf } from '../../socket/address.ts'
+import { requireBytes } from '../../socket/bytes.ts'
+import type { DatagramInfo, DatagramOptions, Datagrams, DatagramsOwner, Peer } from '../../socket/host.ts'
 import type { OptionName, OptionValue } from '../../socket/options.ts'
+import { DATAGRAM_OVERHEAD, MAX_DATAGRAM } from '../datagram.ts'
 import { fromNode } from '../errors.ts'
-import { DATAGRAM_OVERHEAD, MAX_DATAGRAM } from '../limits.ts'
+import { requireLiteral } from '../literal.ts'
 import { closedSocket, given, numberValue, requireOption } from '../options.ts'
 import { getDatagramOption, setDatagramOption } from './datagram-options.ts'
 import type { NodeSettings } from './driver.ts'
 
-export function datagrams(settings: NodeSettings, at: Address, options: DatagramOptions): Promise<Datagrams> {
+export function datagrams(settings: NodeSettings, at: IpAddress, options: DatagramOptions): Promise<Datagrams> {
   const family = familyOf(at.address)
   const wanted = given(options.options)
   const flag = (name: OptionName): boolean => wanted.some((one) => one[0] === name && numberValue(...one) !== 0)
@@ -45,9 +46,17 @@ function literal(address: string, family: number, found: (error: null, address: 
   found(null, address, family)
 }
 
+/** Node tells neither the address that was asked nor the type of service, and cuts nothing off. */
+const INFO: DatagramInfo = { truncated: false, ecn: 0 }
+
+interface Waiting {
+  readonly bytes: Uint8Array
+  readonly from: Peer
+}
+
 class NodeDatagrams implements Datagrams {
-  readonly local: Address
-  remote: Address | null = null
+  readonly local: IpAddress
+  remote: IpAddress | null = null
   readonly #socket: Socket
   readonly #settings: NodeSettings
   readonly #family: Family
@@ -55,9 +64,12 @@ class NodeDatagrams implements Datagrams {
   #closed = false
   /** A limited broadcast is refused here: the kernel's EACCES comes too late to be thrown by `send`. */
   #broadcast = false
-  #waiting: { bytes: Uint8Array; from: Address }[] = []
+  #waiting: Waiting[] = []
   #waitingBytes = 0
   #waitingError: SocketError | null = null
+  /** `send` has answered false, and `onDrain` has not followed yet. */
+  #full = false
+  #dropTold = false
 
   constructor(socket: Socket, settings: NodeSettings, family: Family) {
     const { address, port } = socket.address()
@@ -71,13 +83,17 @@ class NodeDatagrams implements Datagrams {
     socket.on('close', () => this.#owner?.onClose())
   }
 
+  // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────
+
   #arrived(bytes: Uint8Array, info: RemoteInfo): void {
-    const from = { address: info.address, port: info.port }
-    if (this.#owner !== null && this.#waiting.length === 0) this.#owner.onDatagram(bytes, from)
-    else this.#keep(bytes, from)
+    const from: Peer = { address: info.address, port: info.port, local: this.local }
+    if (this.#owner !== null && this.#waiting.length === 0) {
+      this.#owner.onDatagram(bytes, from, INFO)
+      this.#owner.onBatchEnd?.()
+    } else this.#keep(bytes, from)
   }
 
-  #keep(bytes: Uint8Array, from: Address): void {
+  #keep(bytes: Uint8Array, from: Peer): void {
     const cost = bytes.length + DATAGRAM_OVERHEAD
     if (this.#waitingBytes + cost > this.#settings.limits.waitingDatagramBytes) return // as a full SO_RCVBUF does
     this.#waitingBytes += cost
@@ -98,46 +114,100 @@ class NodeDatagrams implements Datagrams {
   }
 
   #deliverWaiting(): void {
-    for (const { bytes, from } of this.#waiting) if (!this.#closed) this.#owner!.onDatagram(bytes, from)
+    const waiting = this.#waiting
+    for (const { bytes, from } of waiting) if (!this.#closed) this.#owner!.onDatagram(bytes, from, INFO)
     this.#waiting = []
+    this.#waitingBytes = 0
+    if (waiting.length > 0 && !this.#closed) this.#owner!.onBatchEnd?.()
     const error = this.#waitingError
     this.#waitingError = null
     if (error !== null && !this.#closed) this.#owner!.onError(error)
   }
 
-  connect(to: Address): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.connect(to.port, to.address, (error?: Error) => {
-        if (error) return reject(fromNode(error, 'connect', to))
-        this.remote = { ...to }
-        resolve()
+  // ── sending ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async connect(to: IpAddress): Promise<void> {
+    requireLiteral('connect', to)
+    if (this.#closed) throw new SocketError('EBADF', 'connect', { hint: 'the socket is closed' })
+    try {
+      if (this.remote !== null) this.#socket.disconnect()
+      this.remote = null
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.connect(to.port, to.address, (error?: Error) => (error ? reject(error) : resolve()))
       })
-    })
+    } catch (error) {
+      throw fromNode(error, 'connect', to)
+    }
+    this.remote = { address: to.address, port: to.port }
   }
 
-  send(bytes: Uint8Array, to?: Address): void {
-    if (this.#closed) throw new SocketError('EBADF', 'send', { hint: 'the socket is closed' })
-    const target = to ?? this.remote
-    const detail = { address: target?.address, port: target?.port }
-    if (target === null) throw new SocketError('EDESTADDRREQ', 'send', { hint: 'name a peer or connect first' })
-    if (bytes.length > MAX_DATAGRAM[this.#family]) throw new SocketError('EMSGSIZE', 'send', detail)
-    if (target.address === '255.255.255.255' && !this.#broadcast)
-      throw new SocketError('EACCES', 'send', { ...detail, hint: 'set SO_BROADCAST first' })
+  send(bytes: Uint8Array, to?: Peer | IpAddress): boolean {
+    requireBytes('send', bytes)
+    this.#mayBeSent(bytes, to ?? this.remote)
     if (to !== undefined && this.remote !== null)
-      throw new SocketError('EISCONN', 'send', { ...detail, hint: 'a connected socket sends to its peer only' })
-    const failed = (error: Error | null): void => {
-      if (error !== null) this.#failed(error)
-    }
+      throw new SocketError('EISCONN', 'send', {
+        ...placeOf(to),
+        hint: 'Node sends from a connected socket to its peer only; with FFI the kernel itself is asked',
+      })
+    const { datagramHighWaterMark, queuedDatagramBytes } = this.#settings.limits
+    const queued = this.#socket.getSendQueueSize()
+    if (queued + bytes.length > queuedDatagramBytes && queued > 0) return this.#dropped()
     // Node keeps a reference when the kernel's buffer is full: hence the copy.
-    if (to === undefined) this.#socket.send(Buffer.from(bytes), failed)
-    else this.#socket.send(Buffer.from(bytes), to.port, to.address, failed)
+    if (to === undefined) this.#socket.send(Buffer.from(bytes), this.#sent)
+    else this.#socket.send(Buffer.from(bytes), to.port, to.address, this.#sent)
+    if (this.#socket.getSendQueueSize() < datagramHighWaterMark) return true
+    this.#full = true
+    return false
   }
+
+  /** @throws SocketError what the kernel would say to the call, where Node says it later or in other words. */
+  #mayBeSent(bytes: Uint8Array, target: IpAddress | null): void {
+    if (this.#closed) throw new SocketError('EBADF', 'send', { hint: 'the socket is closed' })
+    if (target === null) throw new SocketError('EDESTADDRREQ', 'send', { hint: 'name a peer or connect first' })
+    const place = placeOf(target)
+    if (target.port === 0) throw new SocketError('EINVAL', 'send', { ...place, hint: 'port 0 is no peer' })
+    if (bytes.length > MAX_DATAGRAM[this.#family]) throw new SocketError('EMSGSIZE', 'send', place)
+    if (target.address === '255.255.255.255' && !this.#broadcast)
+      throw new SocketError('EACCES', 'send', { ...place, hint: 'set SO_BROADCAST first' })
+  }
+
+  #dropped(): boolean {
+    this.#full = true
+    if (this.#dropTold) return false
+    this.#dropTold = true
+    setImmediate(() =>
+      this.#failed(
+        new SocketError('ENOBUFS', 'send', {
+          hint: 'datagrams were sent faster than the network takes them: wait for onDrain',
+        }),
+      ),
+    )
+    return false
+  }
+
+  readonly #sent = (error: Error | null): void => {
+    if (error !== null) this.#failed(error)
+    if (!this.#full || this.#closed || this.#socket.getSendQueueSize() > this.#settings.limits.lowWaterMark) return
+    this.#full = false
+    this.#dropTold = false
+    this.#owner?.onDrain?.()
+  }
+
+  /** Node has no call that sends several datagrams at once: each goes out as soon as it is sent. */
+  cork(): void {}
+  uncork(): void {}
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#socket.close()
   }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  // ── options ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   setOption(name: OptionName, value: OptionValue): void {
     this.#requireOpen('setsockopt', name)

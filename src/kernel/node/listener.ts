@@ -1,10 +1,10 @@
 /** A `net.Server` as a `Listener`. */
 import { type AddressInfo, createServer, type Server, type ServerOpts, type Socket } from 'node:net'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import { type Linger, noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
+import { DEFAULT_BACKLOG } from '../driver.ts'
 import { fromNode } from '../errors.ts'
-import { DEFAULT_BACKLOG } from '../limits.ts'
 import { given, numberValue, requireOption } from '../options.ts'
 import { NodeConnection } from './connection.ts'
 import type { NodeSettings } from './driver.ts'
@@ -12,7 +12,7 @@ import { getStreamOption, inherit, remember, setStreamOption } from './options.t
 
 export function listen(
   settings: NodeSettings,
-  at: Address,
+  at: IpAddress,
   accept: (connection: Connection) => void,
   options: ListenOptions,
 ): Promise<Listener> {
@@ -61,7 +61,7 @@ function inheritedOptions(wanted: readonly [OptionName, OptionValue][]): ServerO
 }
 
 class NodeListener implements Listener {
-  readonly local: Address
+  readonly local: IpAddress
   readonly #server: Server
   readonly #settings: NodeSettings
   readonly #accept: (connection: Connection) => void
@@ -120,6 +120,10 @@ class NodeListener implements Listener {
       this.#waiting = []
     }
     return new Promise((resolve) => setImmediate(resolve))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   setOption(name: OptionName, value: OptionValue): void {

@@ -3,7 +3,7 @@
  * what they lack is refused.
  */
 import type { Server, Socket } from 'node:net'
-import { type Address, familyOf } from '../../socket/address.ts'
+import { familyOf, type IpAddress } from '../../socket/address.ts'
 import { noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { closedSocket, getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
 import type { NodeSettings } from './driver.ts'
@@ -17,7 +17,7 @@ export function descriptor(holder: Socket | Server): number {
 export function setStreamOption(
   settings: NodeSettings,
   holder: Socket | Server,
-  at: Address,
+  at: IpAddress,
   name: OptionName,
   value: OptionValue,
 ): void {
@@ -62,7 +62,7 @@ function setWithoutLibc(holder: Socket | Server, name: OptionName, value: Option
 export function getStreamOption(
   settings: NodeSettings,
   holder: Socket | Server,
-  at: Address,
+  at: IpAddress,
   name: OptionName,
 ): OptionValue {
   requireOption('getsockopt', 'stream', name)

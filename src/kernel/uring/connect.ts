@@ -1,6 +1,6 @@
 /** Opens a connection through the ring. */
 import type { SocketError } from '../../base/errors.ts'
-import type { Address } from '../../socket/address.ts'
+import type { IpAddress } from '../../socket/address.ts'
 import type { Connection, ConnectOptions } from '../../socket/host.ts'
 import { aborted } from '../driver.ts'
 import { fromErrno } from '../errors.ts'
@@ -16,7 +16,7 @@ import { bind, streamSocket } from './socket.ts'
 export function connect(
   reactor: Reactor,
   limits: KernelLimits,
-  to: Address,
+  to: IpAddress,
   options: ConnectOptions,
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export function connect(
 
 class Connecting extends Endpoint {
   readonly #limits: KernelLimits
-  readonly #to: Address
+  readonly #to: IpAddress
   readonly #options: ConnectOptions
   readonly #resolve: (connection: Connection) => void
   readonly #reject: (error: SocketError) => void
@@ -43,7 +43,7 @@ class Connecting extends Endpoint {
     reactor: Reactor,
     fd: number,
     limits: KernelLimits,
-    to: Address,
+    to: IpAddress,
     options: ConnectOptions,
     resolve: (connection: Connection) => void,
     reject: (error: SocketError) => void,

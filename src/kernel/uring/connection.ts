@@ -1,6 +1,12 @@
 /** A TCP connection on the ring. */
+import { type Duration, requireDuration } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
-import { type Address, familyOf } from '../../socket/address.ts'
+import { systemClock } from '../../base/node/machine.ts'
+import { familyOf, type IpAddress } from '../../socket/address.ts'
+import { requireBytes } from '../../socket/bytes.ts'
+import { CloseTimer } from '../../socket/close-timer.ts'
+import { Delivery } from '../../socket/delivery.ts'
+import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { fromErrno } from '../errors.ts'
@@ -21,6 +27,7 @@ import {
 import { Endpoint, RECEIVED, type Reactor, SENT } from './reactor.ts'
 import { SendQueue } from './send-queue.ts'
 
+const clock = systemClock()
 const ENOBUFS = 105
 const ECANCELED = 125
 const RESET: Linger = { on: true, seconds: 0 }
@@ -32,65 +39,75 @@ export interface ConnectionSettings {
   readonly linger: Linger | null
 }
 
+/**
+ * How far this side has gone in leaving: `end` asks for `ending`, and for `shut` once the queue is empty; `close` for
+ * `closing`, and for `left` once the queue is empty; `failed` still reads what the peer said before it went away.
+ */
+type Leaving = 'no' | 'ending' | 'shut' | 'closing' | 'failed' | 'left'
+
 export class UringConnection extends Endpoint implements Connection {
-  readonly local: Address
-  readonly remote: Address
+  readonly local: IpAddress
+  readonly remote: IpAddress
+  readonly security = null
   readonly #limits: KernelLimits
   readonly #queue: SendQueue
-  #owner: ConnectionOwner | null = null
+  readonly #delivery: Delivery
   #linger: Linger | null
 
   #receiving = false
   /** The socket is known to hold more: read at once instead of waiting for readiness. */
   #more = true
-  #paused = false
-  /** Bytes that completed after `pause`: at most one receive buffer's worth. */
-  #held: Uint8Array | null = null
   #peerEnded = false
-  #endTold = false
 
   #sending = false
   #corked = 0
   #needDrain = false
-  #ending = false
-  #shut = false
-  /** `close` or `reset` was called: nothing more is delivered but `onClose(null)`. */
-  #closing = false
+  #written = 0
+  #flushes: Flushes | null = null
+  /** Why bytes that were written have gone to nobody. */
+  #lost: SocketError | null = null
+
+  #leaving: Leaving = 'no'
+  #closeTimer: CloseTimer | null = null
   #failure: SocketError | null = null
   #freed = false
-  #closeTold = false
 
-  constructor(reactor: Reactor, fd: number, local: Address, remote: Address, settings: ConnectionSettings) {
+  constructor(reactor: Reactor, fd: number, local: IpAddress, remote: IpAddress, settings: ConnectionSettings) {
     super(reactor, fd)
     this.local = local
     this.remote = remote
     this.#limits = settings.limits
     this.#linger = settings.linger
     this.#queue = new SendQueue(reactor.chunks)
+    this.#delivery = new Delivery(() => this.#deliverSoon())
   }
 
   attach(owner: ConnectionOwner): void {
-    this.#owner = owner
-    this.#paused = false
-    if (this.#freed) setImmediate(() => this.#tellClose())
+    this.#delivery.attach(owner)
+  }
+
+  #deliverSoon(): void {
+    if (this.#freed) setImmediate(() => this.#delivery.run())
     else this.reactor.list(this)
   }
 
   // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   pause(): void {
-    this.#paused = true
+    this.#delivery.pause()
   }
 
   resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    if (!this.released) this.reactor.list(this)
+    this.#delivery.resume()
+  }
+
+  unread(bytes: Uint8Array): void {
+    this.#delivery.unread(bytes)
   }
 
   #receive(): void {
     if (this.#receiving || this.#peerEnded || this.released) return
-    if (!this.#closing && (this.#owner === null || this.#paused || this.#held !== null)) return
+    if (this.#leaving !== 'closing' && !this.#delivery.flowing) return
     this.#receiving = true
     const first = this.#more ? 0 : IORING_RECVSEND_POLL_FIRST
     this.submit(RECEIVED, IORING_OP_RECV, IOSQE_BUFFER_SELECT, first, 0, 0, 0, 0)
@@ -103,8 +120,8 @@ export class UringConnection extends Endpoint implements Connection {
       if (result > 0) this.#arrived(flags >>> 16, result)
       else this.#arrivedNot(result, flags)
     } finally {
-      this.#receive() // also when the owner has thrown
-      if (this.#failure !== null && !this.#receiving) this.#abandon()
+      this.#afterDelivery() // also when the owner has thrown
+      if (this.#leaving === 'failed' && !this.#receiving) this.#abandon()
     }
   }
 
@@ -114,37 +131,35 @@ export class UringConnection extends Endpoint implements Connection {
       this.#more = true // those in use come back before this turn ends
     else if (result === 0) {
       this.#peerEnded = true
-      if (!this.#paused && this.#failure === null) this.#tellEnd()
+      if (this.#leaving !== 'failed') this.#delivery.ended()
     } else if (result !== -ECANCELED) this.#failed(-result, 'read')
   }
 
   #arrived(buffer: number, length: number): void {
     const { receive } = this.reactor
     try {
-      if (this.#closing || this.released) return
-      const bytes = receive.view(buffer, length)
-      if (this.#paused || this.#owner === null) this.#held = bytes.slice()
-      else this.#owner.onData(bytes)
+      if (!this.released) this.#delivery.arrived(receive.view(buffer, length))
     } finally {
       receive.give(buffer)
     }
   }
 
-  #tellEnd(): void {
-    if (this.#endTold || this.#owner === null || this.#closing || this.released || this.#held !== null) return
-    this.#endTold = true
-    try {
-      this.#owner.onEnd()
-    } finally {
-      this.#finish()
-    }
+  /** An orderly end of both directions closes the descriptor; otherwise there may be more to read. */
+  #afterDelivery(): void {
+    if (this.#leaving === 'shut' && this.#delivery.endTold) this.#leave()
+    else this.#receive()
   }
 
   // ── sending ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   write(bytes: Uint8Array): boolean {
-    if (this.#ending || this.released) return false
+    requireBytes('write', bytes)
+    if (this.#leaving !== 'no') {
+      if (bytes.length > 0) this.#lost ??= writtenTooLate()
+      return false
+    }
     this.#queue.append(bytes)
+    this.#written += bytes.length
     if (!this.#sending && this.#corked === 0) this.reactor.list(this)
     if (this.#queue.length < this.#limits.highWaterMark) return true
     this.#needDrain = true
@@ -161,6 +176,14 @@ export class UringConnection extends Endpoint implements Connection {
 
   uncork(): void {
     if (this.#corked > 0 && --this.#corked === 0) this.#sendSoon()
+  }
+
+  flush(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    if (this.#lost !== null) return Promise.reject(this.#lost)
+    if (this.#queue.length === 0) return Promise.resolve()
+    this.#flushes ??= new Flushes()
+    return this.#flushes.until(this.#written)
   }
 
   #sendSoon(): void {
@@ -181,70 +204,77 @@ export class UringConnection extends Endpoint implements Connection {
     else if (result < 0) this.#sendFailed(-result)
     else {
       this.#queue.consume(result)
+      this.#closeTimer?.progress()
       this.#send()
+      this.#flushes?.reached(this.#written - this.#queue.length)
       if (this.#queue.length === 0) this.#emptied()
       if (this.#needDrain && this.#queue.length <= this.#limits.lowWaterMark) {
         this.#needDrain = false
-        if (!this.#ending) this.#owner?.onDrain()
+        if (this.#leaving === 'no') this.#delivery.owner?.onDrain()
       }
     }
   }
 
   /** What the peer said before it went away is still to be read: a reply, say, to a request it did not want whole. */
   #sendFailed(errno: number): void {
-    if (!this.#receiving || this.#paused || this.#closing) {
+    if (!this.#receiving || !this.#delivery.flowing || this.#leaving === 'closing') {
       this.#failed(errno, 'write')
       return
     }
     this.#failure = fromErrno(errno, 'write', this.remote)
-    this.#ending = true
+    this.#leaving = 'failed'
     this.#queue.clear()
+    this.#flushes?.fail(this.#failure)
   }
 
   /** Everything has been handed to the kernel. */
   #emptied(): void {
-    if (this.#closing) this.#closeNow()
-    else if (this.#ending) this.#shutdown()
+    if (this.#leaving === 'closing') this.#closeNow()
+    else if (this.#leaving === 'ending') this.#shutdown()
   }
 
   // ── leaving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   end(): void {
-    if (this.#ending || this.released) return
-    this.#ending = true
+    if (this.#leaving !== 'no') return
+    this.#leaving = 'ending'
     this.#corked = 0
     if (this.#queue.length === 0) this.#shutdown()
     else this.#sendSoon()
   }
 
   #shutdown(): void {
-    if (this.#shut) return
-    this.#shut = true
+    this.#leaving = 'shut'
     // IORING_OP_SHUTDOWN would go through a kernel worker thread; a failure (ENOTCONN) shows itself on the read side.
     this.reactor.libc.shutdown(this.fd, SHUT_WR)
-    this.#finish()
+    if (this.#delivery.endTold) this.#leave()
   }
 
-  /** An orderly end of both directions closes the descriptor. */
-  #finish(): void {
-    if (this.#shut && this.#endTold) this.release()
-  }
-
-  close(): void {
-    if (this.#closing || this.released) {
-      this.#closing = true
+  close(within?: Duration): void {
+    const deadline = within === undefined ? undefined : requireDuration('close(within)', within)
+    this.#delivery.drop()
+    if (this.released) return
+    if (this.#leaving === 'closing') {
+      if (deadline !== undefined) this.#closeWithin(deadline)
       return
     }
     if (this.#linger?.on && this.#linger.seconds === 0) {
       this.reset()
       return
     }
-    this.#closing = true
-    this.#ending = true
+    this.#leaving = 'closing'
     this.#corked = 0
-    this.#held = null
-    if (this.#queue.length === 0) this.#closeNow()
-    else this.reactor.list(this)
+    if (this.#queue.length === 0) {
+      this.#closeNow()
+      return
+    }
+    this.#closeWithin(deadline)
+    this.reactor.list(this)
+  }
+
+  #closeWithin(deadline: Duration | undefined): void {
+    this.#closeTimer?.stop()
+    this.#closeTimer = new CloseTimer(clock, deadline, this.#limits.closeTime, () => this.reset())
   }
 
   #closeNow(): void {
@@ -253,35 +283,37 @@ export class UringConnection extends Endpoint implements Connection {
     if (this.#linger?.on) setOnDescriptor(libc, this.fd, this.#family, 'SO_LINGER', { on: false, seconds: 0 })
     // Unread bytes would make close(2) send RST, which can destroy what the peer has not read yet.
     if (!this.#peerEnded) libc.recv(this.fd, null, EVERYTHING, MSG_TRUNC | MSG_DONTWAIT)
-    this.release()
+    this.#leave()
   }
 
   reset(): void {
-    this.#closing = true
+    this.#delivery.drop()
     if (this.released) return
-    this.#ending = true
-    this.#held = null
     setOnDescriptor(this.reactor.libc, this.fd, this.#family, 'SO_LINGER', RESET)
+    if (this.#queue.length > 0) {
+      this.#lost ??= ownReset()
+      this.#flushes?.fail(this.#lost)
+    }
     this.#abandon()
   }
 
   #failed(errno: number, syscall: string): void {
     if (this.released) return
     this.#failure ??= fromErrno(errno, syscall, this.remote)
-    this.#ending = true
+    this.#flushes?.fail(this.#failure)
     this.#abandon()
   }
 
   /** Drops what is queued; a chunk that the kernel still reads goes back when its send has completed. */
   #abandon(): void {
     if (!this.#sending) this.#queue.clear()
-    this.release()
+    this.#leave()
   }
 
-  #tellClose(): void {
-    if (this.#closeTold || this.#owner === null) return
-    this.#closeTold = true
-    this.#owner.onClose(this.#closing ? null : this.#failure)
+  #leave(): void {
+    this.#leaving = 'left'
+    this.#closeTimer?.stop()
+    this.release()
   }
 
   // ── the reactor's calls ────────────────────────────────────────────────────────────────────────────────────────
@@ -294,24 +326,16 @@ export class UringConnection extends Endpoint implements Connection {
   override turn(): void {
     this.#send()
     try {
-      this.#deliverHeld()
-      if (this.#peerEnded && !this.#paused) this.#tellEnd()
+      this.#delivery.run()
     } finally {
-      this.#receive()
+      this.#afterDelivery()
     }
-  }
-
-  #deliverHeld(): void {
-    if (this.#held === null || this.#paused || this.#closing || this.#owner === null) return
-    const bytes = this.#held
-    this.#held = null
-    this.#owner.onData(bytes)
   }
 
   override freed(): void {
     this.#freed = true
     this.#queue.clear()
-    this.#tellClose()
+    this.#delivery.closed(this.#failure)
   }
 
   // ── options ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -331,5 +355,9 @@ export class UringConnection extends Endpoint implements Connection {
 
   get #family(): 4 | 6 {
     return familyOf(this.local.address)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 }

@@ -1,8 +1,10 @@
 /** A listening socket on the ring: one multishot accept as long as it is not paused. */
-import { type Address, familyOf } from '../../socket/address.ts'
+import { MILLISECOND } from '../../base/clock.ts'
+import { familyOf, type IpAddress } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
-import { ACCEPT_RETRY_MS, DEFAULT_BACKLOG, type KernelLimits } from '../limits.ts'
+import { DEFAULT_BACKLOG } from '../driver.ts'
+import type { KernelLimits } from '../limits.ts'
 import { closedSocket, getFromDescriptor, lingerOf, requireOption, setOnDescriptor } from '../options.ts'
 import { nameOf } from '../sockaddr.ts'
 import { UringConnection } from './connection.ts'
@@ -16,10 +18,10 @@ const EXHAUSTED: ReadonlySet<number> = new Set([24, 23, 12, 105])
 export function listen(
   reactor: Reactor,
   limits: KernelLimits,
-  at: Address,
+  at: IpAddress,
   accept: (connection: Connection) => void,
   options: ListenOptions,
-): Listener {
+): UringListener {
   // As Node does for every server: a port with connections in TIME-WAIT can be listened on again at once.
   const settings = { SO_REUSEADDR: 1, ...options.options }
   const fd = boundSocket(reactor.libc, at, settings, 'listen')
@@ -27,8 +29,8 @@ export function listen(
   return new UringListener(reactor, fd, limits, accept, lingerOf(options.options))
 }
 
-class UringListener extends Endpoint implements Listener {
-  readonly local: Address
+export class UringListener extends Endpoint implements Listener {
+  readonly local: IpAddress
   readonly #limits: KernelLimits
   readonly #accept: (connection: Connection) => void
   readonly #everyInterface: boolean
@@ -90,7 +92,7 @@ class UringListener extends Endpoint implements Listener {
     this.#retry ??= setTimeout(() => {
       this.#retry = null
       this.#arm()
-    }, ACCEPT_RETRY_MS)
+    }, this.#limits.acceptRetry / MILLISECOND)
   }
 
   override turn(): void {
@@ -126,6 +128,10 @@ class UringListener extends Endpoint implements Listener {
   override freed(): void {
     this.#freed = true
     for (const resolve of this.#onFreed) resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   setOption(name: OptionName, value: OptionValue): void {

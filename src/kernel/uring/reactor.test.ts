@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { below, SeededRandom } from '../../base/random.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import { libc } from '../libc.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
+import { KERNEL_LIMITS } from '../limits.ts'
 import { connect } from './connect.ts'
 import { uringMissing } from './driver.ts'
 import { listen } from './listener.ts'
@@ -44,7 +44,7 @@ test('whoever dies at whatever moment: no descriptor, slot or chunk is lost', { 
     accepted.push(connection)
     serve(connection, random)
   }
-  const listener = listen(own, DEFAULT_LIMITS, AT, accept, {})
+  const listener = listen(own, KERNEL_LIMITS, AT, accept, {})
   for (let round = 0; round < 60; round++) await Promise.all([0, 1, 2, 3].map(() => call(listener.local.port, random)))
   await listener.close()
   assert.ok(accepted.length > 200)
@@ -97,8 +97,8 @@ test('a ring that has rested is made again, many times', { skip }, async () => {
   const before = descriptors()
   for (let i = 0; i < 5; i++) {
     const { reactor: own, rested } = reactor()
-    const listener = listen(own, DEFAULT_LIMITS, AT, (c) => c.reset(), {})
-    const connection = await connect(own, DEFAULT_LIMITS, listener.local, {})
+    const listener = listen(own, KERNEL_LIMITS, AT, (c) => c.reset(), {})
+    const connection = await connect(own, KERNEL_LIMITS, listener.local, {})
     await new Promise<void>((resolve) => connection.attach(owner({ onClose: () => resolve() })))
     await listener.close()
     await rested
@@ -112,9 +112,9 @@ test('more at once than the rings and the receive buffers hold: nothing is lost'
   const { reactor: own, rested } = reactor()
   const echo = (c: Connection): void =>
     c.attach(owner({ onData: (bytes) => void c.write(bytes), onEnd: () => c.end() }))
-  const listener = listen(own, DEFAULT_LIMITS, AT, echo, { backlog: 4096 })
+  const listener = listen(own, KERNEL_LIMITS, AT, echo, { backlog: 4096 })
   const clients = await Promise.all(
-    Array.from({ length: count }, () => connect(own, DEFAULT_LIMITS, listener.local, {})),
+    Array.from({ length: count }, () => connect(own, KERNEL_LIMITS, listener.local, {})),
   )
   const echoed = clients.map(
     (client, i) =>
@@ -136,10 +136,10 @@ test('more at once than the rings and the receive buffers hold: nothing is lost'
 
 test('an abandoned connect leaves nothing behind', { skip }, async () => {
   const { reactor: own, rested } = reactor()
-  const listener = listen(own, DEFAULT_LIMITS, AT, (c) => c.reset(), {})
+  const listener = listen(own, KERNEL_LIMITS, AT, (c) => c.reset(), {})
   for (let i = 0; i < 20; i++) {
     const controller = new AbortController()
-    const connecting = connect(own, DEFAULT_LIMITS, listener.local, { signal: controller.signal })
+    const connecting = connect(own, KERNEL_LIMITS, listener.local, { signal: controller.signal })
     if (i % 2 === 0) setImmediate(() => controller.abort())
     else controller.abort()
     await connecting.then(
@@ -158,7 +158,7 @@ test('the memory that an owner is shown cannot be taken away from the kernel', {
   let thrown: unknown
   const listener = listen(
     own,
-    DEFAULT_LIMITS,
+    KERNEL_LIMITS,
     AT,
     (c) => {
       c.attach(
@@ -177,7 +177,7 @@ test('the memory that an owner is shown cannot be taken away from the kernel', {
     },
     {},
   )
-  const connection = await connect(own, DEFAULT_LIMITS, listener.local, {})
+  const connection = await connect(own, KERNEL_LIMITS, listener.local, {})
   const echoed = new Promise<number>((resolve) => {
     connection.attach(owner({ onData: (bytes) => resolve(bytes[0]!) }))
   })

@@ -1,6 +1,6 @@
 /** Makes a stream socket with its options, bound where that is asked for. */
 import type { SocketError } from '../../base/errors.ts'
-import { type Address, familyOf } from '../../socket/address.ts'
+import { familyOf, type IpAddress } from '../../socket/address.ts'
 import type { OptionSettings } from '../../socket/host.ts'
 import { fromErrno } from '../errors.ts'
 import type { Libc } from '../libc.ts'
@@ -12,7 +12,7 @@ import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_STREAM } from './constants.ts'
  * The socket blocks (no O_NONBLOCK): io_uring then waits for it instead of answering EAGAIN.
  * @throws SocketError
  */
-export function streamSocket(libc: Libc, to: Address, settings: OptionSettings | undefined, syscall: string): number {
+export function streamSocket(libc: Libc, to: IpAddress, settings: OptionSettings | undefined, syscall: string): number {
   const wanted = given(settings)
   for (const [name] of wanted) requireOption('setsockopt', 'stream', name)
   const family = familyOf(to.address)
@@ -28,20 +28,20 @@ export function streamSocket(libc: Libc, to: Address, settings: OptionSettings |
 }
 
 /** @throws SocketError EADDRINUSE, EADDRNOTAVAIL, EACCES */
-export function boundSocket(libc: Libc, at: Address, settings: OptionSettings | undefined, syscall: string): number {
+export function boundSocket(libc: Libc, at: IpAddress, settings: OptionSettings | undefined, syscall: string): number {
   const fd = streamSocket(libc, at, settings, syscall)
   bind(libc, fd, at, syscall)
   return fd
 }
 
 /** @throws SocketError and closes the socket. */
-export function bind(libc: Libc, fd: number, at: Address, syscall: string): void {
+export function bind(libc: Libc, fd: number, at: IpAddress, syscall: string): void {
   const address = encodeAddress(libc, at)
   if (libc.bind(fd, address, address.length) < 0) throw failed(libc, fd, syscall, at)
 }
 
 /** The error of the call that has just failed; closes the socket it was about. */
-export function failed(libc: Libc, fd: number, syscall: string, at: Address): SocketError {
+export function failed(libc: Libc, fd: number, syscall: string, at: IpAddress): SocketError {
   const error = fromErrno(libc.errno(), syscall, at)
   libc.close(fd)
   return error

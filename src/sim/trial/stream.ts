@@ -40,7 +40,7 @@ export async function stream(net: Internet, from: SimHost, to: SimHost, size: nu
   const run = async () => {
     const finished = new Promise<void>((resolve, reject) => {
       to.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
-        sender = connection.remote.address
+        sender = connection.remote.address ?? ''
         connection.attach({
           onData(bytes) {
             for (let i = 0; i < bytes.length; i++)

@@ -1,8 +1,8 @@
 /** SOCK_DGRAM: a datagram endpoint over a Host. */
 import { SocketError } from '../../base/errors.ts'
-import type { Address, Family } from '../address.ts'
+import type { Family, IpAddress } from '../address.ts'
 import type { Datagrams, DatagramsOwner, Host } from '../host.ts'
-import { DATAGRAM_QUEUE, DATAGRAM_QUEUE_BYTES } from '../limits.ts'
+import { SOCKET_LIMITS } from '../limits.ts'
 import { SHUT_WR } from './constants.ts'
 import { closedSocket, type Endpoint, EndpointState, notSupported } from './endpoint.ts'
 import { type Timeout, Waiters } from './waiting.ts'
@@ -11,7 +11,7 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
   readonly #host: Host
   readonly #family: Family
   readonly #readers: Waiters
-  readonly #received: [Uint8Array, Address][] = []
+  readonly #received: [Uint8Array, IpAddress][] = []
   #queued = 0
   #opening: Promise<Datagrams> | null = null
   #socket: Datagrams | null = null
@@ -27,22 +27,22 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     this.#readers = new Waiters(host)
   }
 
-  get local(): Address | null {
+  get local(): IpAddress | null {
     return this.#socket?.local ?? null
   }
 
-  get remote(): Address | null {
+  get remote(): IpAddress | null {
     return this.#socket?.remote ?? null
   }
 
-  async bind(at: Address): Promise<void> {
+  async bind(at: IpAddress): Promise<void> {
     this.open('bind')
     if (this.#opening !== null)
       throw new SocketError('EINVAL', 'bind', { ...at, hint: 'the socket has an address already' })
     await this.#bindTo(at)
   }
 
-  async #bindTo(at: Address): Promise<Datagrams> {
+  async #bindTo(at: IpAddress): Promise<Datagrams> {
     this.#opening = this.#host.datagrams(at, { options: this.options.settings })
     let socket: Datagrams
     try {
@@ -78,7 +78,7 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     throw notSupported('accept', 'a datagram socket has no connections to accept')
   }
 
-  async connect(to: Address): Promise<void> {
+  async connect(to: IpAddress): Promise<void> {
     this.open('connect')
     await (await this.#ready()).connect(to)
   }
@@ -97,7 +97,7 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     await this.send(bytes)
   }
 
-  async sendto(bytes: Uint8Array, to: Address): Promise<number> {
+  async sendto(bytes: Uint8Array, to: IpAddress): Promise<number> {
     this.#sendable('sendto')
     const socket = await this.#ready()
     this.throwFailure('sendto')
@@ -111,7 +111,7 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
   }
 
   /** One datagram; what exceeds `size` is cut off, as recvfrom(2) does. */
-  async recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, Address]> {
+  async recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, IpAddress]> {
     this.open('recvfrom')
     await this.#ready()
     return await this.#readers.until('recvfrom', timeout, () => {
@@ -128,9 +128,12 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     })
   }
 
-  onDatagram(bytes: Uint8Array, from: Address): void {
+  onDatagram(bytes: Uint8Array, from: IpAddress): void {
     if (this.#ended) return
-    if (this.#received.length >= DATAGRAM_QUEUE || this.#queued + bytes.length > DATAGRAM_QUEUE_BYTES) {
+    if (
+      this.#received.length >= SOCKET_LIMITS.datagramQueue ||
+      this.#queued + bytes.length > SOCKET_LIMITS.datagramQueueBytes
+    ) {
       this.dropped++
       return
     }

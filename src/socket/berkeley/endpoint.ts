@@ -1,19 +1,19 @@
 /** What stream and datagram sockets have in common, below the `Socket` class. */
-import { ERRNO, SocketError } from '../../base/errors.ts'
-import type { Address } from '../address.ts'
+import { SocketError } from '../../base/errors.ts'
+import type { Address, IpAddress } from '../address.ts'
 import type { OptionSettings } from '../host.ts'
 import type { OptionName, OptionValue } from '../options.ts'
 import type { Timeout } from './waiting.ts'
 
 /** The calls of a socket with their addresses resolved. A call that does not fit the kind of socket is refused. */
 export interface Endpoint {
-  bind(at: Address): Promise<void>
+  bind(at: IpAddress): Promise<void>
   listen(backlog: number): Promise<void>
   accept(timeout: Timeout): Promise<Endpoint>
-  connect(to: Address, timeout: Timeout): Promise<void>
+  connect(to: IpAddress, timeout: Timeout): Promise<void>
   send(bytes: Uint8Array, timeout: Timeout): Promise<number>
   sendall(bytes: Uint8Array, timeout: Timeout): Promise<void>
-  sendto(bytes: Uint8Array, to: Address): Promise<number>
+  sendto(bytes: Uint8Array, to: IpAddress): Promise<number>
   recv(size: number, timeout: Timeout): Promise<Uint8Array>
   recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, Address]>
   shutdown(how: number): void
@@ -76,7 +76,7 @@ class OptionStore {
   get(name: OptionName): OptionValue {
     if (name === 'SO_ERROR') {
       const error = this.takeError()
-      return error === null ? 0 : ERRNO[error.code][0]
+      return error === null ? 0 : -error.errno
     }
     if (this.#opened !== null) return this.#opened.getOption(name)
     return this.#settings[name] ?? (name === 'SO_LINGER' ? { on: false, seconds: 0 } : 0)

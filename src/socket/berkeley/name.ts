@@ -1,6 +1,6 @@
 /** Socket names as C and Python programs write them: `['', 9999]`, `['localhost', 53]`. */
 import { SocketError } from '../../base/errors.ts'
-import { type Address, type Family, familyOf } from '../address.ts'
+import { type Address, type Family, familyOf, type IpAddress } from '../address.ts'
 import type { Host } from '../host.ts'
 import { INADDR_ANY, INADDR_BROADCAST } from './constants.ts'
 
@@ -8,7 +8,7 @@ import { INADDR_ANY, INADDR_BROADCAST } from './constants.ts'
 export type SocketName = readonly [host: string, port: number]
 
 /** The address that a socket name means on this host: literals as they are, names looked up. */
-export async function resolveName(host: Host, family: Family, name: SocketName, syscall: string): Promise<Address> {
+export async function resolveName(host: Host, family: Family, name: SocketName, syscall: string): Promise<IpAddress> {
   const [where, port] = name
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new RangeError(`${syscall}: port ${port} is not an integer from 0 to 65535`)
@@ -21,6 +21,6 @@ export async function resolveName(host: Host, family: Family, name: SocketName, 
   return { address: first, port }
 }
 
-export function socketName(address: Address): [string, number] {
-  return [address.address, address.port]
+export function socketName(at: Address): [string, number] {
+  return at.path === undefined ? [at.address, at.port] : [at.path, 0]
 }

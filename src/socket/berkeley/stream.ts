@@ -1,8 +1,8 @@
 /** SOCK_STREAM: a listening or connected endpoint over a Host. */
 import { SocketError } from '../../base/errors.ts'
-import { type Address, type Family, familyOf } from '../address.ts'
+import type { Address, Family, IpAddress } from '../address.ts'
 import type { Connection, ConnectionOwner, Host, Listener } from '../host.ts'
-import { RECEIVE_QUEUE, SEND_PIECE } from '../limits.ts'
+import { SOCKET_LIMITS } from '../limits.ts'
 import { ByteQueue } from '../queue.ts'
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
 import { type Endpoint, EndpointState } from './endpoint.ts'
@@ -17,7 +17,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
   readonly #writers: Waiters
   readonly #received = new ByteQueue()
   #state: State = 'fresh'
-  #bound: Address | null = null
+  #bound: IpAddress | null = null
   #listener: Listener | null = null
   #backlog = 0
   readonly #waiting: Connection[] = []
@@ -46,7 +46,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
     return this.#connection?.remote ?? null
   }
 
-  async bind(at: Address): Promise<void> {
+  async bind(at: IpAddress): Promise<void> {
     this.open('bind')
     if (this.#bound !== null || this.#state !== 'fresh')
       throw new SocketError('EINVAL', 'bind', { ...at, hint: 'the socket has an address already' })
@@ -87,7 +87,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
       const connection = this.#waiting.shift()
       if (connection === undefined) return undefined
       this.#listener?.resume()
-      return new StreamEndpoint(this.#host, familyOf(connection.remote.address), connection)
+      return new StreamEndpoint(this.#host, this.#family, connection)
     })
   }
 
@@ -130,7 +130,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
   onData(bytes: Uint8Array): void {
     if (this.#ended) return
     this.#received.push(bytes)
-    if (this.#received.length >= RECEIVE_QUEUE && !this.#paused) {
+    if (this.#received.length >= SOCKET_LIMITS.receiveQueue && !this.#paused) {
       this.#paused = true
       this.#connection?.pause()
     }
@@ -167,7 +167,8 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
 
   async sendall(bytes: Uint8Array, timeout: Timeout): Promise<void> {
     // Piece by piece: the connection copies what it takes, and need not hold all of it at once.
-    for (let at = 0; at < bytes.length; at += SEND_PIECE) await this.send(bytes.subarray(at, at + SEND_PIECE), timeout)
+    for (let at = 0; at < bytes.length; at += SOCKET_LIMITS.sendPiece)
+      await this.send(bytes.subarray(at, at + SOCKET_LIMITS.sendPiece), timeout)
     await this.#writers.until('send', timeout, () => (this.#sendable() === undefined || this.#full ? undefined : true))
   }
 
@@ -192,7 +193,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
       this.open('recv')
       if (this.#received.length > 0) {
         const bytes = this.#received.take(size)
-        if (this.#paused && this.#received.length < RECEIVE_QUEUE / 2) {
+        if (this.#paused && this.#received.length < SOCKET_LIMITS.receiveQueue / 2) {
           this.#paused = false
           this.#connection?.resume()
         }

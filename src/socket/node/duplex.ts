@@ -1,10 +1,7 @@
-/** A Connection as Node's `Duplex`, for libraries that want one, and a `Duplex` as a Connection. */
+/** A Connection as Node's `Duplex`, for libraries that want one. */
 import { Duplex } from 'node:stream'
-import { plainBytes } from '../../base/bytes.ts'
 import { SocketError } from '../../base/errors.ts'
-import type { Address } from '../address.ts'
 import type { Connection, ConnectionOwner } from '../host.ts'
-import { noSuchOption, type OptionName, type OptionValue } from '../options.ts'
 
 /** Becomes the connection's owner. `end()` half-closes, `destroy()` closes, `destroy(error)` resets. */
 export function toDuplex(connection: Connection): Duplex {
@@ -23,16 +20,16 @@ class ConnectionDuplex extends Duplex implements ConnectionOwner {
     connection.attach(this)
   }
 
-  get localAddress(): string {
+  get localAddress(): string | undefined {
     return this.#connection.local.address
   }
-  get localPort(): number {
+  get localPort(): number | undefined {
     return this.#connection.local.port
   }
-  get remoteAddress(): string {
+  get remoteAddress(): string | undefined {
     return this.#connection.remote.address
   }
-  get remotePort(): number {
+  get remotePort(): number | undefined {
     return this.#connection.remote.port
   }
 
@@ -90,6 +87,12 @@ class ConnectionDuplex extends Duplex implements ConnectionOwner {
     done()
   }
 
+  /** Sends RST. */
+  resetAndDestroy(): this {
+    this.#connection.reset()
+    return this.destroy()
+  }
+
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (!this.#over) {
       if (error === null) this.#connection.close()
@@ -101,126 +104,4 @@ class ConnectionDuplex extends Duplex implements ConnectionOwner {
 
 function overError(): SocketError {
   return new SocketError('EPIPE', 'write', { hint: 'the connection has been closed' })
-}
-
-export interface Endpoints {
-  readonly local: Address
-  readonly remote: Address
-}
-
-/** The stream as a Connection. It has no socket options. */
-export function fromDuplex(duplex: Duplex, ends: Endpoints): Connection {
-  return new DuplexConnection(duplex, ends)
-}
-
-class DuplexConnection implements Connection {
-  readonly local: Address
-  readonly remote: Address
-  readonly #duplex: Duplex
-  #owner: ConnectionOwner | null = null
-  #paused = false
-  #discard = false
-  #failure: SocketError | null = null
-  #over = false
-  #told = false
-  #wantsDrain = false
-
-  constructor(duplex: Duplex, ends: Endpoints) {
-    this.#duplex = duplex
-    this.local = ends.local
-    this.remote = ends.remote
-    duplex.pause()
-    duplex.on('data', (bytes: Buffer) => {
-      if (!this.#discard) this.#owner?.onData(plainBytes(bytes))
-    })
-    duplex.on('end', () => {
-      if (!this.#discard) this.#owner?.onEnd()
-      this.#endIfBoth()
-    })
-    duplex.on('finish', () => this.#endIfBoth())
-    duplex.on('drain', () => {
-      if (!this.#wantsDrain) return
-      this.#wantsDrain = false
-      this.#owner?.onDrain()
-    })
-    duplex.on('error', (error: Error & { code?: string }) => {
-      this.#failure =
-        error instanceof SocketError
-          ? error
-          : new SocketError(error.code === 'EPIPE' ? 'EPIPE' : 'ECONNRESET', 'read', { cause: error })
-    })
-    duplex.on('close', () => {
-      this.#over = true
-      this.#tell()
-    })
-  }
-
-  attach(owner: ConnectionOwner): void {
-    this.#owner = owner
-    queueMicrotask(() => {
-      if (this.#over) this.#tell()
-      else if (!this.#paused) this.#duplex.resume()
-    })
-  }
-
-  #tell(): void {
-    if (this.#told || this.#owner === null) return
-    this.#told = true
-    this.#owner.onClose(this.#failure)
-  }
-
-  #endIfBoth(): void {
-    if (this.#duplex.readableEnded && this.#duplex.writableFinished) this.#duplex.destroy()
-  }
-
-  write(bytes: Uint8Array): boolean {
-    if (this.#duplex.writableEnded || this.#duplex.destroyed) return false
-    const more = this.#duplex.write(Buffer.from(bytes))
-    if (!more) this.#wantsDrain = true
-    return more
-  }
-
-  cork(): void {
-    this.#duplex.cork()
-  }
-
-  uncork(): void {
-    this.#duplex.uncork()
-  }
-
-  get queued(): number {
-    return this.#duplex.writableLength
-  }
-
-  pause(): void {
-    this.#paused = true
-    this.#duplex.pause()
-  }
-
-  resume(): void {
-    this.#paused = false
-    if (this.#owner !== null) this.#duplex.resume()
-  }
-
-  end(): void {
-    this.#duplex.end()
-  }
-
-  close(): void {
-    this.#discard = true
-    this.#duplex.end(() => this.#duplex.destroy())
-    this.#duplex.resume()
-  }
-
-  reset(): void {
-    this.#duplex.destroy()
-  }
-
-  setOption(name: OptionName, _value: OptionValue): void {
-    throw noSuchOption('setsockopt', name)
-  }
-
-  getOption(name: OptionName): OptionValue {
-    throw noSuchOption('getsockopt', name)
-  }
 }

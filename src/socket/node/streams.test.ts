@@ -5,10 +5,12 @@ import { pipeline } from 'node:stream/promises'
 import test from 'node:test'
 import { kernelHost } from '../../kernel/index.ts'
 import type { Connection, Listener } from '../host.ts'
-import { fromDuplex, toDuplex } from './duplex.ts'
+import { toDuplex } from './duplex.ts'
+import { fromDuplex } from './from-duplex.ts'
 import { fromWebStreams, toWebStreams } from './streams.ts'
 
-const NOWHERE = { local: { address: '0.0.0.0', port: 0 }, remote: { address: '0.0.0.0', port: 0 } }
+const NOBODY = { address: '0.0.0.0', port: 0 }
+const NOWHERE = { local: NOBODY, remote: NOBODY }
 
 async function connected(): Promise<[Connection, Connection, Listener]> {
   const host = kernelHost({ driver: 'node' })

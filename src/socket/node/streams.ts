@@ -3,8 +3,8 @@ import { Duplex } from 'node:stream'
 import type { ReadableWritablePair } from 'node:stream/web'
 import type { SocketError } from '../../base/errors.ts'
 import type { Connection } from '../host.ts'
-import { RECEIVE_QUEUE } from '../limits.ts'
-import { type Endpoints, fromDuplex } from './duplex.ts'
+import { SOCKET_LIMITS } from '../limits.ts'
+import { type Endpoints, fromDuplex } from './from-duplex.ts'
 
 export interface ConnectionStreams {
   /** Ends at the peer's FIN; errors when the connection fails. Cancelling it discards what still arrives. */
@@ -42,7 +42,7 @@ export function toWebStreams(connection: Connection): ConnectionStreams {
         connection.resume()
       },
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: RECEIVE_QUEUE }),
+    new ByteLengthQueuingStrategy({ highWaterMark: SOCKET_LIMITS.receiveQueue }),
   )
   const writable = new WritableStream<Uint8Array>({
     start: (controller) => {

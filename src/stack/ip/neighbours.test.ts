@@ -122,7 +122,7 @@ test('malformed ARP is counted', () => {
 test('progress of a TCP connection confirms its next hop: nobody is asked', async () => {
   const { host, probe, clock } = bench()
   const segment = (fields: Partial<tcp.TcpSegment>) => probe.receive(tcpFrame({ sourcePort: 4000, ...fields }))
-  await host.listen({ address: '0.0.0.0', port: 80 }, (connection) => connection.write(new Uint8Array(10)))
+  await host.listen({ address: '0.0.0.0', port: 80 }, (connection) => void connection.write(new Uint8Array(10)))
   segment({ seq: 1000, flags: tcp.SYN })
   const synAck = tcp.parse(probe.sent.pop()!, 34, 24)
   assert.ok(typeof synAck !== 'string')

@@ -1,7 +1,7 @@
 /** An active open, as a promise. */
 import { type ErrorCode, SocketError } from '../../base/errors.ts'
 import { IP4_ANY, IP4_LOOPBACK, type Ip4 } from '../../base/ip.ts'
-import type { Address } from '../../socket/address.ts'
+import { type Address, type IpAddress, placeOf } from '../../socket/address.ts'
 import type { Connection, ConnectOptions } from '../../socket/host.ts'
 import type { Stack } from '../stack.ts'
 import { ipv4Of, portOf } from './address.ts'
@@ -12,7 +12,7 @@ import { TCP_DEFAULTS } from './tcp-options.ts'
 /** Connects as `Host.connect` promises. */
 export function openConnection(stack: Stack, to: Address, options: ConnectOptions = {}): Promise<Connection> {
   const { signal } = options
-  const detail = { address: to.address, port: to.port }
+  const detail = placeOf(to)
   if (signal?.aborted) throw new SocketError('ECANCELED', 'connect', { ...detail, cause: signal.reason })
   // As on Linux, 0.0.0.0 as a destination is this host.
   const remoteAddress = ipv4Of(to, 'connect') || IP4_LOOPBACK
@@ -48,8 +48,8 @@ function localEnd(
   stack: Stack,
   remoteAddress: Ip4,
   remotePort: number,
-  from: Address | undefined,
-  detail: { address: string; port: number },
+  from: IpAddress | undefined,
+  detail: ReturnType<typeof placeOf>,
 ): readonly [Ip4, number] {
   const bound = from === undefined ? IP4_ANY : ipv4Of(from, 'bind')
   const wanted = from === undefined ? 0 : portOf(from, 'bind')

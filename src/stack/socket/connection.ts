@@ -1,10 +1,14 @@
 /** A TCP connection of the stack: `Connection` above, a `Tcb` below, and what waits between the two. */
-import type { Nanos } from '../../base/clock.ts'
-import { SECOND } from '../../base/clock.ts'
+import { type Nanos, SECOND } from '../../base/clock.ts'
+import { type Duration, requireDuration } from '../../base/duration.ts'
 import { ERRNO, type ErrorCode, SocketError } from '../../base/errors.ts'
 import { formatIp4, type Ip4 } from '../../base/ip.ts'
 import type { Task } from '../../base/schedule.ts'
-import { type Address, formatAddress } from '../../socket/address.ts'
+import { formatAddress, type IpAddress } from '../../socket/address.ts'
+import { requireBytes } from '../../socket/bytes.ts'
+import { CloseTimer } from '../../socket/close-timer.ts'
+import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
+import { HeldBytes } from '../../socket/held.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { supersedes, Tcb, type TcbConfig, type TcbOwner, type TcpInfo, type TcpState } from '../../tcp/index.ts'
@@ -37,8 +41,9 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   readonly localPort: number
   readonly remoteAddress: Ip4
   readonly remotePort: number
-  readonly local: Address
-  readonly remote: Address
+  readonly local: IpAddress
+  readonly remote: IpAddress
+  readonly security = null
   nextInBucket: TcpEndpoint | null = null
   readonly #stack: Stack
   readonly #tcb: Tcb
@@ -50,6 +55,8 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   #corks = 0
 
   readonly #arrived = new Inbox()
+  /** What the owner has given back. */
+  #returned: HeldBytes | null = null
   #peerFinished = false
   #endTold = false
   /** Taken by `write`, but held back by a cork, or by the Tcb's full buffer. */
@@ -57,6 +64,11 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   #drainOwed = false
   /** What follows when the overflow has gone. */
   #afterwards: 'nothing' | 'end' | 'close' = 'nothing'
+  #written = 0
+  #flushes: Flushes | null = null
+  /** Why bytes that were written have gone to nobody. */
+  #lost: SocketError | null = null
+  #closeTimer: CloseTimer | null = null
   /** `close` or `reset` was called: what arrives is dropped. */
   #released = false
 
@@ -223,6 +235,8 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   #end(error: ErrorCode | null): void {
     if (this.#outcome !== undefined) return
     this.#outcome = error === null ? null : new SocketError(error, 'read', { ...this.remote })
+    this.#closeTimer?.stop()
+    this.#flushes?.fail(this.#outcome ?? ownReset())
     if (error !== null) this.#socketError = ERRNO[error][0]
   }
 
@@ -246,7 +260,10 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     const told = this.#closeTold
     if (told) return false
     const readable = !this.#paused && !this.#released
-    if (readable && !this.#arrived.empty) {
+    if (readable && this.#givenBack) {
+      this.#stack.enterApplication()
+      owner.onData(this.#returned!.take())
+    } else if (readable && !this.#arrived.empty) {
       const bytes = this.#arrived.take()
       this.#stack.enterApplication()
       owner.onData(bytes)
@@ -269,13 +286,16 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   /** An end, orderly or not, comes after the bytes that came before it. */
   get #nothingUnread(): boolean {
-    return this.#arrived.empty && (!this.#peerFinished || this.#endTold)
+    return !this.#givenBack && this.#arrived.empty && (!this.#peerFinished || this.#endTold)
+  }
+
+  get #givenBack(): boolean {
+    return this.#returned !== null && !this.#returned.empty
   }
 
   get #hasNews(): boolean {
     if (this.#owner === null || this.#closeTold) return false
-    if (!this.#paused && !this.#released && (!this.#arrived.empty || (this.#peerFinished && !this.#endTold)))
-      return true
+    if (!this.#paused && !this.#released && !this.#nothingUnread) return true
     if (this.#outcome !== undefined) return this.#released || this.#nothingUnread
     return this.#drainOwed && this.queued <= this.#stack.limits.writeLowWater
   }
@@ -290,13 +310,19 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   // ——— Connection ———
 
   attach(owner: ConnectionOwner): void {
+    if (owner !== this.#owner) this.#endTold = this.#closeTold = false
     this.#owner = owner
     this.#paused = false
     this.#deliverSoon()
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#released || this.#outcome !== undefined || this.#afterwards !== 'nothing') return false
+    requireBytes('write', bytes)
+    if (this.#released || this.#outcome !== undefined || this.#afterwards !== 'nothing') {
+      if (bytes.length > 0) this.#lost ??= writtenTooLate()
+      return false
+    }
+    this.#written += bytes.length
     const taken = this.#corks > 0 || this.#overflow.bytes > 0 ? 0 : this.#tcb.send(bytes)
     if (taken < bytes.length) this.#overflow.add(bytes.subarray(taken))
     if (this.#corks === 0) this.#pollAndDeliver()
@@ -321,8 +347,25 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     return this.#tcb.dead ? 0 : this.#tcb.unsent + this.#overflow.bytes
   }
 
+  flush(): Promise<void> {
+    if (this.#outcome instanceof SocketError) return Promise.reject(this.#outcome)
+    if (this.#lost !== null) return Promise.reject(this.#lost)
+    if (this.#overflow.bytes === 0) return Promise.resolve()
+    this.#flushes ??= new Flushes()
+    return this.#flushes.until(this.#written)
+  }
+
   pause(): void {
     this.#paused = true
+  }
+
+  unread(bytes: Uint8Array): void {
+    requireBytes('unread', bytes)
+    if (bytes.length === 0 || this.#released || this.#closeTold) return
+    this.#returned ??= new HeldBytes()
+    this.#returned.putBack(bytes)
+    this.#endTold = false
+    this.#deliverSoon()
   }
 
   resume(): void {
@@ -338,24 +381,35 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     this.#pollAndDeliver()
   }
 
-  close(): void {
-    if (this.#released) return
-    this.#released = true
-    this.#afterwards = 'close'
-    this.#corks = 0
-    this.#dropUnread()
-    this.#flushOverflow()
-    this.#pollAndDeliver()
+  close(within?: Duration): void {
+    const deadline = within === undefined ? undefined : requireDuration('close(within)', within)
+    if (!this.#released) {
+      this.#released = true
+      this.#afterwards = 'close'
+      this.#corks = 0
+      this.#dropUnread()
+      this.#flushOverflow()
+      this.#pollAndDeliver()
+    } else if (deadline === undefined) return
+    if (this.#outcome !== undefined || this.#overflow.bytes === 0) return
+    this.#closeTimer?.stop()
+    const { clock, limits } = this.#stack
+    this.#closeTimer = new CloseTimer(clock, deadline, limits.closeTime as Duration, () => this.reset())
   }
 
   reset(): void {
     if (this.#released && this.#closeTold) return
     this.#released = true
+    if (this.#overflow.bytes > 0) this.#lost ??= ownReset()
     this.#overflow.clear()
     this.#dropUnread()
     this.#tcb.abort()
     this.#end(null)
     this.#pollAndDeliver()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   setOption(name: OptionName, value: OptionValue): void {
@@ -378,7 +432,12 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   /** Gives the Tcb what it has room for, and then what was asked for after the last byte. */
   #flushOverflow(): void {
-    if (this.#corks > 0 || !this.#overflow.flush(this.#send)) return
+    if (this.#corks > 0) return
+    const empty = this.#overflow.flush(this.#send)
+    this.#closeTimer?.progress()
+    this.#flushes?.reached(this.#written - this.#overflow.bytes)
+    if (!empty) return
+    this.#closeTimer?.stop()
     if (this.#afterwards === 'end') this.#tcb.shutdown()
     else if (this.#afterwards === 'close') {
       this.#tcb.close(this.#lingers)
@@ -388,6 +447,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   }
 
   #dropUnread(): void {
+    this.#returned?.clear()
     while (!this.#arrived.empty) this.#tcb.consumed(this.#arrived.take().length)
   }
 

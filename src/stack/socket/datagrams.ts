@@ -2,8 +2,9 @@
 import { type ErrorCode, SocketError } from '../../base/errors.ts'
 import { formatIp4, IP4_ANY, type Ip4, isMulticast4, parseIp4 } from '../../base/ip.ts'
 import type { Task } from '../../base/schedule.ts'
-import type { Address } from '../../socket/address.ts'
-import type { DatagramOptions, Datagrams, DatagramsOwner } from '../../socket/host.ts'
+import type { IpAddress } from '../../socket/address.ts'
+import { requireBytes } from '../../socket/bytes.ts'
+import type { DatagramInfo, DatagramOptions, Datagrams, DatagramsOwner, Peer } from '../../socket/host.ts'
 import type { Membership, OptionName, OptionValue } from '../../socket/options.ts'
 import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
 import type { Interface } from '../ip/interface.ts'
@@ -25,11 +26,35 @@ const DEFAULTS = {
 
 interface Waiting {
   readonly payload: Uint8Array
-  readonly from: Address
+  readonly from: StackPeer
+  readonly ecn: number
+}
+
+/** Addresses as numbers; text when somebody asks. */
+class StackPeer implements Peer {
+  readonly ip: Ip4
+  readonly port: number
+  readonly localIp: Ip4
+  readonly #localPort: number
+
+  constructor(ip: Ip4, port: number, localIp: Ip4, localPort: number) {
+    this.ip = ip
+    this.port = port
+    this.localIp = localIp
+    this.#localPort = localPort
+  }
+
+  get address(): string {
+    return formatIp4(this.ip)
+  }
+
+  get local(): IpAddress {
+    return { address: formatIp4(this.localIp), port: this.#localPort }
+  }
 }
 
 /** Opens a socket as `Host.datagrams` promises. */
-export function openDatagrams(stack: Stack, at: Address | undefined, options: DatagramOptions = {}): StackDatagrams {
+export function openDatagrams(stack: Stack, at: IpAddress | undefined, options: DatagramOptions = {}): StackDatagrams {
   const address = at === undefined ? IP4_ANY : ipv4Of(at, 'bind')
   const wanted = at === undefined ? 0 : portOf(at, 'bind')
   const detail = at === undefined ? {} : { address: at.address, port: at.port }
@@ -66,8 +91,8 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
   #errors: SocketError[] = []
   /** Arranged to run, at this instant. */
   #scheduled = false
-  #lastFrom: Address = { address: '0.0.0.0', port: 0 }
-  #lastFromIp: Ip4 = IP4_ANY
+  #lastFrom = new StackPeer(IP4_ANY, 0, IP4_ANY, 0)
+  readonly #info: { -readonly [each in keyof DatagramInfo]: DatagramInfo[each] } = { truncated: false, ecn: 0 }
   readonly #memberships: { readonly group: Ip4; readonly of: Interface }[] = []
 
   constructor(stack: Stack, address: Ip4, port: number, options: OptionTable) {
@@ -78,11 +103,11 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
     stack.udp.bind(this)
   }
 
-  get local(): Address {
+  get local(): IpAddress {
     return { address: formatIp4(this.localAddress), port: this.localPort }
   }
 
-  get remote(): Address | null {
+  get remote(): IpAddress | null {
     return this.remotePort === 0 ? null : { address: formatIp4(this.remoteAddress), port: this.remotePort }
   }
 
@@ -99,7 +124,7 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
     this.#wake()
   }
 
-  async connect(to: Address): Promise<void> {
+  async connect(to: IpAddress): Promise<void> {
     this.#mustBeOpen('connect')
     const address = ipv4Of(to, 'connect')
     const port = portOf(to, 'connect')
@@ -112,14 +137,16 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
     this.remotePort = port
   }
 
-  send(bytes: Uint8Array, to?: Address): void {
+  /** The link below drops what it cannot take: it never holds anybody back. */
+  send(bytes: Uint8Array, to?: Peer | IpAddress): boolean {
+    requireBytes('send', bytes)
     this.#mustBeOpen('send')
     const [address, port] = this.#destination(to)
     const detail = { address: formatIp4(address), port }
     const path = this.#stack.output.path(address, this.localAddress)
     if (path === null) {
       this.#report(new SocketError('ENETUNREACH', 'send', detail))
-      return
+      return true
     }
     this.#mayBroadcast(address, path.group, 'send')
     if (bytes.length > MAX_PAYLOAD)
@@ -129,10 +156,24 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
       })
     const multicast = isMulticast4(address)
     const ttl = this.#options.number(multicast ? 'IP_MULTICAST_TTL' : 'IP_TTL')
-    this.#stack.udp.send(path, this, address, port, bytes, ttl, !multicast || this.#options.flag('IP_MULTICAST_LOOP'))
+    const loop = !multicast || this.#options.flag('IP_MULTICAST_LOOP')
+    // RFC 2181 §4.1: an answer comes from the address that was asked.
+    const asked = to instanceof StackPeer && this.localAddress === IP4_ANY && this.#stack.isLocal(to.localIp)
+    if (asked) this.#stack.udp.send(path, this, address, port, bytes, ttl, loop, to.localIp)
+    else this.#stack.udp.send(path, this, address, port, bytes, ttl, loop)
+    return true
   }
 
-  #destination(to: Address | undefined): readonly [Ip4, number] {
+  /** Each datagram is an event of its own: there is nothing to be gained by holding several. */
+  cork(): void {}
+  uncork(): void {}
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #destination(to: Peer | IpAddress | undefined): readonly [Ip4, number] {
+    if (to instanceof StackPeer) return [to.ip, to.port]
     if (to === undefined) {
       if (this.remotePort === 0)
         throw new SocketError('EDESTADDRREQ', 'send', { hint: 'name a destination, or connect first' })
@@ -207,14 +248,13 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
     return { group, of }
   }
 
-  datagramArrived(payload: Uint8Array, fromIp: Ip4, fromPort: number): void {
-    if (fromIp !== this.#lastFromIp || fromPort !== this.#lastFrom.port) {
-      this.#lastFromIp = fromIp
-      this.#lastFrom = { address: formatIp4(fromIp), port: fromPort }
-    }
+  datagramArrived(payload: Uint8Array, fromIp: Ip4, fromPort: number, to: Ip4, ecn: number): void {
+    const last = this.#lastFrom
+    if (fromIp !== last.ip || fromPort !== last.port || to !== last.localIp)
+      this.#lastFrom = new StackPeer(fromIp, fromPort, to, this.localPort)
     if (this.#owner !== null && !this.#scheduled) {
-      this.#stack.enterApplication()
-      this.#owner.onDatagram(payload, this.#lastFrom)
+      this.#tell(this.#owner, payload, this.#lastFrom, ecn)
+      this.#owner.onBatchEnd?.()
       return
     }
     const cost = payload.length + DATAGRAM_OVERHEAD
@@ -223,8 +263,14 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
       return
     }
     // The frame is nobody else's to change, so the payload may wait as it is.
-    this.#waiting.push({ payload, from: this.#lastFrom })
+    this.#waiting.push({ payload, from: this.#lastFrom, ecn })
     this.#waitingBytes += cost
+  }
+
+  #tell(owner: DatagramsOwner, payload: Uint8Array, from: StackPeer, ecn: number): void {
+    this.#info.ecn = ecn
+    this.#stack.enterApplication()
+    owner.onDatagram(payload, from, this.#info)
   }
 
   complained(error: NetworkError): void {
@@ -247,6 +293,7 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
   /** Delivers what waited. */
   run(): void {
     this.#scheduled = false
+    let told = false
     while (this.#owner !== null && this.#state !== 'closed') {
       this.#stack.enterApplication()
       const error = this.#errors.shift()
@@ -257,7 +304,13 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
       const next = this.#waiting.shift()
       if (next !== undefined) {
         this.#waitingBytes -= next.payload.length + DATAGRAM_OVERHEAD
-        this.#owner.onDatagram(next.payload, next.from)
+        this.#tell(this.#owner, next.payload, next.from, next.ecn)
+        told = true
+        continue
+      }
+      if (told) {
+        told = false
+        this.#owner.onBatchEnd?.()
         continue
       }
       if (this.#state !== 'closing') return

@@ -2,8 +2,10 @@
 import type { Clock } from '../../base/clock.ts'
 import type { EventLog } from '../../base/events.ts'
 import type { Random } from '../../base/random.ts'
-import type { Address, Family } from '../../socket/address.ts'
+import { guarded } from '../../socket/accept.ts'
+import type { Address, Family, IpAddress } from '../../socket/address.ts'
 import type {
+  Accept,
   Connection,
   ConnectOptions,
   DatagramOptions,
@@ -48,15 +50,15 @@ export class StackHost implements Host {
     this.resolver = options.resolver ?? null
   }
 
-  async listen(at: Address, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener> {
-    return openListener(this.stack, at, accept, options)
+  async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
+    return openListener(this.stack, at, guarded(accept, options), options)
   }
 
   async connect(to: Address, options?: ConnectOptions): Promise<Connection> {
     return openConnection(this.stack, to, options)
   }
 
-  async datagrams(at?: Address, options?: DatagramOptions): Promise<Datagrams> {
+  async datagrams(at?: IpAddress, options?: DatagramOptions): Promise<Datagrams> {
     return openDatagrams(this.stack, at, options)
   }
 

@@ -2,7 +2,7 @@
 import { SocketError } from '../../base/errors.ts'
 import { formatIp4, IP4_ANY, type Ip4 } from '../../base/ip.ts'
 import type { Task } from '../../base/schedule.ts'
-import type { Address } from '../../socket/address.ts'
+import { type Address, type IpAddress, placeOf } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import type { OptionName, OptionValue } from '../../socket/options.ts'
 import { ListenQueue } from '../../tcp/index.ts'
@@ -24,7 +24,7 @@ export function openListener(
 ): StackListener {
   const address = ipv4Of(at, 'listen')
   const wanted = portOf(at, 'listen')
-  const detail = { address: at.address, port: wanted }
+  const detail = placeOf(at)
   if (address !== IP4_ANY && !stack.isLocal(address)) throw new SocketError('EADDRNOTAVAIL', 'listen', detail)
   const table = new OptionTable(TCP_DEFAULTS, options.options)
   const port = wanted || stack.tcp.freeListenPort()
@@ -36,7 +36,7 @@ export function openListener(
 export class StackListener implements Listener, TcpListenEndpoint, Opening, Task {
   readonly localAddress: Ip4
   readonly localPort: number
-  readonly local: Address
+  readonly local: IpAddress
   readonly shares: boolean
   readonly queue: ListenQueue
   readonly #stack: Stack
@@ -132,6 +132,10 @@ export class StackListener implements Listener, TcpListenEndpoint, Opening, Task
     this.#stack.tcp.release(this)
     for (const connection of [...this.#halfOpen, ...this.#complete]) connection.reset()
     this.#complete.length = 0
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   setOption(name: OptionName, value: OptionValue): void {

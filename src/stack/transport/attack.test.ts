@@ -76,7 +76,7 @@ test('ICMP in the name of a router ends no connection that is open (RFC 5927)', 
 test('a SYN flood stops at the SYN queue, costs answers only, and the port recovers', async () => {
   const { host, probe, clock, stack } = bench()
   let accepted = 0
-  await host.listen({ address: '0.0.0.0', port: 80 }, () => accepted++)
+  await host.listen({ address: '0.0.0.0', port: 80 }, () => void accepted++)
   for (let i = 0; i < 3 * limits.SYN_QUEUE; i++)
     probe.receive(tcpFrame({ sourcePort: 1000 + i }, { from: formatIp4(parseIp4('198.18.0.0') + i) }))
   assert.equal(stack.tcp.connectionCount, limits.SYN_QUEUE)

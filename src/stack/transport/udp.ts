@@ -25,7 +25,8 @@ export interface UdpEndpoint {
   /** May share its port with others that may too (SO_REUSEADDR or SO_REUSEPORT). */
   readonly shares: boolean
   isMember(group: Ip4, of: Interface): boolean
-  datagramArrived(payload: Uint8Array, from: Ip4, fromPort: number): void
+  /** @param to the address that was asked; @param ecn of the IP header (RFC 3168 §5) */
+  datagramArrived(payload: Uint8Array, from: Ip4, fromPort: number, to: Ip4, ecn: number): void
   complained(error: NetworkError): void
 }
 
@@ -77,11 +78,11 @@ export class Udp {
     const payload = bytes.subarray(at + udp.HEADER_LENGTH, at + size)
     if (packet.group) {
       // RFC 1122 §4.1.4 / every BSD: a group's datagram goes to all sockets that want it.
-      for (const socket of sockets) if (wants(socket, packet, fromPort)) this.#give(socket, payload, source, fromPort)
+      for (const socket of sockets) if (wants(socket, packet, fromPort)) this.#give(socket, payload, packet, fromPort)
       return
     }
     const socket = nearest(sockets, destination, source, fromPort)
-    if (socket !== null) this.#give(socket, payload, source, fromPort)
+    if (socket !== null) this.#give(socket, payload, packet, fromPort)
     else {
       counters.udpNoPort++
       // RFC 1122 §4.1.3.1.
@@ -89,9 +90,9 @@ export class Udp {
     }
   }
 
-  #give(socket: UdpEndpoint, payload: Uint8Array, from: Ip4, fromPort: number): void {
+  #give(socket: UdpEndpoint, payload: Uint8Array, packet: Arrived, fromPort: number): void {
     this.#stack.counters.udpDelivered++
-    socket.datagramArrived(payload, from, fromPort)
+    socket.datagramArrived(payload, packet.source, fromPort, packet.destination, packet.bytes[packet.offset + 1]! & 3)
   }
 
   /**
@@ -104,10 +105,22 @@ export class Udp {
     return socket !== null
   }
 
-  /** Sends a datagram, in pieces when the path is too narrow. A copy comes back to this host's own members of a group when `loop` says so. */
-  send(path: Path, from: UdpEndpoint, to: Ip4, toPort: number, bytes: Uint8Array, ttl: number, loop: boolean): void {
+  /**
+   * Sends a datagram, in pieces when the path is too narrow. A copy comes back to this host's own members of a group
+   * when `loop` says so.
+   * @param source the address that it comes from: by default the socket's own, or what the path suggests
+   */
+  send(
+    path: Path,
+    from: UdpEndpoint,
+    to: Ip4,
+    toPort: number,
+    bytes: Uint8Array,
+    ttl: number,
+    loop: boolean,
+    source = this.#sourceOf(from, path),
+  ): void {
     const { output, counters } = this.#stack
-    const source = from.localAddress === 0 || isMulticast4(from.localAddress) ? path.source : from.localAddress
     const size = udp.HEADER_LENGTH + bytes.length
     const frame = output.frame(size)
     frame.set(bytes, PAYLOAD + udp.HEADER_LENGTH)
@@ -118,6 +131,10 @@ export class Udp {
     if (ttl > 0) output.transmit(frame, path, to)
     counters.udpSent++
     if (path.group && loop) this.#stack.loopGroup(path.interface, frame, LINK_HEADROOM)
+  }
+
+  #sourceOf(from: UdpEndpoint, path: Path): Ip4 {
+    return from.localAddress === 0 || isMulticast4(from.localAddress) ? path.source : from.localAddress
   }
 }
 

@@ -58,7 +58,7 @@ export function describe(c: Context<never, never>, error: unknown, record: Recor
     ['Route', c.route === '' ? '(none)' : c.route],
     ['Parameters', params.join(', ')],
     ['Host', exchange.authority],
-    ['From', exchange.remote.address],
+    ['From', exchange.remote.path ?? exchange.remote.address],
   ]
   return { chain, request: request.filter(([, value]) => value !== ''), fields, ...recorded(record) }
 }

@@ -88,7 +88,7 @@ function reportRoute(c: Context<never, never>, { name, pattern }: Action): void 
 /** @throws HttpError 400 for a name that is none of the site's. */
 export function checkHost(c: Context<never, never>): void {
   const { authority, local } = c.exchange
-  if (c.services.hosts.allows(authority, local.address)) return
+  if (c.services.hosts.allows(authority, local.address ?? '')) return
   const asked = c.services.debug ? ` (${JSON.stringify(authority)})` : ''
   throw new HttpError(400, `the site does not answer to this name${asked}: app({ hosts: [...] }) says to which`)
 }

@@ -15,7 +15,7 @@ interface Got {
 }
 
 function ask(
-  port: number,
+  port: number | undefined,
   method: string,
   path: string,
   headers: Record<string, string> = {},

@@ -111,7 +111,7 @@ export class Site<U = never> extends Group<U | null> {
   #handMounted(c: Context<never, never>, mounted: Mounted): void | Promise<void> {
     this.#begun()
     const { exchange, path, prefix, services } = c
-    const known = prefix !== '' || services.hosts.allows(exchange.authority, exchange.local.address)
+    const known = prefix !== '' || services.hosts.allows(exchange.authority, exchange.local.address ?? '')
     if (!known) return this.#serve(c, null)
     // Another site answers its errors itself; those of a bare handler are answered here.
     const failed = (error: unknown) => this.#failed(c, error, null).then(() => {})

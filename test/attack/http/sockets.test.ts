@@ -41,7 +41,7 @@ const post = (length: number) => `POST /body HTTP/1.1\r\nHost: a\r\nContent-Leng
 
 function dial(t: TestContext, server: HttpServer): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: server.local.port, host: '127.0.0.1' }, () => resolve(socket))
+    const socket = connect({ port: server.local.port!, host: '127.0.0.1' }, () => resolve(socket))
     socket.on('error', reject)
     t.after(() => socket.destroy())
   })

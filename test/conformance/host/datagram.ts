@@ -1,20 +1,23 @@
 /** Datagrams: boundaries, addresses, connecting, broadcast, groups, errors. */
 import assert from 'node:assert/strict'
 import type { SocketError } from '../../../src/base/errors.ts'
-import type { Address } from '../../../src/socket/address.ts'
-import type { Datagrams, DatagramsOwner, Host } from '../../../src/socket/host.ts'
-import { encode, pattern, roundTrip } from './recorder.ts'
+import type { IpAddress } from '../../../src/socket/address.ts'
+import type { DatagramInfo, Datagrams, DatagramsOwner, Host, Peer } from '../../../src/socket/host.ts'
+import { encode, onRelease, pattern, roundTrip } from './recorder.ts'
 import { Missing, type Scenario } from './world.ts'
 
 class Mailbox implements DatagramsOwner {
   readonly socket: Datagrams
-  readonly received: { bytes: Uint8Array; from: Address }[] = []
+  readonly received: { bytes: Uint8Array; from: Peer }[] = []
+  batches = 0
+  drains = 0
   readonly errors: SocketError[] = []
   closes = 0
   #waiters: { is: () => boolean; resolve: () => void }[] = []
 
   constructor(socket: Datagrams) {
     this.socket = socket
+    onRelease(() => socket.close())
   }
 
   static async at(host: Host, address: string, options = {}): Promise<Mailbox> {
@@ -27,10 +30,21 @@ class Mailbox implements DatagramsOwner {
     return this.received.map(({ bytes }) => new TextDecoder().decode(bytes))
   }
 
-  onDatagram(bytes: Uint8Array, from: Address): void {
+  onDatagram(bytes: Uint8Array, from: Peer, info: DatagramInfo): void {
     assert.equal(this.closes, 0)
+    assert.deepEqual({ ...info }, { truncated: false, ecn: 0 })
     assert.equal(bytes.constructor, Uint8Array, 'not a Buffer, whose slice does not copy')
     this.received.push({ bytes: bytes.slice(), from })
+    this.#tell()
+  }
+
+  onBatchEnd(): void {
+    this.batches++
+    this.#tell()
+  }
+
+  onDrain(): void {
+    this.drains++
     this.#tell()
   }
 
@@ -84,7 +98,7 @@ export function datagramScenarios(scenario: Scenario): void {
     assert.equal(from.port, client.socket.local.port)
     server.socket.send(encode('back'), from)
     await client.until(() => client.received.length === 1)
-    assert.deepEqual(client.received[0]!.from, server.socket.local)
+    sameAddress(client.received[0]!.from, server.socket.local)
     await Promise.all([server.close(), client.close()])
   })
 
@@ -96,7 +110,7 @@ export function datagramScenarios(scenario: Scenario): void {
     await server.until(() => server.received.length === 1)
     server.socket.send(encode('back'), server.received[0]!.from)
     await client.until(() => client.received.length === 1)
-    assert.deepEqual(client.received[0]!.from, server.socket.local)
+    sameAddress(client.received[0]!.from, server.socket.local)
     await Promise.all([server.close(), client.close()])
   })
 
@@ -151,6 +165,114 @@ export function datagramScenarios(scenario: Scenario): void {
     assert.throws(() => client.socket.send(encode('late'), to))
   })
 
+  scenario('send takes bytes only', async (world) => {
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    for (const odd of ['text', 5, new ArrayBuffer(8), undefined])
+      assert.throws(() => client.socket.send(odd as never, client.socket.local), { name: 'TypeError' })
+    await client.close()
+  })
+
+  scenario('a peer may be kept, and is answered from the address that was asked', async (world) => {
+    const server = await Mailbox.at(world.server, '0.0.0.0')
+    const { port } = server.socket.local
+    const asked = [world.serverAddress, world.secondAddress].filter((address) => address !== undefined)
+    for (const address of asked) {
+      const client = await Mailbox.at(world.client, '0.0.0.0')
+      const other = await Mailbox.at(world.client, '0.0.0.0')
+      client.socket.send(encode('who are you?'), { address, port })
+      await server.until(() => server.received.length === 1)
+      const { from } = server.received.pop()!
+      other.socket.send(encode('and me?'), { address: world.serverAddress, port })
+      await server.until(() => server.received.length === 1)
+      server.received.pop()
+      assert.equal(from.local.port, port)
+      assert.equal(from.local.address, world.blindToAsked === true ? '0.0.0.0' : address)
+      assert.equal(server.socket.send(encode('me'), from), true)
+      await client.until(() => client.received.length === 1)
+      if (world.blindToAsked !== true || address === world.serverAddress)
+        sameAddress(client.received[0]!.from, { address, port })
+      assert.equal(other.received.length, 0)
+      await Promise.all([client.close(), other.close()])
+    }
+    await server.close()
+  })
+
+  scenario('a batch of datagrams has an end', async (world) => {
+    const server = await Mailbox.at(world.server, world.serverAddress)
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    client.socket.cork()
+    for (let i = 0; i < 20; i++) client.socket.send(encode(String(i)), server.socket.local)
+    client.socket.uncork()
+    await server.until(() => server.received.length === 20 && server.batches > 0)
+    assert.ok(server.batches <= 20)
+    assert.equal(server.texts.join(' '), Array.from({ length: 20 }, (_, i) => i).join(' '))
+    await Promise.all([server.close(), client.close()])
+  })
+
+  scenario('datagrams that are held go out at the last uncork', async (world) => {
+    const server = await Mailbox.at(world.server, world.serverAddress)
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    client.socket.uncork() // one too many does no harm
+    client.socket.cork()
+    client.socket.cork()
+    client.socket.send(encode('held'), server.socket.local)
+    client.socket.uncork()
+    client.socket.uncork()
+    await server.until(() => server.received.length === 1)
+    await Promise.all([server.close(), client.close()])
+  })
+
+  scenario('a connected socket can be connected to another peer', async (world) => {
+    const [first, second] = [
+      await Mailbox.at(world.server, world.serverAddress),
+      await Mailbox.at(world.server, world.serverAddress),
+    ]
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    await client.socket.connect(first.socket.local)
+    await client.socket.connect(second.socket.local)
+    assert.deepEqual(client.socket.remote, second.socket.local)
+    client.socket.send(encode('you'))
+    await second.until(() => second.received.length === 1)
+    const { from } = second.received[0]!
+    first.socket.send(encode('the former'), from)
+    second.socket.send(encode('the present'), from)
+    await client.until(() => client.received.length === 1)
+    await roundTrip(world)
+    assert.deepEqual(client.texts, ['the present'])
+    assert.equal(first.received.length, 0)
+    await Promise.all([first.close(), second.close(), client.close()])
+  })
+
+  scenario('a connected socket may send to another address', async (world) => {
+    const [peer, other] = [
+      await Mailbox.at(world.server, world.serverAddress),
+      await Mailbox.at(world.server, world.serverAddress),
+    ]
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    await client.socket.connect(peer.socket.local)
+    if (world.faithful === true) code('EISCONN', () => client.socket.send(encode('elsewhere'), other.socket.local))
+    else {
+      client.socket.send(encode('elsewhere'), other.socket.local)
+      await other.until(() => other.received.length === 1)
+    }
+    client.socket.send(encode('home'))
+    await peer.until(() => peer.received.length === 1)
+    assert.deepEqual(peer.texts, ['home'])
+    await Promise.all([peer.close(), other.close(), client.close()])
+  })
+
+  scenario('port 0 is no peer: EINVAL; a closed socket: EBADF', async (world) => {
+    const client = await Mailbox.at(world.client, '0.0.0.0')
+    const nowhere = { address: world.serverAddress, port: 0 }
+    code('EINVAL', () => client.socket.send(encode('x'), nowhere))
+    await assert.rejects(client.socket.connect({ address: 'localhost', port: 53 }), { code: 'EINVAL' })
+    await client.close()
+    code('EBADF', () => client.socket.send(encode('x'), { address: world.serverAddress, port: 9 }))
+    await assert.rejects(client.socket.connect({ address: world.serverAddress, port: 9 }), { code: 'EBADF' })
+    code('EBADF', () => client.socket.setOption('SO_BROADCAST', 1))
+    code('EBADF', () => client.socket.getOption('SO_RCVBUF'))
+  })
+
   scenario('a port in use is refused with EADDRINUSE', async (world) => {
     const first = await Mailbox.at(world.server, world.serverAddress)
     await assert.rejects(world.server.datagrams(first.socket.local), { code: 'EADDRINUSE' })
@@ -186,4 +308,8 @@ export function datagramScenarios(scenario: Scenario): void {
 
 function code(wanted: string, call: () => unknown): void {
   assert.throws(call, (error: { code?: string }) => error.code === wanted)
+}
+
+function sameAddress(peer: IpAddress, expected: IpAddress): void {
+  assert.deepEqual([peer.address, peer.port], [expected.address, expected.port])
 }

@@ -1,7 +1,7 @@
 /** This machine, talking to itself over loopback, as a world for the suite. */
 import { networkInterfaces } from 'node:os'
 import { hostOver } from '../../../src/kernel/host.ts'
-import { DEFAULT_LIMITS, type DriverName, kernelHost, systemMachine } from '../../../src/kernel/index.ts'
+import { type DriverName, KERNEL_LIMITS, kernelHost, systemMachine } from '../../../src/kernel/index.ts'
 import { libc } from '../../../src/kernel/libc.ts'
 import { nodeDriver } from '../../../src/kernel/node/driver.ts'
 import type { Host } from '../../../src/socket/host.ts'
@@ -42,15 +42,16 @@ const DATAGRAM_WITHOUT_FFI: readonly OptionName[] = DATAGRAM.filter(
 
 export function kernelWorld(driver: DriverName): World {
   const options = libc() === null ? withoutFfi : { stream: STREAM, datagram: DATAGRAM }
-  return world(kernelHost({ driver, name: driver }), options)
+  return { ...world(kernelHost({ driver, name: driver }), options), blindToAsked: true, faithful: true }
 }
 
 const withoutFfi = { stream: STREAM_WITHOUT_FFI, datagram: DATAGRAM_WITHOUT_FFI }
 
 /** The `node` driver as it is on a machine without koffi. */
 export function worldWithoutFfi(): World {
-  const driver = nodeDriver({ libc: null, limits: DEFAULT_LIMITS })
-  return world(hostOver(systemMachine({ name: 'without FFI' }), driver, 'the test asks for it'), withoutFfi)
+  const driver = nodeDriver({ libc: null, limits: KERNEL_LIMITS })
+  const host = hostOver(systemMachine({ name: 'without FFI' }), driver, 'the test asks for it')
+  return { ...world(host, withoutFfi), blindToAsked: true, faithful: true, softReset: true }
 }
 
 function world(host: Host, options: World['options']): World {
@@ -58,6 +59,7 @@ function world(host: Host, options: World['options']): World {
     server: host,
     client: host,
     serverAddress: '127.0.0.1',
+    secondAddress: '127.0.0.2',
     serverAddress6: LOOPBACK6 ? '::1' : undefined,
     options,
     multicast: true,

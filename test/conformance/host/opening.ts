@@ -1,15 +1,16 @@
 /** Listening and connecting: ports, order, queues, refusals, errors. */
 import assert from 'node:assert/strict'
 import type { ErrorCode } from '../../../src/base/errors.ts'
+import { ipOf } from '../../../src/socket/address.ts'
 import type { Connection, Host } from '../../../src/socket/host.ts'
-import { Door, pair, Recorder, roundTrip, shut } from './recorder.ts'
+import { Door, onRelease, pair, Recorder, roundTrip, shut } from './recorder.ts'
 import { Missing, type Scenario } from './world.ts'
 
 export function listenScenarios(scenario: Scenario): void {
   scenario('port 0 is given a port, and the listener knows it', async (world) => {
     const door = await Door.open(world.server, world.serverAddress)
     assert.equal(door.listener.local.address, world.serverAddress)
-    assert.ok(door.listener.local.port > 0)
+    assert.ok(door.port > 0)
     const other = await Door.open(world.server, world.serverAddress)
     assert.notEqual(other.listener.local.port, door.listener.local.port)
     await door.listener.close()
@@ -21,7 +22,7 @@ export function listenScenarios(scenario: Scenario): void {
       const address = every === '::' ? world.serverAddress6 : world.serverAddress
       if (address === undefined) throw new Missing('no IPv6 here')
       const door = await Door.open(world.server, every)
-      const client = Recorder.on(await world.client.connect({ address, port: door.listener.local.port }))
+      const client = Recorder.on(await world.client.connect({ address, port: door.port }))
       const server = Recorder.on(await door.next())
       assert.equal(server.connection.local.address, address)
       await shut({ door, client, server })
@@ -29,7 +30,7 @@ export function listenScenarios(scenario: Scenario): void {
 
   scenario('a port in use is refused with EADDRINUSE, and free again after close', async (world) => {
     const door = await Door.open(world.server, world.serverAddress)
-    const { port } = door.listener.local
+    const { port } = door
     await rejected('EADDRINUSE', Door.open(world.server, world.serverAddress, {}, port))
     await door.listener.close()
     const again = await Door.open(world.server, world.serverAddress, {}, port)
@@ -138,6 +139,78 @@ export function listenScenarios(scenario: Scenario): void {
   })
 }
 
+export function acceptScenarios(scenario: Scenario): void {
+  scenario('an accept that fails costs its connection and nothing else', async (world) => {
+    const failures: string[] = []
+    let fails: 'throws' | 'rejects' | 'no' = 'throws'
+    const kept: Connection[] = []
+    const accept = (connection: Connection): void | Promise<void> => {
+      if (fails === 'throws') throw new Error('thrown')
+      if (fails === 'rejects') return Promise.reject(new Error('rejected'))
+      kept.push(connection)
+      Recorder.on(connection)
+      return Promise.resolve()
+    }
+    const onError = (error: unknown, connection: Connection): void => {
+      failures.push(`${(error as Error).message} ${connection.local.address}`)
+    }
+    const at = { address: world.serverAddress, port: 0 }
+    const listener = await world.server.listen(at, accept, { onError })
+    onRelease(() => void listener.close())
+    for (fails of ['throws', 'rejects'] as const) {
+      const code = await fate(world.client.connect(listener.local))
+      assert.equal(code, 'ECONNRESET')
+    }
+    fails = 'no'
+    const client = Recorder.on(await world.client.connect(listener.local))
+    client.write('welcome')
+    await roundTrip(world)
+    assert.deepEqual(failures, [`thrown ${world.serverAddress}`, `rejected ${world.serverAddress}`])
+    assert.equal(kept.length, 1)
+    client.call((c) => c.reset())
+    await client.until(() => client.closed)
+    await listener.close()
+  })
+
+  scenario('an accept that fails is written to the console where nobody else is told', async (world) => {
+    const written: unknown[][] = []
+    const { error } = console
+    console.error = (...line: unknown[]) => void written.push(line)
+    onRelease(() => {
+      console.error = error
+    })
+    const listener = await world.server.listen({ address: world.serverAddress, port: 0 }, async () => {
+      throw new Error('nobody caught me')
+    })
+    onRelease(() => void listener.close())
+    assert.equal(await fate(world.client.connect(listener.local)), 'ECONNRESET')
+    await listener.close()
+    const [what, failure] = written[0]!
+    assert.match(String(what), /accepting the connection from .* failed/)
+    assert.equal((failure as Error).message, 'nobody caught me')
+  })
+
+  scenario('a path is no address here: EAFNOSUPPORT', async (world) => {
+    const at = { path: '/tmp/reticle-no-such-socket' }
+    await rejected(
+      'EAFNOSUPPORT',
+      world.server.listen(at, () => {}),
+    )
+    await rejected('EAFNOSUPPORT', world.client.connect(at))
+  })
+}
+
+/** How a connection ends; the reset of a hasty server can be learnt from `connect` itself. */
+async function fate(connecting: Promise<Connection>): Promise<string> {
+  try {
+    const client = Recorder.on(await connecting)
+    await client.until(() => client.closed)
+    return client.closes[0]?.code ?? 'closed'
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
 export function connectScenarios(scenario: Scenario): void {
   scenario('a port where nobody listens: ECONNREFUSED, with what was tried', async (world) => {
     const door = await Door.open(world.server, world.serverAddress)
@@ -186,7 +259,7 @@ export function connectScenarios(scenario: Scenario): void {
 async function freePort(host: Host, address: string): Promise<number> {
   const listener = await host.listen({ address: '0.0.0.0', port: 0 }, () => assert.fail(`nobody calls ${address}`))
   await listener.close()
-  return listener.local.port
+  return ipOf(listener.local, 'listen').port
 }
 
 export async function rejected(

@@ -1,6 +1,7 @@
 /** An owner that writes down what it is told, and lets a test wait for it. */
 import assert from 'node:assert/strict'
 import type { SocketError } from '../../../src/base/errors.ts'
+import { ipOf } from '../../../src/socket/address.ts'
 import type { Connection, ConnectionOwner, Host, Listener, ListenOptions } from '../../../src/socket/host.ts'
 import type { World } from './world.ts'
 
@@ -10,11 +11,16 @@ interface Waiter {
 }
 
 /** What the running test has opened and a failure might leave open. */
-const opened: { release(): void }[] = []
+const opened: (() => void)[] = []
+
+/** Has `release` called when the test is over, however it ends. */
+export function onRelease(release: () => void): void {
+  opened.push(release)
+}
 
 /** Lets go of whatever a test left open, so that one failure does not keep the process alive. */
 export function releaseAll(): void {
-  for (const one of opened.splice(0)) one.release()
+  for (const release of opened.splice(0)) release()
 }
 
 export class Recorder implements ConnectionOwner {
@@ -31,7 +37,7 @@ export class Recorder implements ConnectionOwner {
 
   constructor(connection: Connection) {
     this.connection = connection
-    opened.push({ release: () => connection.reset() })
+    onRelease(() => connection.reset())
   }
 
   /** A connection with a recorder attached to it. */
@@ -61,7 +67,17 @@ export class Recorder implements ConnectionOwner {
   }
 
   get text(): string {
-    return new TextDecoder().decode(Buffer.concat(this.#chunks))
+    return new TextDecoder().decode(this.bytes)
+  }
+
+  /** What was received, up to a megabyte. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.#chunks))
+  }
+
+  /** Gives bytes back; they are recorded again when they come again. */
+  unread(bytes: Uint8Array): void {
+    this.call((connection) => connection.unread(bytes))
   }
 
   get closed(): boolean {
@@ -129,7 +145,7 @@ export class Door {
 
   private constructor(listener: Listener, accepted: Connection[], waiters: ((connection: Connection) => void)[]) {
     this.listener = listener
-    opened.push({ release: () => void listener.close() })
+    onRelease(() => void listener.close())
     this.accepted = accepted
     this.#waiters = waiters
   }
@@ -143,6 +159,10 @@ export class Door {
       else waiter(connection)
     }
     return new Door(await host.listen({ address, port }, accept, options), accepted, waiters)
+  }
+
+  get port(): number {
+    return ipOf(this.listener.local, 'listen').port
   }
 
   /** The next connection, in the order in which they were accepted. */
@@ -213,4 +233,14 @@ export function pattern(offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length)
   for (let i = 0; i < length; i++) bytes[i] = patternAt(offset + i)
   return bytes
+}
+
+/** Has the reader compare what arrives with the pattern. */
+export function checkPattern(reader: Recorder): void {
+  let offset = 0
+  reader.react = (what, bytes) => {
+    if (what === 'data' && Buffer.compare(bytes!, pattern(offset, bytes!.length)) !== 0)
+      assert.fail(`wrong bytes after ${offset}`)
+    offset += bytes?.length ?? 0
+  }
 }

@@ -43,6 +43,7 @@ function alone(): World {
     server: host,
     client: host,
     serverAddress: '127.0.0.1',
+    secondAddress: '127.0.0.2',
     options: OPTIONS,
     multicast: true,
     run: (body) => net.run(body),

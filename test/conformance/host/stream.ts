@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, MILLISECOND } from '../../../src/base/clock.ts'
 import type { Host } from '../../../src/socket/host.ts'
-import { type Pair, pair, pattern, patternAt, type Recorder, roundTrip, shut } from './recorder.ts'
+import { checkPattern, type Pair, pair, pattern, patternAt, type Recorder, roundTrip, shut } from './recorder.ts'
 import { Missing, type Scenario } from './world.ts'
 
 const MEGABYTE = 1_000_000
@@ -179,13 +179,4 @@ async function transfer(host: Host, from: Recorder, to: Recorder, total: number)
   }
   await to.until(() => to.received === total)
   assert.ok(pauses >= 7)
-}
-
-function checkPattern(reader: Recorder): void {
-  let offset = 0
-  reader.react = (what, bytes) => {
-    if (what === 'data' && Buffer.compare(bytes!, pattern(offset, bytes!.length)) !== 0)
-      assert.fail(`wrong bytes after ${offset}`)
-    offset += bytes?.length ?? 0
-  }
 }

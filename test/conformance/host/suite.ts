@@ -3,9 +3,11 @@
  * clock but the hosts' own, so the same tests run over this machine's drivers and over a simulated network.
  */
 import { datagramScenarios } from './datagram.ts'
+import { handoverScenarios } from './handover.ts'
 import { attachScenarios, endScenarios } from './lifecycle.ts'
-import { connectScenarios, listenScenarios } from './opening.ts'
+import { acceptScenarios, connectScenarios, listenScenarios } from './opening.ts'
 import { optionScenarios } from './option.ts'
+import { sendingScenarios } from './sending.ts'
 import { streamScenarios } from './stream.ts'
 import { type MakeWorld, scenarios } from './world.ts'
 
@@ -15,7 +17,10 @@ export function hostConformance(name: string, make: MakeWorld): void {
   streamScenarios(scenario)
   attachScenarios(scenario)
   endScenarios(scenario)
+  handoverScenarios(scenario)
+  sendingScenarios(scenario)
   listenScenarios(scenario)
+  acceptScenarios(scenario)
   connectScenarios(scenario)
   optionScenarios(scenario)
   datagramScenarios(scenario)

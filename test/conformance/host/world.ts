@@ -18,6 +18,14 @@ export interface World {
   readonly multicast?: boolean
   /** A broadcast address through which the client reaches the server. */
   readonly broadcast?: string | undefined
+  /** Another address of the server's that the client reaches, from which an answer would not come by itself. */
+  readonly secondAddress?: string | undefined
+  /** The host cannot tell which of its addresses a datagram was sent to. */
+  readonly blindToAsked?: boolean
+  /** A connected datagram socket refuses to send elsewhere. */
+  readonly faithful?: boolean
+  /** A reset while a close is under way looks like an end to the peer. */
+  readonly softReset?: boolean
   /** Bytes each way in the bulk test; default 10 MB. */
   readonly bulk?: number
   /** Runs the body to its end; a simulator drives its virtual time meanwhile. */

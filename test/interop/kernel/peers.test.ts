@@ -71,7 +71,7 @@ def send():
 threading.Thread(target=send).start()
 back = b''.join(iter(lambda: s.recv(65536), b''))
 print(back == data)`,
-        listener.local.port,
+        listener.local.port!,
       )
       await listener.close()
       assert.equal(output, 'True')
@@ -124,7 +124,7 @@ s.sendall(b'hello')
 s.recv(2)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
 s.close()`,
-              opened.local.port,
+              opened.local.port!,
             )
           })
       })

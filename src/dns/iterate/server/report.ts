@@ -1,7 +1,7 @@
 /** Reports of a stage of name resolution to the event log. */
 
 import type { Machine } from '../../../base/machine.ts'
-import { type Address, formatAddress } from '../../../socket/address.ts'
+import { type IpAddress as Address, formatAddress } from '../../../socket/address.ts'
 import type { Answer, Query } from '../../cache/cache.ts'
 import type { DnsStage, DnsStageEvent } from '../../events.ts'
 import { printRdata } from '../../message/rdata/text.ts'

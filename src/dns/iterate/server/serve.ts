@@ -1,7 +1,7 @@
 /** A recursive resolver as a server on a Host, and the responder that it shares with the forwarder. */
 
 import type { Machine } from '../../../base/machine.ts'
-import type { Address } from '../../../socket/address.ts'
+import type { IpAddress as Address } from '../../../socket/address.ts'
 import type { Host } from '../../../socket/host.ts'
 import { DnsCache } from '../../cache/cache.ts'
 import type { DnsStage } from '../../events.ts'

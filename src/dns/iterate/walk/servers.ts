@@ -2,7 +2,7 @@
 import { MILLISECOND, type Nanos } from '../../../base/clock.ts'
 import { canonicalIp, formatIp4, formatIp6, parseIp4 } from '../../../base/ip.ts'
 import { below, type Random } from '../../../base/random.ts'
-import { type Address, type Family, familyOf, formatAddress } from '../../../socket/address.ts'
+import { type IpAddress as Address, type Family, familyOf, formatAddress } from '../../../socket/address.ts'
 import type { RrsetCache, Side } from '../../cache/rrsets.ts'
 import type { ServerCache } from '../../cache/servers.ts'
 import type { Seconds } from '../../cache/time.ts'
