@@ -4,11 +4,10 @@ export { type Answer, DnsCache, type Query } from './cache/cache.ts'
 export type { DnsEvent, DnsExchangeEvent, DnsStage, DnsStageEvent } from './events.ts'
 export { HostExchange, type HostExchangeOptions } from './exchange/client.ts'
 export type { Exchange, ExchangeRequest, ExchangeResult } from './exchange/exchange.ts'
-export { type ForwarderOptions, serveForwarder } from './forward/forwarder.ts'
+export * from './front/responder.ts'
+export * from './front/server.ts'
 export { rootHints } from './iterate/hints.ts'
 export { Resolver, type ResolverAction, type ResolverEvent } from './iterate/resolver.ts'
-export { type Resolved, ResolverDriver } from './iterate/server/driver.ts'
-export { type ResolverOptions, type ResolvingServer, serveResolver } from './iterate/server/serve.ts'
 export { type ConfiguredZone, defaultSettings, type ResolverSettings } from './iterate/settings.ts'
 export {
   type CacheLimits,
@@ -29,8 +28,9 @@ export { type Rdata, SCHEMAS, type SchemaType } from './message/rdata/schema.ts'
 export * from './message/rdata/text.ts'
 export * from './message/record.ts'
 export * from './message/types.ts'
-export * from './server/responder.ts'
-export * from './server/server.ts'
+export { type Resolved, ResolverDriver } from './resolver/driver.ts'
+export { type ForwarderOptions, serveForwarder } from './resolver/forwarder.ts'
+export { type ResolverOptions, type ResolvingServer, serveResolver } from './resolver/serve.ts'
 export {
   type Found,
   type HostResolver,

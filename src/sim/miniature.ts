@@ -10,9 +10,9 @@
  */
 import type { Nanos } from '../base/clock.ts'
 import { ms, us } from '../base/duration.ts'
-import { serveForwarder } from '../dns/forward/forwarder.ts'
 import { loadZone, Name, serveZones, type Zone } from '../dns/index.ts'
-import { serveResolver } from '../dns/iterate/server/serve.ts'
+import { serveForwarder } from '../dns/resolver/forwarder.ts'
+import { serveResolver } from '../dns/resolver/serve.ts'
 import type { NameFinder } from '../dns/stub/host-resolver.ts'
 import { hostResolver } from '../dns/stub/host-resolver.ts'
 import { programResolver } from '../dns/stub/program-resolver.ts'

@@ -1,10 +1,10 @@
 /** What the commands that serve DNS share: where they listen, what they print of each query, how they end. */
 import { SocketError } from '../../base/errors.ts'
 import { ipVersion } from '../../base/ip.ts'
+import type { Client } from '../../dns/front/responder.ts'
+import type { DnsServer } from '../../dns/front/server.ts'
 import type { Message } from '../../dns/message/message.ts'
 import { rcodeName, typeName } from '../../dns/message/types.ts'
-import type { Client } from '../../dns/server/responder.ts'
-import type { DnsServer } from '../../dns/server/server.ts'
 import { formatAddress, type IpAddress } from '../../socket/address.ts'
 import { type Call, type CommandOption, UsageError } from '../command.ts'
 import type { Terminal } from '../terminal.ts'

@@ -6,9 +6,9 @@ import type { Nanos } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { type IpAddress as Address, formatAddress } from '../../socket/address.ts'
 import { type Answer, DnsCache, type Query, queryKey } from '../cache/cache.ts'
-import { ServerCache } from '../cache/servers.ts'
 import type { Message } from '../message/message.ts'
 import { TYPE } from '../message/types.ts'
+import { ServerBook } from '../servers/book.ts'
 import { defaultSettings, type ResolverSettings } from './settings.ts'
 import { failed, frame as newFrame, plan as newPlan, type Outcome, type Plan } from './walk/plan.ts'
 import { noReply, reply } from './walk/react.ts'
@@ -50,7 +50,7 @@ export type ResolverAction =
 export class Resolver {
   readonly settings: ResolverSettings
   readonly cache: DnsCache
-  readonly servers: ServerCache
+  readonly servers: ServerBook
   readonly #core: Core
   readonly #plans = new Map<string, Plan>()
   readonly #exchanges = new Map<number, Plan>()
@@ -59,7 +59,7 @@ export class Resolver {
   constructor(random: Random, settings: Partial<ResolverSettings> = {}, cache: DnsCache = new DnsCache()) {
     this.settings = { ...defaultSettings, ...settings }
     this.cache = cache
-    this.servers = new ServerCache(cache.limits)
+    this.servers = new ServerBook(cache.limits)
     this.#core = { settings: this.settings, cache, servers: this.servers, random }
   }
 

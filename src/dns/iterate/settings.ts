@@ -4,7 +4,7 @@ import type { IpAddress as Address } from '../../socket/address.ts'
 import { defaultResolverLimits, type ResolverLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { rootHints } from './hints.ts'
-import type { AddressPolicy, Order } from './walk/servers.ts'
+import type { AddressPolicy, Order } from './walk/delegation.ts'
 
 /** A zone whose servers are configured, not found. */
 export interface ConfiguredZone {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { accept } from '../../../src/dns/front/accept.ts'
 import { DecodeFailure, decode } from '../../../src/dns/message/decode.ts'
 import { edns } from '../../../src/dns/message/edns.ts'
 import { encode } from '../../../src/dns/message/encode.ts'
@@ -8,7 +9,6 @@ import type { Message } from '../../../src/dns/message/message.ts'
 import { MAX_NAME, Name } from '../../../src/dns/message/name.ts'
 import { parseRdata, printRdata } from '../../../src/dns/message/rdata/text.ts'
 import type { ResourceRecord } from '../../../src/dns/message/record.ts'
-import { accept } from '../../../src/dns/server/accept.ts'
 
 /** Few labels, so that suffixes are shared and compression has work. */
 const label = fc.oneof(

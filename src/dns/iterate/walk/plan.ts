@@ -6,8 +6,8 @@ import type { Name } from '../../message/name.ts'
 import type { Rrset } from '../../message/record.ts'
 import { RCODE } from '../../message/types.ts'
 import { Budget } from './budget.ts'
+import type { Candidate, ServerSet } from './delegation.ts'
 import { type Minimisation, minimisation } from './minimise.ts'
-import type { Candidate, ServerSet } from './servers.ts'
 
 /** What a frame is for: a client, a name server's address, the root's own servers. */
 export type Purpose = 'client' | 'address' | 'prime'

@@ -8,9 +8,9 @@ import type { Rrset } from '../../message/record.ts'
 import { RCODE, TYPE } from '../../message/types.ts'
 import { classify, type Reply } from '../reply/classify.ts'
 import { type Scrubbed, scrub } from '../reply/scrub.ts'
+import { ServerSet } from './delegation.ts'
 import { deeper, referred, unminimised } from './minimise.ts'
 import { type Asking, current, type Frame, failed, isMinimised, type Outcome, succeeded } from './plan.ts'
-import { ServerSet } from './servers.ts'
 import { type Core, follow } from './walk.ts'
 
 /** The server did not answer: once more perhaps, later. */

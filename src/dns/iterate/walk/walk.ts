@@ -6,12 +6,13 @@ import type { Nanos } from '../../../base/clock.ts'
 import type { Random } from '../../../base/random.ts'
 import { formatAddress } from '../../../socket/address.ts'
 import { type DnsCache, type Query, queryKey } from '../../cache/cache.ts'
-import type { ServerCache } from '../../cache/servers.ts'
 import { type Seconds, secondsAt } from '../../cache/time.ts'
 import { Name } from '../../message/name.ts'
 import type { Rrset } from '../../message/record.ts'
 import { CLASS, RCODE, TYPE } from '../../message/types.ts'
+import type { ServerBook } from '../../servers/book.ts'
 import type { ConfiguredZone, ResolverSettings } from '../settings.ts'
+import { type Candidate, canonicalServer, choose, ServerSet } from './delegation.ts'
 import { deeper, minimised } from './minimise.ts'
 import {
   current,
@@ -23,13 +24,12 @@ import {
   type Plan,
   succeeded,
 } from './plan.ts'
-import { type Candidate, canonicalServer, choose, ServerSet } from './servers.ts'
 
 /** What all plans of a resolver share. */
 export interface Core {
   readonly settings: ResolverSettings
   readonly cache: DnsCache
-  readonly servers: ServerCache
+  readonly servers: ServerBook
   readonly random: Random
 }
 

@@ -1,14 +1,14 @@
 /** What a resolving server says to the queries that it does not resolve. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { internet, ms } from '../../../sim/index.ts'
-import { HostExchange } from '../../exchange/client.ts'
-import { serveForwarder } from '../../forward/forwarder.ts'
-import { edns } from '../../message/edns.ts'
-import { type Message, query } from '../../message/message.ts'
-import { Name } from '../../message/name.ts'
-import { CLASS, OPCODE, RCODE, TYPE } from '../../message/types.ts'
-import type { Responder } from '../../server/responder.ts'
+import { internet, ms } from '../../sim/index.ts'
+import { HostExchange } from '../exchange/client.ts'
+import type { Responder } from '../front/responder.ts'
+import { edns } from '../message/edns.ts'
+import { type Message, query } from '../message/message.ts'
+import { Name } from '../message/name.ts'
+import { CLASS, OPCODE, RCODE, TYPE } from '../message/types.ts'
+import { serveForwarder } from './forwarder.ts'
 import { resolverDriver, resolvingResponder, serveResolver } from './serve.ts'
 
 const CLIENT = { address: { address: '192.0.2.1', port: 5353 }, transport: 'udp' } as const

@@ -1,9 +1,9 @@
 /** An answer as the message that a client gets. Pure. */
-import type { Answer } from '../../cache/cache.ts'
-import { edns } from '../../message/edns.ts'
-import { type Message, response } from '../../message/message.ts'
-import { type Rrset, recordsOf } from '../../message/record.ts'
-import { RCODE, TYPE } from '../../message/types.ts'
+import type { Answer } from '../cache/cache.ts'
+import { edns } from '../message/edns.ts'
+import { type Message, response } from '../message/message.ts'
+import { type Rrset, recordsOf } from '../message/record.ts'
+import { RCODE, TYPE } from '../message/types.ts'
 
 export interface ResponseOptions {
   /** Leave out of a positive answer what nobody asked for: shorter, and nothing to amplify with. */

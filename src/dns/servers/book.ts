@@ -1,9 +1,9 @@
 /** What is known of name servers: how fast each answers, which stay silent, and of which zones they know nothing. */
 import { MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
+import { BoundedMap } from '../cache/bounded.ts'
 import { type CacheLimits, defaultCacheLimits } from '../limits.ts'
 import type { Name } from '../message/name.ts'
 import { TYPE } from '../message/types.ts'
-import { BoundedMap } from './bounded.ts'
 
 /** How a server fails a zone that it ought to serve. */
 export type Lameness = 'lame' | 'recursive'
@@ -30,7 +30,7 @@ const MAX_DOUBLINGS = 8
 /** After that many timeouts in a row a server is let alone for a while, and then asked once to see. */
 const SILENT = 6
 
-export class ServerCache {
+export class ServerBook {
   readonly #times: BoundedMap<Times>
   readonly #silences: BoundedMap<Silence>
   readonly #lame: BoundedMap<{ readonly how: Lameness; readonly until: Nanos }>

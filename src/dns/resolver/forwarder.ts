@@ -2,10 +2,10 @@
 import { SECOND } from '../../base/clock.ts'
 import type { IpAddress as Address } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
-import { type ResolverOptions, type ResolvingServer, serveResolving } from '../iterate/server/serve.ts'
 import type { ResolverSettings } from '../iterate/settings.ts'
-import type { Order } from '../iterate/walk/servers.ts'
+import type { Order } from '../iterate/walk/delegation.ts'
 import { Name } from '../message/name.ts'
+import { type ResolverOptions, type ResolvingServer, serveResolving } from './serve.ts'
 
 export interface ForwarderOptions extends Partial<Omit<ResolverOptions, 'hints'>> {
   /** The resolvers that are asked: the provider's, say. */

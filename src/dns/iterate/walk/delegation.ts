@@ -4,12 +4,12 @@ import { canonicalIp, formatIp4, formatIp6, parseIp4 } from '../../../base/ip.ts
 import { below, type Random } from '../../../base/random.ts'
 import { type IpAddress as Address, type Family, familyOf, formatAddress } from '../../../socket/address.ts'
 import type { RrsetCache, Side } from '../../cache/rrsets.ts'
-import type { ServerCache } from '../../cache/servers.ts'
 import type { Seconds } from '../../cache/time.ts'
 import type { ResolverLimits } from '../../limits.ts'
 import { Name } from '../../message/name.ts'
 import type { Rrset } from '../../message/record.ts'
 import { TYPE } from '../../message/types.ts'
+import type { ServerBook } from '../../servers/book.ts'
 
 /** A server that may be asked. */
 export interface Candidate {
@@ -143,7 +143,7 @@ export type Order = 'fastest' | 'listed'
 export function choose(
   set: ServerSet,
   type: number,
-  known: ServerCache,
+  known: ServerBook,
   order: Order,
   random: Random,
   now: Nanos,

@@ -1,7 +1,7 @@
 /** Names that are never asked for (RFC 6761, RFC 7686): a resolver answers them itself. */
-import type { Answer, Query } from '../../cache/cache.ts'
-import { Name } from '../../message/name.ts'
-import { RCODE, TYPE } from '../../message/types.ts'
+import type { Answer, Query } from '../cache/cache.ts'
+import { Name } from '../message/name.ts'
+import { RCODE, TYPE } from '../message/types.ts'
 
 const LOCALHOST = Name.parse('localhost.')
 const NOWHERE = [Name.parse('invalid.'), Name.parse('onion.')]

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MILLISECOND } from '../../../base/clock.ts'
 import { SeededRandom } from '../../../base/random.ts'
-import { ServerCache } from '../../cache/servers.ts'
 import { defaultResolverLimits as limits } from '../../limits.ts'
 import { Name } from '../../message/name.ts'
 import { CLASS, TYPE } from '../../message/types.ts'
-import { askable, choose, ServerSet } from './servers.ts'
+import { ServerBook } from '../../servers/book.ts'
+import { askable, choose, ServerSet } from './delegation.ts'
 
 const policy = { families: [4, 6] as const, port: 53, allowLoopbackServers: false }
 
@@ -17,7 +17,7 @@ function three(): ServerSet {
 }
 
 /** How often each server is chosen, by its last digit. */
-function choices(set: ServerSet, known: ServerCache, times = 600): Record<string, number> {
+function choices(set: ServerSet, known: ServerBook, times = 600): Record<string, number> {
   const random = new SeededRandom('choose')
   const counts: Record<string, number> = {}
   for (let i = 0; i < times; i++) {
@@ -28,7 +28,7 @@ function choices(set: ServerSet, known: ServerCache, times = 600): Record<string
 }
 
 test('servers about as fast as the fastest share the load, slow ones get none', () => {
-  const known = new ServerCache()
+  const known = new ServerBook()
   known.answered('192.0.2.1:53', TYPE.A, 10 * MILLISECOND, 0)
   known.answered('192.0.2.2:53', TYPE.A, 200 * MILLISECOND, 0)
   known.answered('192.0.2.3:53', TYPE.A, 900 * MILLISECOND, 0)
@@ -38,14 +38,14 @@ test('servers about as fast as the fastest share the load, slow ones get none', 
 })
 
 test('a server that times out loses its turn, and gets it back when the others do worse', () => {
-  const known = new ServerCache()
+  const known = new ServerBook()
   for (const last of [2, 3]) known.answered(`192.0.2.${last}:53`, TYPE.A, 10 * MILLISECOND, 0)
   known.timedOut('192.0.2.1:53', TYPE.A, 0)
   assert.equal(choices(three(), known)['1'], undefined)
 })
 
 test('lame and spent servers are not chosen; nobody left is said', () => {
-  const known = new ServerCache()
+  const known = new ServerBook()
   const set = three()
   known.setLame(Name.root, '192.0.2.1:53', 'lame', 0)
   set.candidates.get('192.0.2.2:53')!.spent = true
@@ -58,7 +58,7 @@ test('each is tried once before one is tried twice; in the listed order when tha
   const set = three()
   const order: string[] = []
   for (let i = 0; i < 6; i++) {
-    const candidate = choose(set, TYPE.A, new ServerCache(), 'listed', new SeededRandom(0), 0)!
+    const candidate = choose(set, TYPE.A, new ServerBook(), 'listed', new SeededRandom(0), 0)!
     candidate.tries++
     order.push(candidate.address.address.at(-1)!)
   }

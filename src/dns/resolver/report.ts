@@ -1,11 +1,11 @@
 /** Reports of a stage of name resolution to the event log. */
 
-import type { Machine } from '../../../base/machine.ts'
-import { type IpAddress as Address, formatAddress } from '../../../socket/address.ts'
-import type { Answer, Query } from '../../cache/cache.ts'
-import type { DnsStage, DnsStageEvent } from '../../events.ts'
-import { printRdata } from '../../message/rdata/text.ts'
-import { RCODE, rcodeName, typeName } from '../../message/types.ts'
+import type { Machine } from '../../base/machine.ts'
+import { type IpAddress as Address, formatAddress } from '../../socket/address.ts'
+import type { Answer, Query } from '../cache/cache.ts'
+import type { DnsStage, DnsStageEvent } from '../events.ts'
+import { printRdata } from '../message/rdata/text.ts'
+import { RCODE, rcodeName, typeName } from '../message/types.ts'
 import { ttlOf } from './respond.ts'
 
 /** The stage has the answer, or knows that there is none. */

@@ -1,9 +1,9 @@
 /** Joins the resolver's core to a host: its clock, and exchanges with servers. */
-import type { Host } from '../../../socket/host.ts'
-import type { Answer, Query } from '../../cache/cache.ts'
-import type { DnsStage } from '../../events.ts'
-import type { Exchange } from '../../exchange/exchange.ts'
-import type { Resolver, ResolverAction, ResolverEvent } from '../resolver.ts'
+import type { Host } from '../../socket/host.ts'
+import type { Answer, Query } from '../cache/cache.ts'
+import type { DnsStage } from '../events.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Resolver, ResolverAction, ResolverEvent } from '../iterate/resolver.ts'
 import { reportAnswer, reportPassed } from './report.ts'
 
 export interface Resolved {
