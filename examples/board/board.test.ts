@@ -11,10 +11,13 @@ import { to } from './urls.ts'
 const PNG = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52])
 
 async function started(t: TestContext): Promise<TestClient> {
+  return testClient(await newBoard(t))
+}
+
+async function newBoard(t: TestContext) {
   const uploads = mkdtempSync(join(tmpdir(), 'reticle-board-'))
   t.after(() => rmSync(uploads, { recursive: true }))
-  const site = await board({ db: 'sqlite::memory:', uploads, secret: 'a secret for these tests, long enough' })
-  return testClient(site)
+  return board({ db: 'sqlite::memory:', uploads, secret: 'a secret for these tests, long enough' })
 }
 
 async function signUp(web: TestClient, name = 'ada'): Promise<void> {
@@ -62,7 +65,8 @@ test('a name is taken once; what is wrong stands beside its field, and what was 
 })
 
 test('a picture is kept and shown; what only claims to be one is refused', async (t) => {
-  const web = await started(t)
+  const site = await newBoard(t)
+  const web = testClient(site)
   await signUp(web)
   const picture = new File([PNG], '../../evil.png', { type: 'image/png' })
   const shown = await web.submit(to.posts.create(), { title: 'See', body: 'this', picture }, { follow: true })
@@ -74,7 +78,7 @@ test('a picture is kept and shown; what only claims to be one is refused', async
   const script = new File(['<script>alert(1)</script>'], 'a.png', { type: 'image/png' })
   const refused = await web.submit(to.posts.create(), { title: 'No', body: 'no', picture: script })
   assert.equal(refused.status, 422)
-  assert.equal(await Post.count(), 1)
+  assert.equal(await site.run(() => Post.count()), 1)
 })
 
 test('errors look like the board, and greet those who are signed in', async (t) => {
@@ -108,9 +112,12 @@ test('browsers are told what belongs into the fields', async (t) => {
 })
 
 test('posts come in pages, newest first', async (t) => {
-  const web = await started(t)
-  const author = await Member.create({ name: 'ada', password: 'correct horse' })
-  for (let i = 1; i <= 23; i++) await Post.create({ title: `Post number ${i}`, body: 'x', author })
+  const site = await newBoard(t)
+  const web = testClient(site)
+  await site.run(async () => {
+    const author = await Member.create({ name: 'ada', password: 'correct horse' })
+    for (let i = 1; i <= 23; i++) await Post.create({ title: `Post number ${i}`, body: 'x', author })
+  })
   const first = await web.get(to.home())
   assert.match(first.text, /Post number 23[\s\S]*Post number 14</)
   assert.match(first.text, /Page 1 of 3/)
@@ -138,9 +145,10 @@ test('only its author deletes a post, and its comments go with it', async (t) =>
 })
 
 test('a form from elsewhere changes nothing', async (t) => {
-  const web = await started(t)
+  const site = await newBoard(t)
+  const web = testClient(site)
   await signUp(web)
   const headers = { 'sec-fetch-site': 'cross-site' }
   assert.equal((await web.post(to.posts.create(), { title: 'x', body: 'y' }, { headers })).status, 403)
-  assert.equal(await Post.count(), 0)
+  assert.equal(await site.run(() => Post.count()), 0)
 })

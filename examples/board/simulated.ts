@@ -13,6 +13,11 @@ export default async function simulated(host: Host) {
     hosts: ['board.example', 'www.board.example'],
     machine: host,
   })
+  await site.run(fill)
+  return site
+}
+
+async function fill() {
   const ada = await Member.create({ name: 'ada', password: 'a long password' })
   const lin = await Member.create({ name: 'lin', password: 'another long one' })
   const hello = await Post.create({ title: 'Hello, network', body: 'The first post on the board.', author: ada })
@@ -22,5 +27,4 @@ export default async function simulated(host: Host) {
     body: 'SYN, SYN and ACK, ACK: only then may the question go. Count them in the ladder.',
     author: lin,
   })
-  return site
 }

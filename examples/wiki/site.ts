@@ -63,8 +63,10 @@ export default async function simulated(host: Host) {
     hosts: ['wiki.example'],
     machine: host,
   })
-  const author = await Editor.create({ name: 'ada', password: 'a long password' })
-  await write('Front page', { text: 'Every word may be a [[Page]].', summary: 'begun', author })
+  await site.run(async () => {
+    const author = await Editor.create({ name: 'ada', password: 'a long password' })
+    await write('Front page', { text: 'Every word may be a [[Page]].', summary: 'begun', author })
+  })
   return site
 }
 

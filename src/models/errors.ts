@@ -12,6 +12,17 @@ export class NotFoundError extends Error {
   }
 }
 
+/** `get` found more than one row. */
+export class SeveralRowsError extends Error {
+  override readonly name = 'SeveralRowsError'
+  readonly model: string
+
+  constructor(model: string) {
+    super(`get: more than one ${model} matches; narrow the condition, or use find() or first() for any one of them`)
+    this.model = model
+  }
+}
+
 /** A model is declared or used in a way that cannot be meant. */
 export class ModelError extends Error {
   override readonly name = 'ModelError'

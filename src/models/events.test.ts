@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { RecordingLog } from '../base/events.ts'
 import { work } from '../base/work.ts'
 import { atomic, countQueries } from './index.ts'
-import { freshDatabase, machine, makeUser, NOON, Post, User } from './trial/fixture.ts'
+import { machine, makeUser, modelTest, NOON, Post, User } from './trial/fixture.ts'
 
-test('what a request asks of the database is reported under its id', async () => {
-  await freshDatabase()
+modelTest('what a request asks of the database is reported under its id', async () => {
   const ada = await makeUser()
   const events = new RecordingLog()
   let now = 1000
@@ -31,8 +29,7 @@ test('what a request asks of the database is reported under its id', async () =>
   ])
 })
 
-test('queries are counted, those inside counts too', async () => {
-  await freshDatabase()
+modelTest('queries are counted, those inside counts too', async () => {
   const outer = await countQueries(async () => {
     await User.count()
     return (await countQueries(() => User.all())).queries

@@ -1,6 +1,5 @@
 /** What is known of a model: its table and columns, read once from an instance of its class. */
 
-import type { Database } from './database/database.ts'
 import { InvalidValueError, ModelError } from './errors.ts'
 import { Field, type FieldOptions, type Kind, type SqlValue } from './fields/field.ts'
 import { type Class, Many, type OnDelete, Ref } from './fields/relation.ts'
@@ -38,10 +37,6 @@ export interface Meta {
   /** The same in a row, for the loop that makes rows. */
   readonly list: readonly Column[]
   readonly relations: ReadonlyMap<string, Relation>
-  /** The database it was connected to last: where its rows are unless the code around says otherwise. */
-  database: Database | null
-  /** All that it was ever connected to. */
-  readonly databases: WeakSet<Database>
 }
 
 const known = new WeakMap<object, Meta>()
@@ -106,8 +101,6 @@ function describe(model: Class<object>): Meta {
     columns,
     list: [...columns.values()],
     relations,
-    database: null,
-    databases: new WeakSet(),
   }
 }
 

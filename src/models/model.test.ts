@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import {
   and,
   atomic,
   ConstraintError,
-  connect,
   countQueries,
   createTables,
+  Databases,
   f,
   InvalidValueError,
   Model,
@@ -15,15 +15,12 @@ import {
   not,
   openDatabase,
   or,
+  SeveralRowsError,
   withDatabase,
 } from './index.ts'
-import { freshDatabase, machine, makePost, makeUser, NOON, Post, User } from './trial/fixture.ts'
+import { machine, makePost, makeUser, modelTest, NOON, Post, User } from './trial/fixture.ts'
 
-beforeEach(async () => {
-  await freshDatabase()
-})
-
-test('a row comes back as it was made, with its defaults', async () => {
+modelTest('a row comes back as it was made, with its defaults', async () => {
   const ada = await makeUser()
   const published = new Date(NOON + 5)
   const made = await Post.create({
@@ -61,7 +58,7 @@ test('a row comes back as it was made, with its defaults', async () => {
   assert.ok(read instanceof Post)
 })
 
-test('a password is stored as its hash and left out of JSON', async () => {
+modelTest('a password is stored as its hash and left out of JSON', async () => {
   const ada = await makeUser()
   assert.equal(ada.password, 'hash:sdrow terces')
   assert.equal((await User.get({ id: ada.id })).password, 'hash:sdrow terces')
@@ -70,14 +67,24 @@ test('a password is stored as its hash and left out of JSON', async () => {
   assert.deepEqual(JSON.parse(JSON.stringify(ada)), { id: ada.id, email: ada.email, name: 'Ada' })
 })
 
-test('get throws what a site answers with 404, find gives null', async () => {
+modelTest('get of several rows is an error, find takes the first', async () => {
+  const ada = await makeUser()
+  const first = await makePost(ada)
+  await makePost(ada)
+  await assert.rejects(Post.get({ author: ada }), (error) => error instanceof SeveralRowsError)
+  await assert.rejects(Post.orderBy('-id').get(), /get: more than one Post matches; narrow/)
+  assert.equal((await Post.orderBy('id').limit(1).get()).id, first.id)
+  assert.equal((await Post.find({ author: ada }))?.id, first.id)
+})
+
+modelTest('get throws what a site answers with 404, find gives null', async () => {
   await assert.rejects(Post.get({ slug: 'none' }), (error) => error instanceof NotFoundError && error.status === 404)
   assert.equal(await Post.find({ slug: 'none' }), null)
   assert.equal(await Post.first(), null)
   assert.equal(await Post.exists({ slug: 'none' }), false)
 })
 
-test('conditions', async () => {
+modelTest('conditions', async () => {
   const ada = await makeUser()
   const bob = await makeUser('Bob')
   const a = await makePost(ada, { title: 'Alpha 100%', views: 1, score: 2 })
@@ -111,7 +118,7 @@ test('conditions', async () => {
   assert.deepEqual(await ids((p) => not(or(p.views.eq(1), p.views.eq(2)))), [c.id])
 })
 
-test('order, limits, pages', async () => {
+modelTest('order, limits, pages', async () => {
   const ada = await makeUser()
   for (let i = 0; i < 7; i++) await makePost(ada, { title: `T${i % 2}`, views: i })
   const views = (rows: Iterable<{ views: number }>) => [...rows].map((row) => row.views)
@@ -149,7 +156,7 @@ test('order, limits, pages', async () => {
   assert.deepEqual(seen, [6, 5])
 })
 
-test('relations are loaded with one statement each', async () => {
+modelTest('relations are loaded with one statement each', async () => {
   const ada = await makeUser()
   const bob = await makeUser('Bob')
   const first = await makePost(ada)
@@ -178,7 +185,7 @@ test('relations are loaded with one statement each', async () => {
   assert.throws(() => Post.with('constructor' as 'author'), ModelError)
 })
 
-test('updates and deletes', async () => {
+modelTest('updates and deletes', async () => {
   const ada = await makeUser()
   const bob = await makeUser('Bob')
   const post = await makePost(ada, { views: 5 })
@@ -202,13 +209,13 @@ test('updates and deletes', async () => {
   assert.equal(await Post.count(), 0) // cascaded
 })
 
-test('an id is not given twice', async () => {
+modelTest('an id is not given twice', async () => {
   const { id } = await makeUser()
   await User.where({ id }).delete()
   assert.equal((await makeUser()).id, id + 1)
 })
 
-test('what the database refuses names the model and the field', async () => {
+modelTest('what the database refuses names the model and the field', async () => {
   const ada = await makeUser()
   const post = await makePost(ada)
   const refuses = (work: Promise<unknown>, kind: string, model: string, fields: string[]) =>
@@ -228,7 +235,7 @@ test('what the database refuses names the model and the field', async () => {
   await refuses(Post.where({ id: post.id }).delete(), 'protected', 'Post', [])
 })
 
-test('search finds rows that have every word', async () => {
+modelTest('search finds rows that have every word', async () => {
   const ada = await makeUser()
   const a = await makePost(ada, { title: 'The quick brown fox' })
   const b = await makePost(ada, { title: '100% quick' })
@@ -242,7 +249,7 @@ test('search finds rows that have every word', async () => {
   assert.deepEqual(await found('x '.repeat(100_000)), [a.id]) // the first words of it
 })
 
-test('a value that no field would take is looked for and not found', async () => {
+modelTest('a value that no field would take is looked for and not found', async () => {
   const ada = await makeUser()
   await makePost(ada)
   for (const where of [
@@ -269,7 +276,7 @@ test('a value that no field would take is looked for and not found', async () =>
   await assert.rejects(Post.all().update({ views: Number.NaN }), InvalidValueError)
 })
 
-test('limits of a database', async () => {
+modelTest('limits of a database', async () => {
   const database = openDatabase('sqlite::memory:', {
     machine,
     limits: { pageSize: 2, searchWords: 1, searchLength: 3, savepoints: 1 },
@@ -289,7 +296,7 @@ test('limits of a database', async () => {
   })
 })
 
-test('values are bound and objects are never operators', async () => {
+modelTest('values are bound and objects are never operators', async () => {
   const ada = await makeUser()
   await makePost(ada)
   const nasty = `x'); drop table post; --`
@@ -336,7 +343,7 @@ test('conditions are not nested deeper than the limit', () => {
   assert.throws(deeper, /nested deeper than 100/)
 })
 
-test('models that cannot be tables are refused with the reason', async () => {
+modelTest('models that cannot be tables are refused with the reason', async (database) => {
   class NoId extends Model {
     name = f.text()
   }
@@ -357,7 +364,6 @@ test('models that cannot be tables are refused with the reason', async () => {
     id = f.id()
     posts = f.many(() => Post, 'author')
   }
-  const database = await freshDatabase()
   for (const [model, why] of [
     [NoId, /has no id/],
     [Odd, /count is no field/],
@@ -365,19 +371,15 @@ test('models that cannot be tables are refused with the reason', async () => {
     [Nulls, /set null/],
     [Astray, /no reference to Astray/],
   ] as const) {
-    assert.throws(() => connect(database, [model]), why)
+    assert.throws(() => new Databases([[database, [model]]]), why)
   }
   class Alone extends Model {
     id = f.id()
   }
-  await assert.rejects(Alone.all().all(), /Alone is not connected/)
-  await assert.rejects(
-    withDatabase(database, () => Alone.all().all()),
-    /no such table: alone/,
-  )
+  await assert.rejects(Alone.all().all(), /no such table: alone/)
 })
 
-test('a change of the row outside does not come back through what was given', async () => {
+modelTest('a change of the row outside does not come back through what was given', async () => {
   const ada = await makeUser()
   const tags = ['a']
   const when = new Date(NOON)
@@ -392,8 +394,7 @@ test('rows are neither ordered by a secret nor searched for it, whoever chose th
   assert.throws(() => User.search('a', 'name', 'password'), /secret/)
 })
 
-test('an update takes an object', async () => {
-  await freshDatabase()
+modelTest('an update takes an object', async () => {
   for (const given of [null, undefined, 7, 'title'])
     await assert.rejects(async () => Post.all().update(given as never), ModelError)
 })

@@ -1,7 +1,5 @@
 // biome-ignore-all lint/complexity/noThisInStatic: `this` is the model that the call is made on
 /** The base class of models: what every model can do, typed by its fields. */
-import type { Database } from './database/database.ts'
-import { setStandardDatabase } from './database/transaction.ts'
 import type { Class } from './fields/relation.ts'
 import { metaOf } from './meta.ts'
 import type { Page } from './query/page.ts'
@@ -58,7 +56,7 @@ export class Model {
     return Query.of<M>(metaOf(this)).search(text, ...fields)
   }
 
-  /** The first row that matches. @throws NotFoundError, which a site answers with 404. */
+  /** The one row that matches. @throws NotFoundError, which a site answers with 404; SeveralRowsError for more than one. */
   static get<M extends Model>(this: Class<M>, condition: Where<M>): Promise<Row<M>> {
     return Query.of<M>(metaOf(this)).get(condition)
   }
@@ -89,20 +87,4 @@ export class Model {
     const { columns } = metaOf(this.constructor as Class<Model>)
     return Object.fromEntries(Object.entries(this).filter(([name]) => columns.get(name)?.kind.secret !== true))
   }
-}
-
-/**
- * Says which database holds the rows of these models. After a later call for another database the code inside that
- * other site or `withDatabase` finds its own rows; code outside of both finds those of the last call.
- * @throws ModelError for a model that cannot be a table, or a relation that leads nowhere.
- */
-export function connect(database: Database, models: readonly Class<object>[]): void {
-  for (const model of models) {
-    const meta = metaOf(model)
-    for (const relation of meta.relations.values()) relation.column()
-    for (const { reference } of meta.columns.values()) reference?.target()
-    meta.database = database
-    meta.databases.add(database)
-  }
-  setStandardDatabase(database)
 }

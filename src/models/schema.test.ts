@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTables, f, Model, openDatabase, SchemaMismatchError } from './index.ts'
-import { freshDatabase, machine, makeUser, Post, User } from './trial/fixture.ts'
+import { createTables, f, Model, NoTableError, openDatabase, SchemaMismatchError, withDatabase } from './index.ts'
+import { machine, makeUser, modelTest, Post, User } from './trial/fixture.ts'
 
-test('tables that are there and right are left alone', async () => {
-  const database = await freshDatabase()
+modelTest('tables that are there and right are left alone', async (database) => {
   await makeUser()
   await createTables(database, [Post, User])
   assert.equal(await User.count(), 1)
@@ -68,7 +67,6 @@ test('names of tables and columns may be words of SQL', async () => {
   }
   const database = openDatabase('sqlite::memory:', { machine })
   await createTables(database, [Order])
-  const { withDatabase } = await import('./index.ts')
   await withDatabase(database, async () => {
     await Order.create({ select: 'from', groupBy: 1 })
     assert.equal(
@@ -86,7 +84,6 @@ test('names of tables and columns may be words of SQL', async () => {
 
 test('a table that is not there says how it is made', async () => {
   const database = openDatabase('sqlite::memory:', { machine })
-  const { NoTableError, withDatabase } = await import('./index.ts')
   await withDatabase(database, async () => {
     for (const query of [
       () => User.count(),

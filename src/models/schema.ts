@@ -1,7 +1,8 @@
 /** Makes the tables of models, and says where tables that exist differ from them. */
 import { type ColumnDefinitionBuilder, type CompiledQuery, sql } from 'kysely'
-import { execute } from './database/ambient.ts'
 import type { Database } from './database/database.ts'
+import type { Databases } from './database/databases.ts'
+import { execute } from './database/execute.ts'
 import { atomic } from './database/transaction.ts'
 import { SchemaMismatchError } from './errors.ts'
 import type { SqlValue } from './fields/field.ts'
@@ -26,8 +27,16 @@ export async function createTables(database: Database, models: readonly Class<ob
       if (differences.length > 0) throw new SchemaMismatchError(differences)
       for (const meta of metas) for (const index of indexesOf(meta)) await run(database, index)
     },
-    { database },
+    { on: database },
   )
+}
+
+/** The same for all databases of a registry and the models listed for each. */
+export async function createAllTables(databases: Databases): Promise<void> {
+  for (const database of databases.all) {
+    const models = [...databases.models].filter(([, where]) => where === database).map(([model]) => model)
+    await createTables(database, models)
+  }
 }
 
 async function run(database: Database, { sql: text, parameters }: CompiledQuery): Promise<void> {

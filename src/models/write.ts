@@ -1,26 +1,11 @@
 /** Making rows, and what making and changing have in common. */
 import type { Machine } from '../base/machine.ts'
-import { databaseFor, execute, machineOf } from './database/ambient.ts'
 import type { Database } from './database/database.ts'
+import { databaseOf, execute, machineOf } from './database/execute.ts'
 import { ConstraintError, InvalidValueError, ModelError } from './errors.ts'
 import { NOW, type SqlValue } from './fields/field.ts'
-import { MODEL_LIMITS, type ModelLimits } from './limits.ts'
 import { type Column, columnOf, encode, type Meta, rowOf } from './meta.ts'
 import { shapedByIds, shapedInsert } from './query/shape.ts'
-
-/** The database of a model. @throws ModelError when nobody has connected it. */
-export function databaseOf(meta: Meta): Database {
-  const database = databaseFor(meta)
-  if (database) return database
-  throw new ModelError(
-    `${meta.name} is not connected to a database: call connect(database, [${meta.name}]), or give it to app({ models })`,
-  )
-}
-
-/** The limits of a model's database; the standard ones while there is none. */
-export function limitsOf(meta: Meta): ModelLimits {
-  return databaseFor(meta)?.limits ?? MODEL_LIMITS
-}
 
 /** A value as it was given for a column: under the name of a reference it is the row referred to. */
 export function givenValue(name: string, column: Column, value: unknown): unknown {

@@ -17,8 +17,10 @@ const site = await board({
   secret: 'a bench has nothing that it must hide',
   machine,
 })
-const author = await Member.create({ name: 'ada', password: 'a long password' })
-for (let i = 1; i <= 10; i++)
-  await Post.create({ title: `Post number ${i} & more`, body: 'Words with "quotes". '.repeat(20), author })
+await site.run(async () => {
+  const author = await Member.create({ name: 'ada', password: 'a long password' })
+  for (let i = 1; i <= 10; i++)
+    await Post.create({ title: `Post number ${i} & more`, body: 'Words with "quotes". '.repeat(20), author })
+})
 const server = await site.serve(machine, { address: '127.0.0.1', port: Number(process.argv[3] ?? 0) })
 console.log(`listening ${server.local.port}`)

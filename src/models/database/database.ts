@@ -41,8 +41,8 @@ export interface Violation {
 export interface Database extends Session {
   /** What it is called in messages: the path of the file. */
   readonly name: string
-  /** Whose clock `.now()` reads, and whose randomness salts passwords, when no request says otherwise. */
-  readonly machine: Machine
+  /** Whose clock and randomness its rows go by when nothing around the code says otherwise; else this machine. */
+  readonly machine?: Machine | undefined
   readonly limits: ModelLimits
   /** Begins a transaction as soon as no other one runs. */
   begin(): Promise<TransactionSession>

@@ -13,7 +13,8 @@ import type { Database, Result, Statement, TransactionSession, Violation } from 
 import { SqliteConnection } from './statements.ts'
 
 export interface DatabaseOptions {
-  readonly machine: Machine
+  /** Whose clock and randomness its rows go by outside a request: that of a simulated host. Default: this machine. */
+  readonly machine?: Machine | undefined
   readonly limits?: Partial<ModelLimits>
 }
 
@@ -21,7 +22,7 @@ export interface DatabaseOptions {
  * Opens `sqlite:FILE`, which is made when it does not exist, or `sqlite::memory:`.
  * @throws ModelError for an address of another kind, SQLite's own error when the file is none of its.
  */
-export function openDatabase(address: string, options: DatabaseOptions): Database {
+export function openDatabase(address: string, options: DatabaseOptions = {}): Database {
   const path = /^sqlite:(.+)$/s.exec(address)?.[1]
   if (path === undefined)
     throw new ModelError(`The database is "sqlite:FILE" or "sqlite::memory:", not ${JSON.stringify(address)}`)
@@ -34,7 +35,7 @@ const CONSTRAINT = 19
 
 class SqliteDatabase implements Database {
   readonly name: string
-  readonly machine: Machine
+  readonly machine: Machine | undefined
   readonly limits: ModelLimits
   readonly #writer: SqliteConnection
   /** Null in memory, where a second connection would be another database. */

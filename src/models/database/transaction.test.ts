@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { report } from '../../base/report.ts'
 import {
   atomic,
   createTables,
@@ -22,6 +23,7 @@ for (const kind of ['memory', 'file']) {
   describe(`transactions in ${kind}`, () => {
     let database: Database
     let folder: string
+    const inside = (name: string, run: () => Promise<void>) => test(name, () => withDatabase(database, run))
     beforeEach(async () => {
       folder = mkdtempSync(join(tmpdir(), 'reticle-'))
       database = await freshDatabase(kind === 'memory' ? 'sqlite::memory:' : `sqlite:${join(folder, 'test.db')}`)
@@ -31,7 +33,7 @@ for (const kind of ['memory', 'file']) {
       rmSync(folder, { recursive: true })
     })
 
-    test('what fails leaves nothing behind', async () => {
+    inside('what fails leaves nothing behind', async () => {
       await assert.rejects(
         atomic(async () => {
           await makeUser()
@@ -45,7 +47,7 @@ for (const kind of ['memory', 'file']) {
       assert.equal(await User.count(), 1)
     })
 
-    test('a savepoint that fails leaves what is around', async () => {
+    inside('a savepoint that fails leaves what is around', async () => {
       await atomic(async () => {
         const ada = await makeUser()
         await assert.rejects(
@@ -63,7 +65,7 @@ for (const kind of ['memory', 'file']) {
       )
     })
 
-    test('savepoints beside each other take turns, statements wait for them', async () => {
+    inside('savepoints beside each other take turns, statements wait for them', async () => {
       await atomic(async () => {
         const ada = await makeUser()
         const failing = atomic(async () => {
@@ -82,7 +84,7 @@ for (const kind of ['memory', 'file']) {
       assert.deepEqual((await Post.all()).map(({ title }) => title).sort(), ['outside', 'second'])
     })
 
-    test('others neither see what is not committed nor get into it', async () => {
+    inside('others neither see what is not committed nor get into it', async () => {
       let finish = () => {}
       const gate = new Promise<void>((resolve) => (finish = resolve))
       const transaction = atomic(async () => {
@@ -104,7 +106,7 @@ for (const kind of ['memory', 'file']) {
       )
     })
 
-    test('a hundred transactions at once do not mix', async () => {
+    inside('a hundred transactions at once do not mix', async () => {
       const ada = await makeUser()
       const post = await makePost(ada)
       await Promise.allSettled(
@@ -120,7 +122,7 @@ for (const kind of ['memory', 'file']) {
       assert.equal((await Post.get({ id: post.id })).views, 50)
     })
 
-    test('onCommit runs after the outermost commit, and not for what was undone', async () => {
+    inside('onCommit runs after the outermost commit, and not for what was undone', async () => {
       const calls: string[] = []
       onCommit(() => calls.push('at once'))
       await atomic(async () => {
@@ -137,7 +139,60 @@ for (const kind of ['memory', 'file']) {
       assert.deepEqual(calls, ['at once', 'outer', 'inner'])
     })
 
-    test('a statement that is late is refused', async () => {
+    inside('what a callback of onCommit throws is reported, and is nobody else\u2019s trouble', async () => {
+      const failures: string[] = []
+      const calls: string[] = []
+      const reporting = (error: unknown, what: string) => failures.push(`${what}: ${(error as Error).message}`)
+      const fail = async (why: string) => {
+        await turn()
+        throw new Error(why)
+      }
+      await report.run(reporting, async () => {
+        const made = await atomic(async () => {
+          onCommit(() => fail('SMTP is down'))
+          onCommit(() => {
+            throw new Error('at once')
+          })
+          onCommit(async () => {
+            await turn()
+            calls.push('still called, and awaited')
+          })
+          return makeUser()
+        })
+        assert.equal(await User.exists({ id: made.id }), true)
+        onCommit(() => fail('outside'))
+        await turn()
+        await turn()
+      })
+      assert.deepEqual(calls, ['still called, and awaited'])
+      const what = 'a callback of onCommit()'
+      assert.deepEqual(failures, [`${what}: SMTP is down`, `${what}: at once`, `${what}: outside`])
+    })
+
+    inside('a callback of onCommit runs outside the transaction', async () => {
+      let seen = -1
+      await atomic(async () => {
+        onCommit(() =>
+          atomic(async () => {
+            await makeUser('Late')
+            onCommit(async () => (seen = await User.count()))
+          }),
+        )
+        await makeUser()
+      })
+      assert.equal(seen, 2)
+    })
+
+    inside('a callback that comes too late is refused', async () => {
+      let late = () => {}
+      await atomic(async () => {
+        const { AsyncResource } = await import('node:async_hooks')
+        late = AsyncResource.bind(() => onCommit(() => {}))
+      })
+      assert.throws(late, (error) => error instanceof ModelError && /over/.test(error.message))
+    })
+
+    inside('a statement that is late is refused', async () => {
       let late: (() => Promise<number>) | undefined
       await atomic(async () => {
         const { AsyncResource } = await import('node:async_hooks')
@@ -146,7 +201,7 @@ for (const kind of ['memory', 'file']) {
       await assert.rejects(late!(), (error) => error instanceof ModelError && /over/.test(error.message))
     })
 
-    test('nesting has a limit', async () => {
+    inside('nesting has a limit', async () => {
       const nest = (depth: number): Promise<void> => atomic(async () => (depth > 0 ? nest(depth - 1) : undefined))
       await nest(50)
       await assert.rejects(nest(51), /nested deeper than 50/)
@@ -181,22 +236,6 @@ test('statements that were prepared are kept up to a limit', async () => {
   database.close()
 })
 
-test('two databases in one process do not touch', async () => {
-  const one = await freshDatabase()
-  const two = await freshDatabase()
-  await withDatabase(one, () => makeUser('One'))
-  await withDatabase(two, () =>
-    atomic(async () => {
-      await makeUser('Two')
-      assert.deepEqual(
-        (await withDatabase(one, () => User.all())).map(({ name }) => name),
-        ['One'],
-      )
-    }),
-  )
-  assert.deepEqual(
-    (await User.all()).map(({ name }) => name),
-    ['Two'],
-  )
+test('an address that is none of SQLite is refused', () => {
   assert.throws(() => openDatabase('postgres://x', { machine }), ModelError)
 })

@@ -3,26 +3,42 @@
  * One inside another is a savepoint. Two inside one take turns, and so do the statements beside them, because
  * savepoints nest and cannot overlap.
  */
+import { Slot } from '../../base/ambient.ts'
+import { reportFailure } from '../../base/report.ts'
 import { ModelError } from '../errors.ts'
-import { ambientDatabase, ambientTransaction, withTransaction } from './ambient.ts'
+import type { Class } from '../fields/relation.ts'
 import type { Database, Session, TransactionSession } from './database.ts'
+import { type Databases, databases } from './databases.ts'
+
+/** The innermost transaction or savepoint that the code runs in. */
+const innermost = new Slot<Transaction>('transaction')
+
+/** What is to be done once everything around is committed. It may be asynchronous: what it gives is awaited. */
+export type CommitCallback = () => unknown
 
 /** A transaction, or a savepoint in one. */
-export class Transaction {
+class Transaction {
   readonly database: Database
   readonly depth: number
-  /** What is to be done once everything around is committed. */
-  readonly callbacks: (() => void)[] = []
+  /** The one around, of this database or of another. */
+  readonly outer: Transaction | undefined
+  /** What said where rows are when it began: who says otherwise inside means it. */
+  readonly scope: Databases | undefined
+  readonly unprotected: ReadonlySet<Database>
+  readonly callbacks: CommitCallback[] = []
   readonly #session: TransactionSession
   /** Settles when the savepoints inside are over that have begun so far. */
   #inner: Promise<unknown> = Promise.resolve()
   #waiting = 0
   #over = false
 
-  constructor(database: Database, session: TransactionSession, depth: number) {
+  constructor(database: Database, session: TransactionSession, depth: number, unprotected: ReadonlySet<Database>) {
     this.database = database
     this.#session = session
     this.depth = depth
+    this.unprotected = unprotected
+    this.outer = innermost.get()
+    this.scope = databases.get()
   }
 
   /** Where a statement of this transaction runs: after the savepoints before it are over. */
@@ -32,8 +48,13 @@ export class Transaction {
     return this.#session
   }
 
+  /** Runs `work` inside, and all it awaits. */
+  run<T>(work: () => PromiseLike<T>): Promise<T> {
+    return innermost.run(this, async () => await work()) // awaited inside: a query begins when it is awaited
+  }
+
   /** Runs `work` in a savepoint, after those before it. */
-  nested<T>(work: () => PromiseLike<T>): Promise<T> {
+  nested<T>(work: () => PromiseLike<T>, unprotected: ReadonlySet<Database>): Promise<T> {
     this.#check()
     const { savepoints } = this.database.limits
     if (this.depth >= savepoints)
@@ -43,7 +64,7 @@ export class Transaction {
     const run = async () => {
       await before
       try {
-        return await this.#savepoint(work)
+        return await this.#savepoint(work, unprotected)
       } finally {
         this.#waiting--
       }
@@ -53,27 +74,35 @@ export class Transaction {
     return done
   }
 
-  async #savepoint<T>(work: () => PromiseLike<T>): Promise<T> {
+  async #savepoint<T>(work: () => PromiseLike<T>, unprotected: ReadonlySet<Database>): Promise<T> {
     this.#check()
     const name = `reticle_${this.depth}`
-    const inner = new Transaction(this.database, this.#session, this.depth + 1)
+    const inner = new Transaction(this.database, this.#session, this.depth + 1, unprotected)
     await this.#command(`savepoint ${name}`)
     try {
-      const result = await withTransaction(inner, work)
+      const result = await inner.run(work)
       await inner.close()
       await this.#command(`release ${name}`)
       this.callbacks.push(...inner.callbacks)
       return result
     } catch (error) {
       inner.end()
-      await this.#command(`rollback to ${name}`)
-      await this.#command(`release ${name}`)
+      await undone(async () => {
+        await this.#command(`rollback to ${name}`)
+        await this.#command(`release ${name}`)
+      })
       throw error
     }
   }
 
   async #command(sql: string): Promise<void> {
     await this.#session.run({ sql, parameters: [], writes: true })
+  }
+
+  /** @throws ModelError for code that was not awaited. */
+  onCommit(callback: CommitCallback): void {
+    this.#check()
+    this.callbacks.push(callback)
   }
 
   #check(): void {
@@ -91,57 +120,117 @@ export class Transaction {
   }
 }
 
+/**
+ * The transaction that a statement for this database belongs to; null outside of one.
+ * @throws ModelError inside a transaction of another database, which would not undo the statement.
+ */
+export function enclosing(database: Database): Transaction | null {
+  const around = innermost.get()
+  if (around === undefined) return null
+  const own = ownTransaction(database)
+  if (own !== null) return own
+  if (around.scope !== databases.get()) return null
+  for (let one: Transaction | undefined = around; one !== undefined; one = one.outer)
+    if (one.unprotected.has(database)) return null
+  throw new ModelError(
+    `a statement for the database ${database.name} inside a transaction of ${around.database.name}, which would not undo ` +
+      `the statement: wrap the statement in atomic(…, { on: MODEL }) of its own, or name its database in 'unprotected'`,
+  )
+}
+
 export interface AtomicOptions {
-  /** The database; otherwise that of the code around, or the one that models were connected to last. */
-  readonly database?: Database
+  /** The database, or a model of it. Needed where the code around has several databases. */
+  readonly on?: Database | Class<object>
+  /** Databases (or models of them) that statements inside may use beside, although nothing undoes what they change. */
+  readonly unprotected?: readonly (Database | Class<object>)[]
 }
 
-let standard: Database | null = null
-let several = false
-
-/** The database that `atomic` means when nothing else says which. */
-export function setStandardDatabase(database: Database): void {
-  several ||= standard !== null && standard !== database
-  standard = database
+function databaseMeant(of: Database | Class<object>): Database {
+  if (typeof of !== 'function') return of
+  const around = databases.get()
+  if (around === undefined) throw new ModelError(`atomic: no database surrounds this code, so none holds ${of.name}`)
+  return around.of(of)
 }
 
-/** Whether more than one database has been connected: only then does it matter whose code is running. */
-export function severalDatabases(): boolean {
-  return several
+/** The database of the transaction around, or the only one there is. @throws ModelError when it is not clear. */
+function onlyDatabase(): Database {
+  const around = databases.get()
+  const inside = innermost.get()
+  if (inside !== undefined && inside.scope === around) return inside.database
+  const all = around?.all ?? []
+  if (all.length === 1) return all[0]!
+  throw new ModelError(
+    all.length === 0
+      ? 'atomic: no database surrounds this code; run it inside site.run(…), withDatabase(database, …) or databases.run(…), or name one: atomic(work, { on: database })'
+      : `atomic: there are the databases ${all.map(({ name }) => name).join(' and ')}; say which the transaction is of: atomic(work, { on: MODEL })`,
+  )
 }
 
 /**
  * Runs `work` in a transaction: all that it changes is kept when it resolves, and nothing when it rejects.
- * Inside another `atomic` it is a savepoint: what fails in it and is caught outside does not undo the rest.
+ * Inside another `atomic` of the same database it is a savepoint: what fails in it and is caught outside does not undo
+ * the rest. Resolves when the callbacks of `onCommit` have ended.
+ *
+ * @example
+ * await atomic(async () => {
+ *   const order = await Order.create({ customer })
+ *   await Stock.where({ product }).update((s) => ({ left: s.left.minus(1) }))
+ *   onCommit(() => mail(customer, order))
+ * })
+ * @throws ModelError when it is not clear which database is meant, DatabaseBusyError, and what `work` rejects with.
  */
 export async function atomic<T>(work: () => PromiseLike<T>, options: AtomicOptions = {}): Promise<T> {
-  const database = options.database ?? ambientDatabase() ?? standard
-  if (!database) throw new ModelError('atomic() knows no database: connect the models to one first, or give it')
-  const outer = ambientTransaction(database)
-  if (outer) return outer.nested(work)
+  const database = options.on === undefined ? onlyDatabase() : databaseMeant(options.on)
+  const unprotected = new Set((options.unprotected ?? []).map(databaseMeant))
+  const outer = ownTransaction(database)
+  if (outer !== null) return outer.nested(work, unprotected)
   const session = await database.begin()
-  const transaction = new Transaction(database, session, 0)
+  const transaction = new Transaction(database, session, 0, unprotected)
   let result: T
   try {
-    result = await withTransaction(transaction, work)
+    result = await transaction.run(work)
     await transaction.close()
   } catch (error) {
     transaction.end()
-    await session.rollback()
+    await undone(() => session.rollback())
     throw error
   }
   await session.commit()
-  for (const callback of transaction.callbacks) callback()
+  for (const callback of transaction.callbacks) await runCallback(callback)
   return result
+}
+
+/** What fails while something is undone must not hide why it is undone. */
+async function undone(rollback: () => Promise<void>): Promise<void> {
+  try {
+    await rollback()
+  } catch (error) {
+    reportFailure(error, 'the rollback of a transaction')
+  }
+}
+
+/** The transaction of this database around the code, whatever stands between. */
+function ownTransaction(database: Database): Transaction | null {
+  for (let one = innermost.get(); one !== undefined; one = one.outer) if (one.database === database) return one
+  return null
 }
 
 /**
  * Calls back once what the code around has changed is committed, never if it is undone; at once outside a transaction.
- * For what must not happen too early: a mail, a job, a message to others.
+ * For what must not happen too early: a mail, a job, a message to others. The callbacks run one after the other, and
+ * `atomic` waits for them. What one of them throws is reported (a site writes it to its log) and hurts nobody: the
+ * data is committed, and the callbacks after it still run.
  */
-export function onCommit(callback: () => void, options: AtomicOptions = {}): void {
-  const database = options.database ?? ambientDatabase() ?? standard
-  const transaction = database && ambientTransaction(database)
-  if (transaction) transaction.callbacks.push(callback)
-  else callback()
+export function onCommit(callback: CommitCallback): void {
+  const transaction = innermost.get()
+  if (transaction !== undefined) transaction.onCommit(callback)
+  else void runCallback(callback)
+}
+
+async function runCallback(callback: CommitCallback): Promise<void> {
+  try {
+    await callback()
+  } catch (error) {
+    reportFailure(error, 'a callback of onCommit()')
+  }
 }

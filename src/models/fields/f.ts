@@ -26,13 +26,6 @@ class DatetimeField extends Field<Date> {
   }
 }
 
-let passwordHash: text.PasswordHash = hashPassword
-
-/** Sets how `f.password()` makes its hashes, in the place of the framework's own: in tests, with a fast one. */
-export function setPasswordHash(hash: text.PasswordHash): void {
-  passwordHash = hash
-}
-
 export const f = {
   /** The row's number, given by the database; every model has one, called `id`. */
   id: () => new Field<number, true>(plain.id()),
@@ -41,8 +34,9 @@ export const f = {
   /** Letters, digits, hyphens, underscores: a segment of a URL. */
   slug: (max?: number) => new Field<string>(text.slug(max)),
   email: () => new Field<string>(text.email()),
-  /** Given in clear, stored as a hash, never shown. */
-  password: () => new Field<string>(text.password(() => passwordHash)),
+  /** Given in clear, stored as a hash, never shown. `hash` makes it in place of the framework's own. */
+  password: ({ hash = hashPassword }: { readonly hash?: text.PasswordHash } = {}) =>
+    new Field<string>(text.password(hash)),
   /** A whole number up to 2^53 − 1 either way. */
   int: (range?: plain.RangeOptions) => new Field<number>(plain.int(range)),
   /** A double. */

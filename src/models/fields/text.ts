@@ -99,11 +99,8 @@ export function email(): Kind<string> {
 /** Makes a stored hash from a password. */
 export type PasswordHash = (password: string, machine: Machine) => Promise<string>
 
-/**
- * A password: a form gives it in clear, the column holds its hash, made by `hash` on the way in. Left out of JSON.
- * @param hash finds the hash function when a row is written, so that models need not import one.
- */
-export function password(hash: () => PasswordHash): Kind<string> {
+/** A password: a form gives it in clear, the column holds its hash, made by `hash` on the way in. Left out of JSON. */
+export function password(hash: PasswordHash): Kind<string> {
   const widget = input('password', { maxlength: String(MAX_PASSWORD), autocomplete: 'new-password' })
   const kind = textKind('password', widget, (given) =>
     given.length > MAX_PASSWORD ? `Use at most ${MAX_PASSWORD} characters.` : null,
@@ -117,7 +114,7 @@ export function password(hash: () => PasswordHash): Kind<string> {
       if (given.length < MIN_PASSWORD) return { error: `Use at least ${MIN_PASSWORD} characters.` }
       return kind.parse(given)
     },
-    prepare: (given, machine) => hash()(given, machine),
+    prepare: hash,
     format: () => '',
   }
 }

@@ -1,6 +1,7 @@
 /** Loads related rows: one statement for each relation, however many rows there are. */
-import { execute } from '../database/ambient.ts'
+
 import type { Database } from '../database/database.ts'
+import { execute } from '../database/execute.ts'
 import { ModelError } from '../errors.ts'
 import { type Meta, type Relation, rowOf } from '../meta.ts'
 import { shapedByIds } from './shape.ts'

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import fc from 'fast-check'
-import type { Columns, Condition, Operand, Row } from '../index.ts'
-import { freshDatabase, makeUser, Post, User } from '../trial/fixture.ts'
+import { type Columns, type Condition, type Database, type Operand, type Row, withDatabase } from '../index.ts'
+import { freshDatabase, makeUser, modelTest, Post, User } from '../trial/fixture.ts'
 
 type Full = Row<Post, 'author' | 'replyTo'>
 type Test = (row: Full) => boolean
@@ -15,8 +15,15 @@ interface Case {
 }
 
 let rows: Full[]
+let database: Database
+const inside = (name: string, run: () => Promise<void>) => test(name, () => withDatabase(database, run))
+
 before(async () => {
-  await freshDatabase()
+  database = await freshDatabase()
+  await withDatabase(database, fill)
+})
+
+async function fill() {
   const users = [await makeUser('Ada'), await makeUser('Bob')]
   const titles = ['', 'a', 'B', 'ab%', 'A_b', 'ü\\', "'", '100%']
   for (let i = 0; i < 40; i++) {
@@ -33,7 +40,7 @@ before(async () => {
     })
   }
   rows = await Post.with('author', 'replyTo').orderBy('id')
-})
+}
 
 const compare: { readonly [operator: string]: (a: never, b: never) => boolean } = {
   eq: (a: unknown, b: unknown) => a === b,
@@ -146,7 +153,7 @@ const { condition } = fc.letrec<{ condition: Case }>((tie) => ({
   ),
 }))
 
-test('where finds what the same condition finds in JavaScript', async () => {
+inside('where finds what the same condition finds in JavaScript', async () => {
   await fc.assert(
     fc.asyncProperty(condition, async ({ make, test: holds, text }) => {
       const expected = rows.filter(holds).map(({ id }) => id)
@@ -163,7 +170,7 @@ test('where finds what the same condition finds in JavaScript', async () => {
   )
 })
 
-test('orders, limits and pages are those of a stable sort', async () => {
+inside('orders, limits and pages are those of a stable sort', async () => {
   const by = fc.uniqueArray(
     fc.constantFrom<'views' | 'score' | 'title' | 'published'>('views', 'score', 'title', 'published'),
     { minLength: 1, maxLength: 3 },
@@ -200,8 +207,7 @@ test('orders, limits and pages are those of a stable sort', async () => {
   )
 })
 
-test('an update changes what the same condition finds, a delete too', async () => {
-  await freshDatabase()
+modelTest('an update changes what the same condition finds, a delete too', async () => {
   const ada = await makeUser()
   await User.create({ email: 'z@example.org', name: 'Zoe', password: 'x' })
   await fc.assert(

@@ -1,10 +1,13 @@
 /** Query sets: which rows of a model, in which order, with which relations. Each call gives a new one. */
-import { execute } from '../database/ambient.ts'
+
 import type { Database, Result, Statement } from '../database/database.ts'
-import { ModelError, NotFoundError } from '../errors.ts'
+import { databases } from '../database/databases.ts'
+import { databaseOf, execute } from '../database/execute.ts'
+import { ModelError, NotFoundError, SeveralRowsError } from '../errors.ts'
+import { MODEL_LIMITS, type ModelLimits } from '../limits.ts'
 import { type Column, columnOf, encodeOperand, type Meta, rowOf } from '../meta.ts'
 import type { Columns, OrderName, RelationPath, Row, UpdateInput, WhereValues } from '../rows.ts'
-import { databaseOf, givenValue, limitsOf, refused } from '../write.ts'
+import { givenValue, refused } from '../write.ts'
 import { compileCount, compileDelete, compileExists, compileSelect, type Selection } from './compile.ts'
 import {
   type Condition,
@@ -138,11 +141,13 @@ export class Query<M extends object, W extends string = never>
     return this.where(condition).first()
   }
 
-  /** The first row that matches. @throws NotFoundError, which a site answers with 404. */
+  /** The one row that matches. @throws NotFoundError, which a site answers with 404; SeveralRowsError for more than one. */
   async get(condition: Where<M> = {}): Promise<Row<M, W>> {
-    const row = await this.where(condition).first()
-    if (row === null) throw new NotFoundError(this.#state.meta.name)
-    return row
+    const query = this.where(condition)
+    const rows = await query.#but({ limit: Math.min(2, query.#state.limit ?? 2) }).all()
+    if (rows.length === 0) throw new NotFoundError(this.#state.meta.name)
+    if (rows.length > 1) throw new SeveralRowsError(this.#state.meta.name)
+    return rows[0]!
   }
 
   async count(): Promise<number> {
@@ -161,7 +166,7 @@ export class Query<M extends object, W extends string = never>
    * @param size rows per page, at most `limits.pageSize` of the database.
    */
   async page(number: number, size = 20): Promise<Page<Row<M, W>>> {
-    const rows = Math.min(limitsOf(this.#state.meta).pageSize, Math.max(1, Math.trunc(size) || 1))
+    const rows = Math.min(databaseOf(this.#state.meta).limits.pageSize, Math.max(1, Math.trunc(size) || 1))
     const total = await this.#but({ limit: null, offset: 0 }).count()
     const last = Math.max(1, Math.ceil(total / rows))
     const at = Math.min(last, Math.max(1, Math.trunc(number) || 1))
@@ -228,6 +233,11 @@ function unique({
   options: { unique: boolean; nullable: boolean }
 }): boolean {
   return kind.name === 'id' || (options.unique && !options.nullable)
+}
+
+/** The limits of a model's database; the standard ones where none surrounds the code. */
+function limitsOf(meta: Meta): ModelLimits {
+  return databases.get() === undefined ? MODEL_LIMITS : databaseOf(meta).limits
 }
 
 function count(what: string, value: number): number {

@@ -1,6 +1,7 @@
 /** Changing rows. */
-import { execute, machineOf } from '../database/ambient.ts'
+
 import type { Database } from '../database/database.ts'
+import { execute, machineOf } from '../database/execute.ts'
 import { ModelError } from '../errors.ts'
 import type { SqlValue } from '../fields/field.ts'
 import { type Column, columnOf } from '../meta.ts'

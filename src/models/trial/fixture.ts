@@ -1,15 +1,15 @@
 /** Models and a database for the tests of this folder. */
-
+import { test } from 'node:test'
 import { silent } from '../../base/events.ts'
 import type { Machine } from '../../base/machine.ts'
 import { SeededRandom } from '../../base/random.ts'
-import { connect, createTables, type Database, f, Model, openDatabase, type Row, setPasswordHash } from '../index.ts'
+import { createTables, type Database, f, Model, openDatabase, type Row, withDatabase } from '../index.ts'
 
 export class User extends Model {
   id = f.id()
   email = f.email().unique()
   name = f.text(80)
-  password = f.password()
+  password = f.password({ hash: async (given) => `hash:${[...given].reverse().join('')}` })
   posts = f.many(() => Post, 'author')
 }
 
@@ -51,13 +51,23 @@ export const machine: Machine = {
   },
 }
 
-/** A new database with empty tables, connected. */
+/** A new database with empty tables. */
 export async function freshDatabase(address = 'sqlite::memory:'): Promise<Database> {
-  setPasswordHash(async (password) => `hash:${[...password].reverse().join('')}`)
   const database = openDatabase(address, { machine })
-  connect(database, [User, Post])
   await createTables(database, [User, Post])
   return database
+}
+
+/** A test inside a new database with empty tables. */
+export function modelTest(name: string, run: (database: Database) => Promise<void>): void {
+  test(name, async () => {
+    const database = await freshDatabase()
+    try {
+      await withDatabase(database, () => run(database))
+    } finally {
+      await database.close()
+    }
+  })
 }
 
 let count = 0

@@ -1,18 +1,14 @@
 /** Makes a site. */
-import { hashPassword } from '../../base/password.ts'
 import type { Database } from '../../models/database/database.ts'
+import { Databases } from '../../models/database/databases.ts'
 import { openDatabase } from '../../models/database/sqlite.ts'
-import { setPasswordHash } from '../../models/fields/f.ts'
 import type { Class } from '../../models/fields/relation.ts'
-import { connect, Model } from '../../models/model.ts'
+import { Model } from '../../models/model.ts'
 import type { Row } from '../../models/rows.ts'
 import { Templates } from '../../templates/templates.ts'
 import { files } from '../static/files.ts'
 import type { SiteOptions, TemplateEngine, UserLoader } from './options.ts'
 import { Site } from './site.ts'
-
-// The models know that passwords are hashed, and not how.
-setPasswordHash(hashPassword)
 
 export interface AppOptions<U> extends SiteOptions<U> {
   /** A database, or where it is: `sqlite:blog.db`, `sqlite::memory:`. */
@@ -52,9 +48,7 @@ export function app(given: object = {}): unknown {
   if (db !== undefined) {
     const database = typeof db === 'string' ? openDatabase(db, { machine: site.machine }) : db
     const all = [...new Set(model === null ? models : [model, ...models])]
-    connect(database, all)
-    site.database = database
-    site.models = all
+    site.databases = new Databases([[database, all]])
   }
   return site
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testMachine } from '../../http/trial/machine.ts'
-import { atomic, connect, createTables, f, Model, openDatabase, withDatabase } from '../../models/index.ts'
+import { atomic, createTables, Databases, f, Model, onCommit, openDatabase } from '../../models/index.ts'
 import { testClient } from '../testing/client.ts'
 import { app } from './app.ts'
 
@@ -52,8 +52,9 @@ test('two sites that share a model keep their rows apart', async () => {
   assert.deepEqual((await two.web.get('/notes')).json(), ['second', 'second again'])
   assert.equal((await one.web.get('/streamed')).text, 'notes: first')
   assert.equal(one.torn.at(-1), 1, 'teardown hooks run inside as well')
-  assert.equal(await Note.count(), 2, 'outside of any site the last connection holds')
-  assert.equal(await withDatabase(one.site.database!, () => Note.count()), 1)
+  assert.equal(await one.site.run(() => Note.count()), 1)
+  assert.equal(await two.site.run(() => Note.count()), 2)
+  await assert.rejects(async () => await Note.count(), /no database surrounds this code/)
 })
 
 test('sites of different models are not in each other\u2019s way, atomic() included', async () => {
@@ -64,19 +65,43 @@ test('sites of different models are not in each other\u2019s way, atomic() inclu
   assert.deepEqual((await notes.web.get('/notes')).json(), ['a', 'a again'])
 })
 
-test('a model of a second database stays there, in the site and in its transactions', async () => {
+test('a model of a second database is reached by saying so, and never falls out of a transaction silently', async () => {
   const log = openDatabase('sqlite::memory:', { machine })
-  connect(log, [Visit])
   await createTables(log, [Visit])
-  const { site, web } = await notebook()
+  const failures: string[] = []
+  const { site, web } = await notebook({ log: ({ error }: { error: Error }) => failures.push(error.message) })
+  const visits = new Databases([[log, [Visit]]])
   site.get('/visit', async () => {
     await atomic(async () => {
-      await Visit.create({ path: '/visit' })
+      await visits.run(() => Visit.create({ path: '/visit' }))
       await Note.create({ text: 'somebody was here' })
     })
-    return { visits: await Visit.count(), notes: await Note.count() }
+    return { visits: await visits.run(() => Visit.count()), notes: await Note.count() }
   })
+  site.get('/unsaid', async () => ({ visits: await Visit.count() }))
   assert.deepEqual((await web.get('/visit')).json(), { visits: 1, notes: 1 })
+  assert.equal((await web.get('/unsaid')).status, 500)
+  assert.match(failures[0]!, /Visit is in none of the databases here/)
+})
+
+test('a callback of onCommit that fails is in the log of the site, and the reply is as it was', async () => {
+  const failures: string[] = []
+  const { site, web } = await notebook({
+    log: ({ error, path, route }: { error: Error; path: string; route: string }) =>
+      failures.push(`${path} ${route}: ${error.message}`),
+  })
+  site.post('/mailed', async (c) => {
+    await atomic(async () => {
+      await Note.create({ text: 'kept' })
+      onCommit(async () => {
+        throw new Error('SMTP is down')
+      })
+    })
+    return c.empty()
+  })
+  assert.equal((await web.post('/mailed')).status, 204)
+  assert.deepEqual((await web.get('/notes')).json(), ['kept'])
+  assert.deepEqual(failures, ['/mailed a callback of onCommit(): SMTP is down'])
 })
 
 test('a mounted site has its own database, or that of the site around', async () => {

@@ -1,15 +1,14 @@
 /** The application: routes, hooks and settings, and the one function that answers. */
 
+import { surround } from '../../base/ambient.ts'
 import { stopwatch } from '../../base/clock.ts'
 import { type EventLog, RecordingLog, silent, tee } from '../../base/events.ts'
 import type { Machine } from '../../base/machine.ts'
 import { systemMachine } from '../../base/node/machine.ts'
+import { work } from '../../base/work.ts'
 import { answer, type Exchange, type HttpServer, type ServeOptions, serve } from '../../http/index.ts'
-import { preferDatabase } from '../../models/database/ambient.ts'
-import type { Database } from '../../models/database/database.ts'
-import { severalDatabases } from '../../models/database/transaction.ts'
-import type { Class } from '../../models/fields/relation.ts'
-import { createTables } from '../../models/schema.ts'
+import type { Databases } from '../../models/database/databases.ts'
+import { createAllTables } from '../../models/schema.ts'
 import type { Host } from '../../socket/host.ts'
 import { explain } from '../errors/answer.ts'
 import { legible } from '../errors/log.ts'
@@ -34,9 +33,8 @@ import { Services } from './services.ts'
 export class Site<U = never> extends Group<U | null> {
   readonly services: Services
   readonly #registry: SiteRegistry
-  /** Set by `app({ db, models })`. */
-  database: Database | null = null
-  models: readonly Class<object>[] = []
+  /** Where the rows of its models are; set by `app({ db, models })`. */
+  databases: Databases | null = null
   #machine: Machine | null
   #compiled: Compiled | null = null
 
@@ -89,10 +87,22 @@ export class Site<U = never> extends Group<U | null> {
 
   /** As a site that is mounted at `prefix`. */
   handleUnder(exchange: Exchange, prefix: string): void | Promise<void> {
-    const { database } = this
-    // With one database in the process, as nearly always, every model finds it without being led there.
-    if (database === null || !severalDatabases()) return this.#answer(exchange, prefix)
-    return preferDatabase(database, () => this.#answer(exchange, prefix))
+    const { databases } = this
+    if (databases === null) return this.#answer(exchange, prefix)
+    const { method, path } = exchange
+    return surround({ databases, report: this.#reporter(method, path) }, () => this.#answer(exchange, prefix))
+  }
+
+  /** Takes what fails beside a request, with nobody there to catch it. */
+  #reporter(method: string, path: string) {
+    return (error: unknown, what: string) => this.services.log({ reference: '', error, method, path, route: what })
+  }
+
+  /** Runs `code` as the site's own code runs: with its databases and its machine. For scripts, workers and tests. */
+  async run<T>(code: () => T | PromiseLike<T>): Promise<T> {
+    const { machine, databases } = this
+    const own = { [work.name]: { machine, events: machine.events, exchange: 0 }, report: this.#reporter('', '') }
+    return surround(databases === null ? own : { ...own, databases }, async () => await code())
   }
 
   #answer(exchange: Exchange, prefix: string): void | Promise<void> {
@@ -195,8 +205,8 @@ export class Site<U = never> extends Group<U | null> {
 
   /** Makes the tables that are missing. @throws SchemaMismatchError when one is not as its model says. */
   async createTables(): Promise<void> {
-    if (this.database === null) throw new Error("the site has no database: app({ db: 'sqlite:FILE', models: […] })")
-    await createTables(this.database, this.models)
+    if (this.databases === null) throw new Error("the site has no database: app({ db: 'sqlite:FILE', models: […] })")
+    await createAllTables(this.databases)
   }
 
   /**

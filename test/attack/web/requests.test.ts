@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { board } from '../../../examples/board/site.ts'
-import { app, f, Model, Signer, setPasswordHash, uploads } from '../../../src/web/index.ts'
+import { app, f, Model, Signer, uploads } from '../../../src/web/index.ts'
 import { world } from '../http/world.ts'
 
 const SECRET = 'a secret of more than thirty-two characters'
@@ -242,15 +242,14 @@ test('what a visitor sends is text on every page, the explaining one too', async
 class Thing extends Model {
   id = f.id()
   title = f.text(80)
-  secret = f.password()
+  secret = f.password({ hash: async (given) => `hash:${given}` })
 }
 
 test('a JSON body that is passed on to the models asks for no more than equality', async () => {
-  setPasswordHash(async (password) => `hash:${password}`)
   const failures: unknown[] = []
   const site = app({ db: 'sqlite::memory:', models: [Thing], secret: SECRET, log: ({ error }) => failures.push(error) })
   await site.createTables()
-  await Thing.create({ title: 'a', secret: 'b' })
+  await site.run(() => Thing.create({ title: 'a', secret: 'b' }))
   site.post('/where', async (c) => await Thing.where((await c.body.json()) as never))
   site.post('/update', async (c) => ({ changed: await Thing.where({ id: 7 }).update((await c.body.json()) as never) }))
   site.get('/order', async (c) => await Thing.orderBy((c.query.get('by') ?? '') as never))

@@ -1,0 +1,66 @@
+/** Where statements run: in the database of their model, inside the transaction around, counted and reported. */
+import { Slot } from '../../base/ambient.ts'
+import { stopwatch } from '../../base/clock.ts'
+import type { Machine } from '../../base/machine.ts'
+import { ownMachine, type Work, work } from '../../base/work.ts'
+import { ModelError } from '../errors.ts'
+import type { ModelsSqlEvent } from '../events.ts'
+import type { Meta } from '../meta.ts'
+import type { Database, Result, Session, Statement } from './database.ts'
+import { databases } from './databases.ts'
+import { enclosing } from './transaction.ts'
+
+const counter = new Slot<string[]>('counter')
+
+/** The database of a model, as the code around says. @throws ModelError where nothing says. */
+export function databaseOf(meta: Meta): Database {
+  const around = databases.get()
+  if (around !== undefined) return around.of(meta.model)
+  throw new ModelError(
+    `${meta.name}: no database surrounds this code; run it inside site.run(…), withDatabase(database, …) or databases.run(…)`,
+  )
+}
+
+/** Runs `run` and says which statements it needed, in order: for tests that guard the number. */
+export async function countQueries<T>(
+  run: () => PromiseLike<T>,
+): Promise<{ result: T; queries: number; statements: string[] }> {
+  const outer = counter.get()
+  const statements: string[] = []
+  const result = await counter.run(statements, async () => await run())
+  outer?.push(...statements)
+  return { result, queries: statements.length, statements }
+}
+
+/** The clock and the randomness that what happens here goes by: those of the code around, else the database's. */
+export function machineOf(database: Database): Machine {
+  return work.get()?.machine ?? database.machine ?? ownMachine()
+}
+
+/** Runs a statement where it belongs, and reports it. */
+export function execute(database: Database, statement: Statement): Promise<Result> {
+  counter.get()?.push(statement.sql)
+  const transaction = enclosing(database)
+  const where = transaction === null ? database : transaction.session()
+  const current = work.get()
+  if (current?.events.on) return watched(current, where, statement)
+  return where instanceof Promise ? where.then((session) => session.run(statement)) : where.run(statement)
+}
+
+async function watched(current: Work, where: Session | Promise<Session>, statement: Statement): Promise<Result> {
+  const session = await where
+  const { machine, events, exchange } = current
+  const started = stopwatch(machine.clock)
+  const result = await session.run(statement)
+  const event: ModelsSqlEvent = {
+    type: 'models.sql',
+    at: machine.clock.now(),
+    host: machine.name,
+    exchange,
+    sql: statement.sql,
+    rows: statement.writes ? result.changes : result.rows.length,
+    duration: stopwatch(machine.clock) - started,
+  }
+  events.emit(event)
+  return result
+}
