@@ -12,13 +12,19 @@ const TICK_MICROS = 10_000
 
 const run = promisify(execFile)
 
+/** What the turns with so many connections have shown, one figure a turn. */
+export interface Figures {
+  /** CPU µs of the server process per request. */
+  readonly micros: number[]
+  readonly perSecond: number[]
+}
+
 export interface Runner {
   readonly contestant: Contestant
   readonly process: ChildProcess
   readonly port: number
-  /** CPU µs of the server process per request, one figure a turn. */
-  readonly micros: number[]
-  readonly perSecond: number[]
+  /** By number of connections. */
+  readonly figures: Map<number, Figures>
 }
 
 export async function start(contestant: Contestant): Promise<Runner> {
@@ -31,19 +37,22 @@ export async function start(contestant: Contestant): Promise<Runner> {
   })
   ended.catch(() => {})
   const [bytes] = await Promise.race([once(child.stdout!, 'data'), ended])
-  return { contestant, process: child, port: Number(String(bytes).trim().split(' ')[1]), micros: [], perSecond: [] }
+  return { contestant, process: child, port: Number(String(bytes).trim().split(' ')[1]), figures: new Map() }
 }
 
-/** One turn: so many seconds of load over 64 kept connections. @throws when a request failed. */
-export async function turn(runner: Runner, seconds: number, record: boolean): Promise<void> {
+/** One turn: so many seconds of load over kept connections. @throws when a request failed. */
+export async function turn(runner: Runner, connections: number, seconds: number, record: boolean): Promise<void> {
   const before = ticks(runner.process.pid!)
   const url = `http://127.0.0.1:${runner.port}/`
-  const { stdout } = await run('taskset', ['-c', LOAD_CORE, 'wrk', '-t1', '-c64', `-d${seconds}s`, url])
+  const load = ['-c', LOAD_CORE, 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url]
+  const { stdout } = await run('taskset', load)
   if (/Socket errors|Non-2xx/.test(stdout)) throw new Error(`${runner.contestant.name}: ${stdout}`)
   const requests = Number(/(\d+) requests in/.exec(stdout)![1])
   if (!record) return
-  runner.micros.push(((ticks(runner.process.pid!) - before) * TICK_MICROS) / requests)
-  runner.perSecond.push(requests / seconds)
+  const figures = runner.figures.get(connections) ?? { micros: [], perSecond: [] }
+  runner.figures.set(connections, figures)
+  figures.micros.push(((ticks(runner.process.pid!) - before) * TICK_MICROS) / requests)
+  figures.perSecond.push(requests / seconds)
 }
 
 export function median(values: readonly number[]): number {

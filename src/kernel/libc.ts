@@ -61,7 +61,16 @@ export function libcMissing(): string {
   return 'reason' in loaded ? loaded.reason : ''
 }
 
+/** Other runtimes bring neither libuv nor its sockets' descriptors, and what this floor does with both ends them. */
+function otherRuntime(): string | null {
+  const { bun, deno } = process.versions
+  if (bun !== undefined) return 'this is Bun, not Node'
+  return deno === undefined ? null : 'this is Deno, not Node'
+}
+
 function load(): Libc | { readonly reason: string } {
+  const other = otherRuntime()
+  if (other !== null) return { reason: other }
   if (process.platform !== 'linux') return { reason: `FFI is used on Linux only, this is ${process.platform}` }
   try {
     const koffi = createRequire(import.meta.url)('koffi') as Koffi

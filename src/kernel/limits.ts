@@ -17,6 +17,10 @@ export interface KernelLimits {
   readonly datagramHighWaterMark: number
   /** Bytes of them above which a datagram is dropped and `onError` is told ENOBUFS. */
   readonly queuedDatagramBytes: number
+  /** Reads that can complete in one turn of the `uring` driver, of up to 4 KiB each: a power of two, at most 4,096. */
+  readonly receiveBuffers: number
+  /** Bytes of memory for sending that `uring` keeps for the next burst when nobody needs it. */
+  readonly freeSendBytes: number
   /** After running out of descriptors or memory, `accept` is tried again this much later: others need time to close. */
   readonly acceptRetry: Duration
 }
@@ -33,5 +37,9 @@ export const KERNEL_LIMITS: KernelLimits = Object.freeze({
   // As much again as Linux's default SO_SNDBUF (net.core.wmem_default) holds: a program that does not look loses
   // datagrams, not memory.
   queuedDatagramBytes: 212_992,
+  // 16 MiB of address space, of which only what was used costs memory.
+  receiveBuffers: 4096,
+  // A burst of 1,024 replies of 64 KiB. Within it, what a second did not need goes back to the heap.
+  freeSendBytes: 64 << 20,
   acceptRetry: ms(100),
 })

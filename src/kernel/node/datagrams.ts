@@ -67,6 +67,8 @@ class NodeDatagrams implements Datagrams {
   #waiting: Waiting[] = []
   #waitingBytes = 0
   #waitingError: SocketError | null = null
+  /** Bytes whose sending Node has not reported yet: Deno cannot say what the kernel has left. */
+  #unreported = 0
   /** `send` has answered false, and `onDrain` has not followed yet. */
   #full = false
   #dropTold = false
@@ -150,12 +152,13 @@ class NodeDatagrams implements Datagrams {
         hint: 'Node sends from a connected socket to its peer only; with FFI the kernel itself is asked',
       })
     const { datagramHighWaterMark, queuedDatagramBytes } = this.#settings.limits
-    const queued = this.#socket.getSendQueueSize()
+    const queued = this.#queued
     if (queued + bytes.length > queuedDatagramBytes && queued > 0) return this.#dropped()
+    this.#unreported += bytes.length
     // Node keeps a reference when the kernel's buffer is full: hence the copy.
     if (to === undefined) this.#socket.send(Buffer.from(bytes), this.#sent)
     else this.#socket.send(Buffer.from(bytes), to.port, to.address, this.#sent)
-    if (this.#socket.getSendQueueSize() < datagramHighWaterMark) return true
+    if (this.#queued < datagramHighWaterMark) return true
     this.#full = true
     return false
   }
@@ -185,9 +188,16 @@ class NodeDatagrams implements Datagrams {
     return false
   }
 
-  readonly #sent = (error: Error | null): void => {
+  /** Bytes that wait for room in the kernel. */
+  get #queued(): number {
+    const { getSendQueueSize } = this.#socket as { getSendQueueSize?: () => number }
+    return getSendQueueSize === undefined ? this.#unreported : getSendQueueSize.call(this.#socket)
+  }
+
+  readonly #sent = (error: Error | null, bytes?: number): void => {
+    this.#unreported -= bytes ?? this.#unreported // a failure does not say how many it was: begin anew
     if (error !== null) this.#failed(error)
-    if (!this.#full || this.#closed || this.#socket.getSendQueueSize() > this.#settings.limits.lowWaterMark) return
+    if (!this.#full || this.#closed || this.#queued > this.#settings.limits.lowWaterMark) return
     this.#full = false
     this.#dropTold = false
     this.#owner?.onDrain?.()

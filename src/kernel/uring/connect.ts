@@ -7,10 +7,10 @@ import { fromErrno } from '../errors.ts'
 import type { KernelLimits } from '../limits.ts'
 import { lingerOf } from '../options.ts'
 import { encodeAddress, nameOf } from '../sockaddr.ts'
-import type { Chunk } from './buffers.ts'
 import { UringConnection } from './connection.ts'
 import { IORING_OP_CONNECT } from './constants.ts'
 import { CONNECTED, Endpoint, type Reactor } from './reactor.ts'
+import type { Chunk } from './send-chunks.ts'
 import { bind, streamSocket } from './socket.ts'
 
 export function connect(
@@ -55,7 +55,7 @@ class Connecting extends Endpoint {
     this.#resolve = resolve
     this.#reject = reject
     const address = encodeAddress(reactor.libc, to)
-    this.#address = reactor.chunks.take()
+    this.#address = reactor.chunks.take(address.length)
     this.#address.bytes.set(address)
     this.submit(CONNECTED, IORING_OP_CONNECT, 0, 0, address.length, this.#address.address, 0, 0)
     options.signal?.addEventListener('abort', this.#abort, { once: true })
@@ -79,6 +79,11 @@ class Connecting extends Endpoint {
     const remote = nameOf(libc, fd, 'getpeername') // not always `to`: 0.0.0.0 connects to 127.0.0.1
     this.#resolve(new UringConnection(reactor, fd, local, remote.address === '' ? this.#to : remote, settings))
     this.leave()
+  }
+
+  override broken(error: SocketError): void {
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#reject(error)
   }
 
   override turn(): void {}

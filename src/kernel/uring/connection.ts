@@ -25,6 +25,7 @@ import {
   SHUT_WR,
 } from './constants.ts'
 import { Endpoint, RECEIVED, type Reactor, SENT } from './reactor.ts'
+import type { ReceiveBuffers } from './receive-buffers.ts'
 import { SendQueue } from './send-queue.ts'
 
 const clock = systemClock()
@@ -57,6 +58,8 @@ export class UringConnection extends Endpoint implements Connection {
   #receiving = false
   /** The socket is known to hold more: read at once instead of waiting for readiness. */
   #more = true
+  /** From which buffers the next read, or the one under way, takes its own. */
+  #buffers: ReceiveBuffers
   #peerEnded = false
 
   #sending = false
@@ -79,6 +82,7 @@ export class UringConnection extends Endpoint implements Connection {
     this.#limits = settings.limits
     this.#linger = settings.linger
     this.#queue = new SendQueue(reactor.chunks)
+    this.#buffers = reactor.small
     this.#delivery = new Delivery(() => this.#deliverSoon())
   }
 
@@ -110,7 +114,7 @@ export class UringConnection extends Endpoint implements Connection {
     if (this.#leaving !== 'closing' && !this.#delivery.flowing) return
     this.#receiving = true
     const first = this.#more ? 0 : IORING_RECVSEND_POLL_FIRST
-    this.submit(RECEIVED, IORING_OP_RECV, IOSQE_BUFFER_SELECT, first, 0, 0, 0, 0)
+    this.submit(RECEIVED, IORING_OP_RECV, IOSQE_BUFFER_SELECT, first, 0, 0, 0, 0, this.#buffers.group)
   }
 
   #received(result: number, flags: number): void {
@@ -126,21 +130,26 @@ export class UringConnection extends Endpoint implements Connection {
   }
 
   #arrivedNot(result: number, flags: number): void {
-    if ((flags & IORING_CQE_F_BUFFER) !== 0) this.reactor.receive.give(flags >>> 16)
-    if (result === -ENOBUFS)
-      this.#more = true // those in use come back before this turn ends
-    else if (result === 0) {
+    if ((flags & IORING_CQE_F_BUFFER) !== 0) this.#buffers.give(flags >>> 16)
+    if (result === -ENOBUFS) {
+      this.#more = true // those in use come back before this turn ends, and more with them
+      this.#buffers.starved()
+      this.#buffers = this.reactor.small
+    } else if (result === 0) {
       this.#peerEnded = true
       if (this.#leaving !== 'failed') this.#delivery.ended()
     } else if (result !== -ECANCELED) this.#failed(-result, 'read')
   }
 
   #arrived(buffer: number, length: number): void {
-    const { receive } = this.reactor
+    const buffers = this.#buffers
+    // Who fills a small buffer has more to say; who does not fill the small part of a large one has not.
+    const { small, large } = this.reactor
+    this.#buffers = length >= small.size ? large : small
     try {
-      if (!this.released) this.#delivery.arrived(receive.view(buffer, length))
+      if (!this.released) this.#delivery.arrived(buffers.view(buffer, length))
     } finally {
-      receive.give(buffer)
+      buffers.give(buffer)
     }
   }
 
@@ -330,6 +339,26 @@ export class UringConnection extends Endpoint implements Connection {
     } finally {
       this.#afterDelivery()
     }
+  }
+
+  override broken(error: SocketError): void {
+    this.#failure ??= error
+    this.#leaving = 'left'
+    this.#closeTimer?.stop()
+    this.#flushes?.fail(error)
+    this.freed()
+  }
+
+  override lastWords(): void {
+    this.#corked = 0
+    this.#send()
+  }
+
+  override sentAtExit(result: number): void {
+    this.#sending = false
+    if (result <= 0) return
+    this.#queue.consume(result)
+    this.#send()
   }
 
   override freed(): void {

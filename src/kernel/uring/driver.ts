@@ -3,12 +3,13 @@ import { isMainThread } from 'node:worker_threads'
 import { SocketError } from '../../base/errors.ts'
 import type { Driver } from '../driver.ts'
 import { type Libc, libc, libcMissing } from '../libc.ts'
-import type { KernelLimits } from '../limits.ts'
+import { KERNEL_LIMITS, type KernelLimits } from '../limits.ts'
 import { connect } from './connect.ts'
 import { listen } from './listener.ts'
 import { Reactor } from './reactor.ts'
 
-let reactor: Reactor | null = null
+/** The process's rings: hosts whose limits give them the same memory share one. */
+const reactors = new Map<string, Reactor>()
 let verdict: string | undefined
 
 /** Why the driver cannot work in this process; null when it can. Asks the kernel once. */
@@ -22,34 +23,63 @@ function probe(): string {
   if (library === null) return libcMissing()
   if (!isMainThread) return 'a worker thread’s event loop cannot be reached through FFI'
   try {
-    running(library)
+    running(library, KERNEL_LIMITS)
     return ''
   } catch (error) {
-    return `io_uring is not to be had: ${(error as Error).message}`
+    return `io_uring is not available: ${(error as Error).message}${advice(error)}`
   }
 }
 
-/** The process's ring, made again after it has rested. */
-function running(library: Libc): Reactor {
-  reactor ??= new Reactor(library, () => {
-    reactor = null
-  })
-  return reactor
+/** What whoever runs the process can do about it. */
+function advice(error: unknown): string {
+  switch ((error as SocketError).code) {
+    case 'ENOMEM':
+      return '; the limit of locked memory is too low (ulimit -l): it needs 256 KiB, counted for the user'
+    case 'EPERM':
+      return '; the kernel forbids it (sysctl kernel.io_uring_disabled, or the container’s seccomp profile)'
+    case 'ENOSYS':
+      return '; the kernel is older than Linux 5.1, or the container’s seccomp profile hides the call'
+    default:
+      return ''
+  }
+}
+
+function running(library: Libc, limits: KernelLimits): Reactor {
+  const key = `${limits.receiveBuffers} ${limits.freeSendBytes}`
+  const known = reactors.get(key)
+  if (known !== undefined) return known
+  const made = new Reactor(library, limits, () => reactors.delete(key))
+  reactors.set(key, made)
+  return made
 }
 
 /**
- * @param datagrams serves UDP.
+ * @param other serves UDP, and TCP where the ring cannot be had (any more).
  * @throws SocketError EOPNOTSUPP where `uringMissing()` is not null.
  */
-export function uringDriver(limits: KernelLimits, datagrams: Driver): Driver {
+export function uringDriver(limits: KernelLimits, other: Driver): Driver {
   const missing = uringMissing()
   const library = libc()
   if (missing !== null || library === null)
     throw new SocketError('EOPNOTSUPP', 'io_uring_setup', { hint: missing ?? undefined })
+  /** Null where a ring has failed and a new one cannot be had. */
+  const ring = (): Reactor | null => {
+    try {
+      return running(library, limits)
+    } catch {
+      return null
+    }
+  }
   return {
     name: 'uring',
-    listen: async (at, accept, options) => listen(running(library), limits, at, accept, options),
-    connect: async (to, options) => connect(running(library), limits, to, options),
-    datagrams: (at, options) => datagrams.datagrams(at, options),
+    listen: async (at, accept, options) => {
+      const reactor = ring()
+      return reactor === null ? other.listen(at, accept, options) : listen(reactor, limits, at, accept, options)
+    },
+    connect: async (to, options) => {
+      const reactor = ring()
+      return reactor === null ? other.connect(to, options) : connect(reactor, limits, to, options)
+    },
+    datagrams: (at, options) => other.datagrams(at, options),
   }
 }

@@ -1,6 +1,7 @@
 /** A listening socket on the ring: one multishot accept as long as it is not paused. */
 import { MILLISECOND } from '../../base/clock.ts'
-import { familyOf, type IpAddress } from '../../socket/address.ts'
+import type { SocketError } from '../../base/errors.ts'
+import { familyOf, formatAddress, type IpAddress } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { DEFAULT_BACKLOG } from '../driver.ts'
@@ -123,6 +124,13 @@ export class UringListener extends Endpoint implements Listener {
     return new Promise((resolve) => {
       this.#onFreed.push(resolve)
     })
+  }
+
+  /** No call of the owner's waits for that, and a server that hears nobody must not be silent about it. */
+  override broken(error: SocketError): void {
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    process.emitWarning(`the listener on ${formatAddress(this.local)} has ended: ${error.message}`)
+    this.freed()
   }
 
   override freed(): void {

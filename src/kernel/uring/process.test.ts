@@ -1,11 +1,14 @@
 /** What only a whole process shows: that it ends, sleeps, survives its owners' mistakes and its limits. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { test } from 'node:test'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, test } from 'node:test'
 import { uringMissing } from './driver.ts'
 
 const skip = uringMissing() ?? false
 const KERNEL = new URL('../index.ts', import.meta.url).href
+const SOCKET = new URL('../../socket/index.ts', import.meta.url).href
 const PREAMBLE = `
   import { kernelHost } from '${KERNEL}'
   const host = kernelHost({ driver: 'uring' })
@@ -15,8 +18,8 @@ const PREAMBLE = `
 `
 
 /** Runs a module in a process of its own: what it printed. Fails when it does not end by itself with status 0. */
-function run(script: string, through: readonly string[] = []): Promise<string> {
-  const [command, ...args] = [...through, process.execPath, '--input-type=module-typescript', '-e', PREAMBLE + script]
+function run(script: string, through: readonly string[] = [], preamble = PREAMBLE): Promise<string> {
+  const [command, ...args] = [...through, process.execPath, '--input-type=module-typescript', '-e', preamble + script]
   return new Promise((resolve, reject) => {
     execFile(command!, args, { timeout: 15_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${error.message}\n${stdout}\n${stderr}`))
@@ -49,6 +52,58 @@ test('process.exit with connections open is clean', { skip }, async () => {
     connection.write(Uint8Array.of(5))
   `)
   assert.equal(output, 'bye')
+})
+
+describe('what was written reaches the peer, though the process ends at once', { skip }, () => {
+  const endings = {
+    'process.exit after sendall': "await socket.sendall('precious'); process.exit(0)",
+    'process.exit after close': "await socket.sendall('precious'); await socket.close(); process.exit(0)",
+    'an uncaught exception':
+      "process.on('uncaughtException', () => process.exit(0)); await socket.sendall('precious'); throw new Error()",
+    'SIGTERM by default action':
+      "await socket.sendall('precious'); process.kill(process.pid, 'SIGTERM'); await sleep(10_000)",
+    'process.exit right after write': "c.write(Buffer.from('precious')); process.exit(0)",
+    'process.exit right after write and close': "c.write(Buffer.from('precious')); c.close(); process.exit(0)",
+    'process.exit under a cork':
+      "c.cork(); c.write(Buffer.from('pre')); c.write(Buffer.from('cious')); process.exit(0)",
+    'process.exit after 600,000 bytes': 'c.write(new Uint8Array(600_000)); c.close(); process.exit(0)',
+  }
+  for (const [title, ending] of Object.entries(endings))
+    test(title, async () => {
+      let heard = 0
+      const server = createServer((peer) => {
+        peer.on('data', (bytes) => {
+          heard += bytes.length
+        })
+        peer.on('error', () => {})
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const { port } = server.address() as AddressInfo
+      const done = once(server, 'connection').then(([peer]) => once(peer, 'close'))
+      const opening = ending.includes('socket')
+        ? `const socket = new Socket(host); await socket.connect(['127.0.0.1', ${port}])`
+        : `const c = await host.connect({ address: '127.0.0.1', port: ${port} }); c.attach(owner())`
+      await run(`import { Socket } from '${SOCKET}'\n${opening}\n${ending}`).catch((error: Error) => {
+        if (!ending.includes('SIGTERM')) throw error
+      })
+      await done
+      server.close()
+      assert.equal(heard, ending.includes('600_000') ? 600_000 : 8)
+    })
+})
+
+test('a ring that the kernel does not give is named with what to do', { skip }, async () => {
+  const output = await run(
+    `
+    import { setTimeout } from 'node:timers/promises'
+    process.setuid(65534)
+    const { kernelHost } = await import('${KERNEL}')
+    console.log(kernelHost().driver.reason)
+  `,
+    ['sh', '-c', 'ulimit -l 64; exec "$0" "$@"'],
+    '',
+  )
+  assert.match(output, /ENOMEM.*ulimit -l/)
 })
 
 test('idle sockets cost no CPU', { skip }, async () => {
@@ -121,6 +176,23 @@ test('out of descriptors, a listener waits and comes back, without spinning', { 
   )
   assert.equal(output, '1 2 true')
 })
+
+for (const [name, key] of [
+  ['Bun', 'bun'],
+  ['Deno', 'deno'],
+] as const)
+  test(`${name} gets the node driver, and the reason`, { skip }, async () => {
+    const output = await run(
+      `
+      Object.defineProperty(process.versions, '${key}', { value: '1.2.3' })
+      const { kernelHost } = await import('${KERNEL}')
+      console.log(kernelHost().driver.name, '-', kernelHost().driver.reason)
+    `,
+      [],
+      '',
+    )
+    assert.equal(output, `node - this is ${name}, not Node`)
+  })
 
 test('a worker thread gets the node driver, and the reason', { skip }, async () => {
   const output = await run(`

@@ -1,9 +1,10 @@
 /**
- * The one ring of this thread and what lives on it: hands completions to the sockets they belong to, collects what
- * they want to submit, and makes one system call per turn of Node's event loop.
+ * A ring and what lives on it: hands completions to the sockets they belong to, collects what they want to submit, and
+ * makes one system call per turn of Node's event loop.
  */
+import type { SocketError } from '../../base/errors.ts'
 import type { Libc } from '../libc.ts'
-import { ReceiveBuffers, SendChunks } from './buffers.ts'
+import type { KernelLimits } from '../limits.ts'
 import {
   IORING_ASYNC_CANCEL_ALL,
   IORING_ASYNC_CANCEL_FD,
@@ -13,12 +14,16 @@ import {
   IOSQE_IO_HARDLINK,
 } from './constants.ts'
 import { Poll } from './poll.ts'
+import { ReceiveBuffers, type ReceiveGroup, receiveBytes, receiveMemory } from './receive-buffers.ts'
 import { Ring } from './ring.ts'
+import { SendChunks } from './send-chunks.ts'
 
 /** Turns of submit and reap before the rest of the event loop gets its turn. */
 const TURNS = 4
-/** How long an empty ring is kept for the next socket: making one costs a few hundred microseconds. */
-const IDLE_MS = 1000
+/** How often what a burst needed is looked at, and let go where nobody needs it any more. */
+const PERIOD_MS = 1000
+/** While the process ends: a connection with more queued than so many chunks has a peer that does not read. */
+const LAST_ROUNDS = 64
 /** `user_data`'s high half: the low bits say which operation, the rest is the slot's generation. */
 const KIND_BITS = 3
 export const RECEIVED = 1
@@ -27,6 +32,13 @@ export const ACCEPTED = 3
 export const CONNECTED = 4
 const CANCELLED = 5
 const CLOSED = 6
+
+/** The group of small receive buffers: a request, the answer to one. */
+const SMALL = { group: 0, size: 4096, least: 64 }
+/** That of large ones, for connections that fill the small ones: four TLS records (RFC 8446 §5.1). */
+const LARGE: ReceiveGroup = { group: 1, count: 64, size: 65_536, least: 4 }
+/** Rings that have failed: the kernel may still be writing to their memory, so they are never let go. */
+const broken: Reactor[] = []
 
 /**
  * A descriptor and the operations under way on it. Its slot is given to another, and its memory reused, only when
@@ -57,6 +69,12 @@ export abstract class Endpoint {
   abstract turn(): void
   /** Everything is over and the slot has been given up. */
   abstract freed(): void
+  /** The ring has failed, and with it whatever was under way; `freed` follows. */
+  abstract broken(error: SocketError): void
+  /** The process ends: submits what is queued, and calls nobody. */
+  lastWords(): void {}
+  /** The same, after a send has completed. */
+  sentAtExit(_result: number): void {}
 
   submit(
     kind: number,
@@ -67,8 +85,8 @@ export abstract class Endpoint {
     address: number,
     length: number,
     operationFlags: number,
+    group = 0,
   ): void {
-    this.inflight++
     const { reactor } = this
     reactor.ring.push(
       operation,
@@ -81,7 +99,9 @@ export abstract class Endpoint {
       operationFlags,
       this.index,
       this.tag | kind,
+      group,
     )
+    this.inflight++
     reactor.schedule()
   }
 
@@ -109,11 +129,11 @@ export abstract class Endpoint {
 export class Reactor {
   readonly libc: Libc
   readonly ring: Ring
-  readonly receive: ReceiveBuffers
+  readonly small: ReceiveBuffers
+  readonly large: ReceiveBuffers
   readonly chunks: SendChunks
   readonly #poll: Poll
-  readonly #onIdle: () => void
-  readonly #idleMillis: number
+  readonly #onBroken: () => void
   readonly #slots: (Endpoint | null)[] = []
   readonly #generations: number[] = []
   readonly #freeSlots: number[] = []
@@ -122,27 +142,31 @@ export class Reactor {
   #list: Endpoint[] = []
   #scheduled = false
   #draining = false
-  #closed = false
-  #idle: NodeJS.Timeout | null = null
+  #state: 'running' | 'ending' | 'closed' = 'running'
+  #period: NodeJS.Timeout | null = null
+  readonly #atExit = (): void => this.#sendLastWords()
 
   /**
-   * @param onIdle called when nothing has been open for a while, after everything has been given back.
+   * The ring lives as long as the process: an idle one costs some 200 KB, and could not always be had again.
+   * @param onBroken called when the kernel refuses the ring; everything on it has failed.
    * @throws SocketError where io_uring is forbidden or too old.
    */
-  constructor(libc: Libc, onIdle: () => void, idleMillis = IDLE_MS) {
+  constructor(libc: Libc, limits: KernelLimits, onBroken: () => void) {
     this.libc = libc
-    this.#onIdle = onIdle
-    this.#idleMillis = idleMillis
+    this.#onBroken = onBroken
     this.ring = new Ring(libc)
-    this.chunks = new SendChunks(libc.koffi)
+    this.chunks = new SendChunks(libc.koffi, limits.freeSendBytes)
     try {
-      this.receive = new ReceiveBuffers(libc.koffi, this.ring)
+      const small: ReceiveGroup = { ...SMALL, count: limits.receiveBuffers }
+      const memory = receiveMemory(receiveBytes(small) + receiveBytes(LARGE))
+      this.small = new ReceiveBuffers(libc.koffi, this.ring, memory, 0, small)
+      this.large = new ReceiveBuffers(libc.koffi, this.ring, memory, receiveBytes(small), LARGE)
       this.#poll = new Poll(libc, this.ring.fd, () => this.schedule())
     } catch (error) {
       this.ring.close()
       throw error
     }
-    this.#restLater()
+    process.once('exit', this.#atExit)
   }
 
   join(endpoint: Endpoint): [index: number, generation: number] {
@@ -150,14 +174,14 @@ export class Reactor {
     this.#slots[index] = endpoint
     const generation = ((this.#generations[index] ?? 0) + 1) | 0
     this.#generations[index] = generation
-    if (this.open++ === 0) this.#wakeUp()
+    if (this.open++ === 0) this.#poll.ref()
     return [index, generation]
   }
 
   part(endpoint: Endpoint): void {
     this.#slots[endpoint.index] = null
     this.#freeSlots.push(endpoint.index)
-    if (--this.open === 0) this.#restLater()
+    if (--this.open === 0) this.#poll.unref()
   }
 
   /** Has `endpoint.turn()` called at the end of this turn, once. */
@@ -170,29 +194,32 @@ export class Reactor {
 
   /** Makes sure that there is a turn: now if one is under way, else as soon as the event loop comes round. */
   schedule(): void {
-    if (this.#scheduled || this.#draining || this.#closed) return
+    if (this.#scheduled || this.#draining || this.#state !== 'running') return
     this.#scheduled = true
     setImmediate(this.#drain)
   }
 
   readonly #drain = (): void => {
     this.#scheduled = false
-    if (this.#closed) return
+    if (this.#state !== 'running') return
     this.#draining = true
     let finished = false
     try {
       for (let turn = 0; turn < TURNS; turn++) {
         this.ring.reap(this.#completed)
         if (this.#list.length > 0) this.#takeTurns()
-        this.receive.publish()
+        this.small.publish()
+        this.large.publish()
         if (this.ring.pending === 0 && !this.ring.overflowed) break
         this.ring.enter()
       }
       finished = true
     } finally {
       this.#draining = false
+      if (this.ring.failure !== null) this.#break(this.ring.failure)
       // After an owner's exception, and when the kernel did not take all: what is left must not wait for a wake-up.
-      if (!finished || this.#list.length > 0 || this.ring.pending > 0) this.schedule()
+      else if (!finished || this.#list.length > 0 || this.ring.pending > 0) this.schedule()
+      this.#period ??= setTimeout(this.#decay, PERIOD_MS).unref()
     }
   }
 
@@ -226,21 +253,61 @@ export class Reactor {
     }
   }
 
-  #wakeUp(): void {
-    if (this.#idle !== null) clearTimeout(this.#idle)
-    this.#idle = null
-    this.#poll.ref()
+  /** What the last burst needed goes back to the heap when nobody has needed it for a while. */
+  readonly #decay = (): void => {
+    this.#period = null
+    this.small.decay()
+    this.large.decay()
+    if (this.chunks.decay()) this.#period = setTimeout(this.#decay, PERIOD_MS).unref()
   }
 
-  #restLater(): void {
-    this.#poll.unref()
-    this.#idle = setTimeout(() => this.#close(), this.#idleMillis)
-    this.#idle.unref()
+  /**
+   * What `write` has taken must reach the kernel although the process ends now (process.exit, an uncaught exception):
+   * whoever wrote it was told that it is on its way. Owners are not called any more.
+   */
+  #sendLastWords(): void {
+    if (this.#state !== 'running') return
+    this.#state = 'ending'
+    try {
+      for (const endpoint of this.#slots) endpoint?.lastWords()
+      for (let round = 0; round < LAST_ROUNDS && this.ring.pending > 0; round++) {
+        this.ring.enter()
+        this.ring.reap(this.#sentAtExit)
+      }
+    } catch {} // the kernel takes no more: there is nobody left to tell
+  }
+
+  readonly #sentAtExit = (low: number, high: number, result: number, flags: number): void => {
+    const endpoint = this.#slots[low]
+    if (!endpoint || (endpoint.tag ^ high) >>> KIND_BITS !== 0 || (flags & IORING_CQE_F_MORE) !== 0) return
+    endpoint.inflight--
+    if ((high & ((1 << KIND_BITS) - 1)) !== SENT || endpoint.released) return
+    endpoint.sentAtExit(result)
+  }
+
+  /** The kernel has refused the ring for good: its descriptor was closed, or a filter forbids the call since. */
+  #break(error: SocketError): void {
+    broken.push(this)
+    for (const endpoint of this.#slots) {
+      if (endpoint === null) continue
+      this.part(endpoint)
+      this.libc.close(endpoint.fd)
+      endpoint.released = true
+      setImmediate(() => endpoint.broken(error))
+    }
+    this.#close()
+    this.#onBroken()
+  }
+
+  /** Nothing may be open. */
+  close(): void {
+    if (this.#state === 'running') this.#close()
   }
 
   #close(): void {
-    this.#closed = true
-    this.#onIdle()
+    this.#state = 'closed'
+    process.removeListener('exit', this.#atExit)
+    if (this.#period !== null) clearTimeout(this.#period)
     this.#poll.close()
     this.ring.close()
   }

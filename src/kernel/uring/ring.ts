@@ -32,8 +32,14 @@ const CQE_WORDS = 4
 const TWO_32 = 0x1_0000_0000
 /** (void *) -1, in the precision of a double: no mapping of user memory lies there. */
 const MAP_FAILED = 2 ** 63
-/** Calls in a row that may take too few entries (EINTR, EAGAIN, EBUSY) before the rest is left to the next turn. */
+/** Calls in a row that may take too few entries before the rest is left to the next turn. */
 const ENTER_ATTEMPTS = 3
+/** EINTR, EAGAIN, EBUSY: the kernel may take them later. */
+const PASSING: ReadonlySet<number> = new Set([4, 11, 16])
+/** Calls in a row that were refused so, after which the ring counts as broken: some seconds of trying at every turn. */
+const REFUSALS = 100_000
+/** EBADF, EOPNOTSUPP: the descriptor is not ours any more. */
+const ELSEWHERE: ReadonlySet<number> = new Set([9, 95])
 
 /** What a completion is handed to: the two halves of `user_data`, the result (negative: errno), the flags. */
 export type Completed = (low: number, high: number, result: number, flags: number) => void
@@ -70,6 +76,10 @@ export class Ring {
   #tail: number
   /** Entries written and not yet handed over. */
   pending = 0
+  /** Why the kernel will not take anything from this ring any more. */
+  failure: SocketError | null = null
+  #errno = 0
+  #refusals = 0
 
   /** @throws SocketError with the errno of io_uring_setup(2): EPERM where it is forbidden, EINVAL before Linux 6.0. */
   constructor(libc: Libc) {
@@ -103,7 +113,7 @@ export class Ring {
 
   /**
    * Writes an entry. `ioprio`, `flags` and `operationFlags` are its fields of that name (linux/io_uring.h); `offset`
-   * is the low half of `off`; `low` and `high` come back with the completion.
+   * is the low half of `off`; `low` and `high` come back with the completion; `group` is that of the buffers.
    */
   push(
     operation: number,
@@ -116,8 +126,10 @@ export class Ring {
     operationFlags: number,
     low: number,
     high: number,
+    group: number,
   ): void {
     if (this.pending > this.#sqMask) this.enter()
+    if (this.failure !== null) return // whoever waits for it is told that the ring has failed
     const sqes = this.#sqes
     const at = (this.#tail & this.#sqMask) * SQE_WORDS
     sqes[at] = operation | (flags << 8) | (ioprio << 16)
@@ -130,7 +142,7 @@ export class Ring {
     sqes[at + 7] = operationFlags
     sqes[at + 8] = low
     sqes[at + 9] = high
-    sqes[at + 10] = 0 // buffer group 0, no personality
+    sqes[at + 10] = group // and no personality
     sqes[at + 11] = 0
     sqes[at + 12] = 0
     sqes[at + 13] = 0
@@ -150,11 +162,25 @@ export class Ring {
       const overflow = (Atomics.load(this.#words, this.#sqFlags) & IORING_SQ_CQ_OVERFLOW) !== 0
       const flags = overflow ? IORING_ENTER_GETEVENTS : 0
       const taken = this.#calls.enter(SYS_IO_URING_ENTER, this.fd, this.pending, 0, flags, 0, 0)
-      if (taken > 0) this.pending -= taken
-      if (this.pending === 0) return
+      if (taken < 0) {
+        this.#errno = this.#libc.errno()
+        if (!PASSING.has(this.#errno) || ++this.#refusals > REFUSALS) {
+          this.#fail()
+          return
+        }
+      } else {
+        this.pending -= taken
+        this.#refusals = 0
+        if (this.pending === 0) return
+      }
     }
-    // EAGAIN, EBUSY, EINTR: what is left goes with the next turn, unless there is no room to wait in.
-    if (this.pending > this.#sqMask) throw fromErrno(this.#libc.errno(), 'io_uring_enter')
+    // What is left goes with the next turn, unless there is no room to wait in.
+    if (this.pending > this.#sqMask) this.#fail()
+  }
+
+  #fail(): void {
+    this.failure ??= fromErrno(this.#errno, 'io_uring_enter')
+    this.pending = 0
   }
 
   /** Whether the kernel keeps completions aside because the ring was full; `enter` fetches them. */
@@ -191,7 +217,7 @@ export class Ring {
   close(): void {
     this.#rings.unmap()
     this.#entries.unmap()
-    this.#libc.close(this.fd)
+    if (!ELSEWHERE.has(this.#errno)) this.#libc.close(this.fd)
   }
 
   #map(length: number, offset: number): Mapping {

@@ -1,5 +1,5 @@
 /** What `write` has taken and the kernel has not: bytes copied once, into chunks the kernel can send from. */
-import type { Chunk, SendChunks } from './buffers.ts'
+import type { Chunk, SendChunks } from './send-chunks.ts'
 
 export class SendQueue {
   readonly #chunks: SendChunks
@@ -16,7 +16,7 @@ export class SendQueue {
     const length = bytes.length
     this.length += length
     for (let taken = 0; taken < length; ) {
-      const chunk = this.#roomy()
+      const chunk = this.#roomy(length - taken)
       const count = Math.min(length - taken, chunk.bytes.length - chunk.end)
       chunk.bytes.set(count === length ? bytes : bytes.subarray(taken, taken + count), chunk.end)
       chunk.end += count
@@ -24,10 +24,11 @@ export class SendQueue {
     }
   }
 
-  #roomy(): Chunk {
+  /** Where many small writes follow each other the chunks grow, so that they take few sends. */
+  #roomy(wanted: number): Chunk {
     const tail = this.#tail
     if (tail !== null && tail.end < tail.bytes.length) return tail
-    const chunk = this.#chunks.take()
+    const chunk = this.#chunks.take(tail === null ? wanted : Math.max(wanted, tail.bytes.length * 2))
     if (tail === null) this.#head = chunk
     else tail.next = chunk
     this.#tail = chunk

@@ -170,6 +170,8 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
     for (let at = 0; at < bytes.length; at += SOCKET_LIMITS.sendPiece)
       await this.send(bytes.subarray(at, at + SOCKET_LIMITS.sendPiece), timeout)
     await this.#writers.until('send', timeout, () => (this.#sendable() === undefined || this.#full ? undefined : true))
+    // send(2): the bytes are the kernel's when the call returns, whatever becomes of this process.
+    await this.#connection?.flush()
   }
 
   #sendable(): Connection | undefined {
