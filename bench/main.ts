@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
   driver: ['limit/driver.ts', 'CPU per canned reply of the kernel drivers beside a bare C loop'],
   sim: ['sim/hops.ts', 'packets per second through simulated links and routers'],
+  scale: ['sim/scale.ts', 'time to the first event and memory of large simulated networks'],
   web: ['web/main.ts', 'CPU of templates and models beside the same written by hand'],
   tcp: ['tcp/machine.ts', 'segments per second through two TCP machines'],
 }

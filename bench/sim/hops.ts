@@ -5,7 +5,7 @@
 import { type EventLog, RecordingLog, silent } from '../../src/base/events.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { Schedule, type Task } from '../../src/base/schedule.ts'
-import { type Internet, internet, ms, type SimHost } from '../../src/sim/index.ts'
+import { gbit, type Internet, internet, ms, type SimHost } from '../../src/sim/index.ts'
 import { printTable, type Row } from './table.ts'
 
 const ROUNDS = 5
@@ -34,7 +34,7 @@ async function link(): Promise<number> {
   const count = 500_000
   const net = internet({ seed: 1 })
   const [a, b] = [net.host('a'), net.host('b')]
-  const { a: from, b: to } = net.link(a, b, { latency: ms(1), rate: 1e12 })
+  const { a: from, b: to } = net.link(a, b, { latency: ms(1), rate: gbit(1000) })
   let arrived = 0
   to.attach(() => arrived++)
   const frame = new Uint8Array(1514)
@@ -62,7 +62,7 @@ async function routed(): Promise<number> {
   to.attach({ onDatagram: () => arrived++, onError() {}, onClose() {} })
   const bytes = new Uint8Array(64)
   const address = { address: last.address, port: 9 }
-  await net.run({ for: 0 })
+  await net.run({ for: ms(0) })
   from.send(bytes, address)
   await net.run({ for: ms(100) })
   return (
@@ -82,7 +82,7 @@ async function tcp(log: EventLog = silent): Promise<number> {
   const size = 50_000_000
   const net = internet({ seed: 1, log })
   const [a, b] = [net.host('a'), net.host('b')]
-  net.link(a, b, { latency: ms(0.1), rate: 1e10 })
+  net.link(a, b, { latency: ms(0.1), rate: gbit(10) })
   return perSecondAsync(size / SEGMENT, () => transfer(net, a, b, size))
 }
 
@@ -96,7 +96,7 @@ async function exchanges(): Promise<number> {
   const count = 30_000
   const net = internet({ seed: 1 })
   const [a, b] = [net.host('a'), net.host('b')]
-  net.link(a, b, { latency: ms(0.1), rate: 1e9 })
+  net.link(a, b, { latency: ms(0.1), rate: gbit(1) })
   const [question, answer] = [new Uint8Array(100), new Uint8Array(200)]
   const ask = async () => {
     const connection = await a.connect({ address: b.address, port: 80 })

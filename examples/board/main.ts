@@ -25,7 +25,7 @@ try {
   The same site in a simulated Internet, and everything on the way to it:
 
       npm run reticle -- look http://board.example/
-      npm run reticle -- look http://board.example/ --loss 5 --seed 4 --pcapng board.pcapng
+      npm run reticle -- look http://board.example/ --loss 5 --seed 18 --pcapng board.pcapng
 
   Stop with Ctrl-C.
 `)

@@ -15,10 +15,10 @@ test('on this machine', async () => {
 })
 
 test('in the simulator: the same files, lost packets sent again, the same run twice', async () => {
-  const run = await simulateEcho(0.25, 5)
+  const run = await simulateEcho(0.25, 6)
   assert.equal(run.reply, 'Hello, simulated network!')
   assert.match(run.printed[1]!, /^Client connected: [\d.]+ : \d+$/)
   assert.match(run.ladder, /✗ loss on laptop--server/)
   assert.match(run.ladder, /retransmission \(/)
-  assert.deepEqual(await simulateEcho(0.25, 5), run)
+  assert.deepEqual(await simulateEcho(0.25, 6), run)
 })

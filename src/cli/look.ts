@@ -1,6 +1,7 @@
 /** `reticle look URL`: one request in a simulated Internet, and everything that happened on its way. */
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
+import { MILLISECOND } from '../base/clock.ts'
+import { type Duration, seconds, us } from '../base/duration.ts'
 import { type Event, RecordingLog } from '../base/events.ts'
 import { Client, serve } from '../http/index.ts'
 import { systemClock } from '../kernel/index.ts'
@@ -14,7 +15,7 @@ import { paint, type Terminal } from './terminal.ts'
 import { parseCount, parseNumber, parseRate } from './values.ts'
 
 /** After the request the run goes on so long, for the connection to be closed and what was lost to be sent again. */
-const AFTERMATH: Nanos = 30 * SECOND
+const AFTERMATH = seconds(30)
 
 /** The line between the home and its provider: where `--loss` and `--drop` lose packets. */
 const ACCESS = 'home-router--provider'
@@ -47,7 +48,7 @@ machine: a call of serve() belongs behind if (import.meta.main).
 
 Examples:
   reticle look http://board.example/
-  reticle look http://board.example/ --loss 5 --seed 4
+  reticle look http://board.example/ --loss 5 --seed 18
   reticle look http://board.example/ --drop 'first SYN' --drop '2nd data'
   reticle look http://board.example/?q=hello --times 2 --latency 40 --rate 1M
   reticle look http://hello.example/ --site examples/hello/main.ts
@@ -108,7 +109,7 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   const seed = text('seed')
   const log = new RecordingLog()
   const json = values['json'] === true
-  const millis = (name: string): Nanos => Math.round(parseNumber(`--${name}`, text(name), 0, 60_000) * MILLISECOND)
+  const millis = (name: string): Duration => us(Math.round(parseNumber(`--${name}`, text(name), 0, 60_000) * 1000))
   const access = {
     latency: millis('latency'),
     jitter: millis('jitter'),

@@ -1,4 +1,5 @@
 /** Values of options, read from text: with the option's name in the message when they are wrong. */
+import { kbit, type Rate } from '../sim/index.ts'
 import { UsageError } from './command.ts'
 
 export function parseNumber(option: string, text: string, least: number, most: number): number {
@@ -13,12 +14,14 @@ export function parseCount(option: string, text: string, least: number, most: nu
   return parseNumber(option, text, least, most)
 }
 
-const SCALES: { readonly [suffix: string]: number } = { '': 1, k: 1e3, m: 1e6, g: 1e9 }
+/** In thousands. */
+const SCALES: { readonly [suffix: string]: number } = { '': 1e-3, k: 1, m: 1e3, g: 1e6 }
 
 /** `256k`, `50M`, `1G`: bits a second. */
-export function parseRate(option: string, text: string): number {
+export function parseRate(option: string, text: string): Rate {
   const parts = /^(\d+(?:\.\d+)?)([kmg]?)$/i.exec(text)
-  const rate = parts === null ? 0 : Number(parts[1]) * SCALES[parts[2]!.toLowerCase()]!
-  if (rate <= 0) throw new UsageError(`${option}: '${text}' is no rate; write 256k, 50M or 1G`)
-  return rate
+  const thousands = parts === null ? 0 : Number(parts[1]) * SCALES[parts[2]!.toLowerCase()]!
+  if (thousands < 1)
+    throw new UsageError(`${option} must be a rate of at least 1k, like 256k, 50M or 1G, not '${text}'`)
+  return kbit(thousands)
 }

@@ -21,9 +21,8 @@ test('fifty idle hosts, each with an open connection, cost nothing for a simulat
     }
   })
   await net.run({ for: minutes(5) })
-  const before = process.cpuUsage()
+  const before = net.steps
   await net.run({ for: minutes(24 * 60) })
-  const { user, system } = process.cpuUsage(before)
   assert.equal(open.length, 50)
-  assert.ok(user + system < 50_000, `${(user + system) / 1000} ms of processor time`)
+  assert.equal(net.steps - before, 0)
 })

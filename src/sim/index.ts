@@ -1,5 +1,6 @@
 /**
- * The simulated Internet: hosts that run unmodified programs on Reticle's own TCP/IP, links with weather, virtual time.
+ * The simulated Internet: programs run on hosts with Reticle's own TCP/IP, over links with latency, limits and faults, in
+ * virtual time. A program takes the `Host` that it runs on as an argument, and runs on the machine's own sockets as well.
  *
  *     const net = internet({ seed: 1 })
  *     const laptop = net.host('laptop'), router = net.router('router'), web = net.host('web')
@@ -8,8 +9,10 @@
  *     await net.run(() => program(laptop, web))
  */
 
-export { minutes, ms, seconds, us } from '../base/duration.ts'
+export { type Duration, hours, minutes, ms, seconds, us } from '../base/duration.ts'
+export { DeadlockError, SeedFailedError, SimError, type SimErrorCode, TimeLimitError } from './errors.ts'
 export type { LinkDroppedEvent, LinkEvent, LinkSentEvent } from './events.ts'
+export type { Group } from './faults/groups.ts'
 export {
   corrupt,
   deliverAfter,
@@ -29,9 +32,12 @@ export {
   type Joinable,
   type RunOptions,
 } from './internet.ts'
-export { HomeRouter, type NodeOptions, type Side, SimHost, SimRouter } from './machine/node.ts'
+export { SIM_LIMITS, type SimLimits } from './limits.ts'
+export { type NodeOptions, type Program, SimHost } from './machine/node.ts'
+export { ProgramHost } from './machine/program.ts'
+export { HomeRouter, type Side, SimRouter } from './machine/router.ts'
 export { type AccessLine, type Miniature, type MiniatureOptions, miniature } from './miniature.ts'
 export type { Lan, LanOptions } from './network/lan.ts'
-export type { Link, LinkOptions, Weather } from './network/link.ts'
-export { gbit, kbit, mbit } from './time/units.ts'
-export { DeadlockError, TimeLimitError } from './time/world.ts'
+export type { Link, LinkOptions, Way, Weather } from './network/link.ts'
+export { gbit, kbit, mbit, type Rate } from './network/rate.ts'
+export { type Experiment, type SimulateOptions, simulate } from './simulate.ts'

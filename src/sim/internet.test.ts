@@ -14,6 +14,7 @@ import {
   duplicate,
   type Internet,
   internet,
+  type LinkOptions,
   mbit,
   ms,
   pass,
@@ -22,7 +23,7 @@ import {
 } from './index.ts'
 
 /** Two hosts with a router between them. */
-function threesome(seed = 1, options: { loss?: number; jitter?: number } = {}, log = new RecordingLog()) {
+function threesome(seed = 1, options: Pick<LinkOptions, 'loss' | 'jitter'> = {}, log = new RecordingLog()) {
   const net = internet({ seed, log })
   const laptop = net.host('laptop')
   const router = net.router('router')
@@ -239,10 +240,9 @@ test('a pulled cable loses what is sent and nothing after the repair', async () 
 
 test('a thousand idle seconds cost nothing, a deadlock and a time limit are told apart', async () => {
   const { net } = threesome()
-  const started = process.hrtime.bigint()
   await net.run({ for: seconds(1000) })
   assert.equal(net.now, seconds(1000))
-  assert.ok(process.hrtime.bigint() - started < 50_000_000n)
+  assert.equal(net.steps, 0)
   await assert.rejects(net.run(new Promise(() => {})), DeadlockError)
   const ticking = net.run(
     async () => {
@@ -332,13 +332,21 @@ test('misuse is refused in words', () => {
   const net: Internet = internet()
   const a = net.host('a')
   const home = net.homeRouter('home')
-  assert.throws(() => net.host('a'), /a name of its own/)
+  assert.throws(() => net.host('a'), /already a machine or LAN named 'a': choose another/)
   assert.throws(() => a.address, /no address yet/)
   assert.throws(() => net.link(a, home), /home\.lan or home\.wan/)
-  assert.throws(() => net.link(a, net.host('b'), { loss: 5 }), /loss 5 is outside 0\.\.1/)
-  assert.throws(() => net.link(a, net.host('c'), { latency: 0.5 }), /nanoseconds, as ms\(5\) gives/)
-  assert.throws(() => net.link(a, net.host('d'), { addresses: ['10.1.0.1', '10.1.0.2'] }), /an address with its prefix/)
-  assert.throws(() => net.node('zz'), /no machine is named 'zz'/)
+  const b = net.host('b')
+  assert.throws(() => net.link(a, b, { loss: 5 }), /loss must be a share from 0 to 1, not 5/)
+  assert.throws(
+    () => net.link(a, b, { addresses: ['10.1.0.1', '10.1.0.2'] }),
+    /\(address and prefix\), not '10\.1\.0\.1'/,
+  )
+  assert.throws(() => net.node('zz'), /no machine named 'zz'/)
+  assert.throws(() => net.host(''), { code: 'SIM_NAME', message: /needs a name/ })
+  assert.throws(() => net.partition(a), /two groups or more/)
+  assert.equal([...net.links].length, 0, 'what was refused has left nothing behind')
+  assert.equal(net.link(a, b).a.mtu, 1500)
+  assert.equal(a.address, '10.0.0.1')
 })
 
 test('an immediate of the program is waited for before a deadlock is declared', async () => {
@@ -353,7 +361,7 @@ test('an immediate of the program is waited for before a deadlock is declared', 
 })
 
 test('two programs that answer each other without latency are stopped, not run for ever', async () => {
-  const net = internet({ instantEvents: 10_000 })
+  const net = internet({ limits: { instantEvents: 10_000 } })
   const host = net.host('host')
   net.link(host, net.host('other'))
   const endless = net.run(async () => {
@@ -362,5 +370,5 @@ test('two programs that answer each other without latency are stopped, not run f
     second.send(Buffer.from('ping'), { address: '127.0.0.1', port: 7 })
   })
   await endless
-  await assert.rejects(net.run(), /time stands still at 0 ns: 10000 events/)
+  await assert.rejects(net.run(), /time stands still at 0 ns \(seed 0\): 10000 events/)
 })

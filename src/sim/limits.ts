@@ -1,17 +1,27 @@
-/** The simulator's limits. Each can be set where it is used; these are what holds otherwise. */
-import { type Nanos, SECOND } from '../base/clock.ts'
+/** What a simulation may cost. Each can be set where it is used; these are what holds otherwise. */
+import { type Duration, hours } from '../base/duration.ts'
 
-/** How far one `run(promise)` goes before it gives up: a keepalive in a loop must not keep a test alive for ever. */
-export const RUN_LIMIT: Nanos = 3600 * SECOND
+/** `internet({ limits })` sets them for one simulation. */
+export interface SimLimits {
+  /** How far one `run(promise)` goes before it gives up: a keepalive in a loop must not keep a test alive for ever. */
+  readonly runTime: Duration
+  /** Events of one instant: two programs that answer each other without any latency would never let time go on. */
+  readonly instantEvents: number
+  /** Packets that may wait for a link with a rate: Linux's default transmit queue is 1,000. */
+  readonly queuePackets: number
+  /** MAC addresses that a switch remembers (small switches have 1,024 to 8,192): made-up ones must not fill memory. */
+  readonly switchAddresses: number
+  /** Frames that a paused machine's network card keeps for it (the receive ring of a common card). */
+  readonly pausedFrames: number
+}
 
-/** Events of one instant: two programs that answer each other without any latency would never let time go on. */
-export const INSTANT_EVENTS = 10_000_000
-
-/** Packets that may wait for a link with a rate: Linux's default transmit queue is 1,000. */
-export const QUEUE_PACKETS = 1000
-
-/** MAC addresses that a switch remembers (small switches have 1,024 to 8,192): made-up ones must not fill memory. */
-export const SWITCH_ADDRESSES = 1024
+export const SIM_LIMITS: SimLimits = Object.freeze({
+  runTime: hours(1),
+  instantEvents: 10_000_000,
+  queuePackets: 1000,
+  switchAddresses: 1024,
+  pausedFrames: 1024,
+})
 
 /** What an Ethernet carries (RFC 894). */
 export const MTU = 1500

@@ -8,8 +8,7 @@
  *
  * Addresses are of the documentation ranges (RFC 5737) and, at home, of RFC 1918.
  */
-import type { Nanos } from '../base/clock.ts'
-import { ms, us } from '../base/duration.ts'
+import { type Duration, ms, us } from '../base/duration.ts'
 import { loadZone, Name, serveZones, type Zone } from '../dns/index.ts'
 import { serveForwarder } from '../dns/resolver/forwarder.ts'
 import { serveResolver } from '../dns/resolver/serve.ts'
@@ -18,18 +17,18 @@ import { hostResolver } from '../dns/stub/host-resolver.ts'
 import { programResolver } from '../dns/stub/program-resolver.ts'
 import { Internet, type InternetOptions } from './internet.ts'
 import type { SimHost } from './machine/node.ts'
-import { gbit, mbit } from './time/units.ts'
+import { gbit, mbit, type Rate } from './network/rate.ts'
 
 /** The weather on the line between the home and its provider, both ways. */
 export interface AccessLine {
   /** One way; default 8 ms. */
-  readonly latency?: Nanos
+  readonly latency?: Duration
   /** More of it, up to this, at random. */
-  readonly jitter?: Nanos
+  readonly jitter?: Duration
   /** The share of frames lost, 0 to 1. */
   readonly loss?: number
   /** Bits a second; default 50 Mbit/s. */
-  readonly rate?: number
+  readonly rate?: Rate
 }
 
 export interface MiniatureOptions extends Omit<InternetOptions, 'names'> {
@@ -87,7 +86,7 @@ export async function miniature(options: MiniatureOptions): Promise<Miniature> {
     addresses: ['203.0.113.2/30', '203.0.113.1/30'],
   })
   const near = { latency: us(200), rate: gbit(10) }
-  const far = (latency: Nanos, addresses: readonly [string, string]) => ({ latency, rate: gbit(10), addresses })
+  const far = (latency: Duration, addresses: readonly [string, string]) => ({ latency, rate: gbit(10), addresses })
   net.link(resolver, provider, { ...near, addresses: [`${RESOLVER}/28`, '203.0.113.49/28'] })
   net.link(provider, exchange, far(ms(4), ['198.51.100.1/30', '198.51.100.2/30']))
   net.link(exchange, root, far(ms(3), ['192.0.2.1/28', `${ROOT}/28`]))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatIp4, parseIp4 } from '../base/ip.ts'
-import { internet, ms } from '../sim/index.ts'
+import { internet, mbit, ms, seconds } from '../sim/index.ts'
 import { DATAGRAM_OVERHEAD, type StackLimits } from './limits.ts'
 import { bench, OWN, PEER, udpFrame } from './trial/bench.ts'
 
@@ -62,7 +62,7 @@ test('a full translator refuses new endpoints inside and keeps the old ones; old
     assert.equal((await laptop.ping(web.address)).outcome, 'timeout')
     assert.equal(home.stack.counters.natFull, 1)
   })
-  await net.run({ for: 61e9 })
+  await net.run({ for: seconds(61) })
   await net.run(async () => assert.equal((await laptop.ping(web.address)).outcome, 'reply'))
 })
 
@@ -70,7 +70,7 @@ test('write says stop above the high-water mark, and says go on below the low on
   const net = internet()
   const limits = { writeHighWater: 10_000, writeLowWater: 1000 }
   const [a, b] = [net.host('a', { limits }), net.host('b')]
-  net.link(a, b, { latency: ms(1), rate: 1e6 })
+  net.link(a, b, { latency: ms(1), rate: mbit(1) })
   await net.run(async () => {
     await b.listen({ address: '0.0.0.0', port: 80 }, (connection) =>
       connection.attach({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }),

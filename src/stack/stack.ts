@@ -34,6 +34,8 @@ export interface StackOptions {
   /** Whether it passes on packets that are not for it: a router. */
   readonly forwarding?: boolean
   readonly limits?: Partial<StackLimits>
+  /** Memory for its frames. Stacks of one program can share it: a thousand hosts with a slab of their own cost a quarter of a gigabyte. */
+  readonly frames?: Frames
   /**
    * Called whenever the stack is about to run code of the program above it, or settles one of its promises: a simulator
    * lets that code finish before time goes on.
@@ -53,7 +55,7 @@ export class Stack {
 
   readonly limits: StackLimits
   readonly counters = counters()
-  readonly frames = new Frames()
+  readonly frames: Frames
   readonly interfaces: Interface[] = []
   readonly loopback: Interface
   readonly routes: Routes
@@ -77,6 +79,7 @@ export class Stack {
     this.enterApplication = options.enterApplication ?? (() => {})
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.forwarding = options.forwarding ?? false
+    this.frames = options.frames ?? new Frames()
     this.output = new IpOutput(this)
     this.input = new IpInput(this)
     this.icmp = new Icmp(this)

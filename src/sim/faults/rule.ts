@@ -3,18 +3,28 @@
  * rule that does not let it pass decides.
  */
 import type { Nanos } from '../../base/clock.ts'
+import { type Duration, requireDuration } from '../../base/duration.ts'
 
 /** A frame at the moment it enters a link. The bytes are not to be changed: `corrupt()` does that. */
 export interface Packet {
   /** As in the events of the link. */
   readonly id: number
+  /** Counts the frames that went this way through this link, from 1. */
+  readonly number: number
   readonly at: Nanos
   readonly link: string
+  /** 'forth' from the end of the link that was named first, 'back' to it. */
+  readonly way: 'forth' | 'back'
   /** The hosts at the two ends of this hop. */
   readonly fromHost: string
   readonly toHost: string
   /** The whole Ethernet frame; `printFrame` of `reticle/wire` says it in one line. */
   readonly frame: Uint8Array
+  /**
+   * A number in [0, 1) for a rule that leaves something to chance: it depends on the seed, the link, the number of the
+   * frame and the label alone, so that one rule more or less changes no other's chances.
+   */
+  chance(label: string): number
 }
 
 export type Verdict =
@@ -29,9 +39,9 @@ export type Rule = (packet: Packet) => Verdict
 
 export const pass: Verdict = 'pass'
 
-/** Later than the link alone would deliver it, by so many nanoseconds. What follows may overtake it. */
-export function deliverAfter(delay: Nanos): Verdict {
-  return { kind: 'deliver after', delay }
+/** Later than the link alone would deliver it, by so much. What follows may overtake it. */
+export function deliverAfter(delay: Duration): Verdict {
+  return { kind: 'deliver after', delay: requireDuration('deliverAfter(delay)', delay) }
 }
 
 /** The frame and so many copies of it. */
@@ -39,7 +49,7 @@ export function duplicate(copies = 1): Verdict {
   return { kind: 'duplicate', copies }
 }
 
-/** One bit of the frame turns, chosen by the link's random stream. */
+/** One bit of the frame turns, chosen by the seed. */
 export function corrupt(): Verdict {
   return { kind: 'corrupt' }
 }

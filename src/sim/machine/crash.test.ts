@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { after, sleep } from '../../base/clock.ts'
 import { RecordingLog } from '../../base/events.ts'
 import type { Connection } from '../../socket/host.ts'
-import { internet, mbit, ms, type SimHost, seconds } from '../index.ts'
+import { internet, mbit, ms, seconds } from '../index.ts'
 
 /** A server that greets, and restarts as it began. */
 function pair() {
@@ -11,7 +11,7 @@ function pair() {
   const net = internet({ seed: 1, log })
   const boots: number[] = []
   const web = net.host('web', {
-    async boot(host: SimHost) {
+    async boot(host) {
       boots.push(net.now)
       await host.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
         connection.attach({
@@ -64,7 +64,7 @@ test('a crashed server says nothing; restarted it knows nothing of old connectio
 test('timers of a crashed host never fire, those of its next life do', async () => {
   const { net, web } = pair()
   const fired: string[] = []
-  await net.run({ for: 0 })
+  await net.run({ for: ms(0) })
   after(web.clock, seconds(1), () => fired.push('old'))
   web.restart()
   after(web.clock, seconds(1), () => fired.push('new'))

@@ -1,16 +1,22 @@
 /** The machines of a simulated Internet: hosts, routers, home routers. Each is a `Host` that programs run on. */
+import type { Clock } from '../../base/clock.ts'
 import type { EventLog } from '../../base/events.ts'
 import { formatIp4, type Ip4 } from '../../base/ip.ts'
 import type { Random } from '../../base/random.ts'
+import type { Task } from '../../base/schedule.ts'
+import type { Connection, Datagrams, Host, Listener } from '../../socket/host.ts'
+import type { Frames } from '../../stack/frames.ts'
 import type { Interface } from '../../stack/ip/interface.ts'
-import { Nat } from '../../stack/ip/nat.ts'
+import type { PingOptions, PingReply } from '../../stack/ip/ping.ts'
 import type { StackLimits } from '../../stack/limits.ts'
-import { StackHost } from '../../stack/socket/host.ts'
 import type { HostsFile, Resolver } from '../../stack/socket/lookup.ts'
 import { Stack } from '../../stack/stack.ts'
+import { SimError } from '../errors.ts'
+import type { SimLimits } from '../limits.ts'
 import type { LinkEnd, LinkNode } from '../network/link.ts'
 import type { World } from '../time/world.ts'
-import { Life } from './life.ts'
+import { Life, type LifeState } from './life.ts'
+import { ProgramHost } from './program.ts'
 
 export interface NodeOptions {
   /** What `lookup` knows without asking; the other machines' names are known unless the Internet says otherwise. */
@@ -18,9 +24,15 @@ export interface NodeOptions {
   readonly resolver?: Resolver
   /** What its stack may cost. */
   readonly limits?: Partial<StackLimits>
-  /** Its program: started when the simulation first runs, and again whenever the machine restarts. */
-  readonly boot?: (host: SimHost) => void | Promise<void>
+  /**
+   * Its program: started when the simulation first runs, and again whenever the machine restarts. The host that the
+   * program is given belongs to this one life of the machine.
+   */
+  readonly boot?: Program
 }
+
+/** What runs on a machine. When it fails, the run fails. */
+export type Program = (host: ProgramHost) => void | Promise<void>
 
 /** What a machine is made of. */
 export interface NodeParts extends NodeOptions {
@@ -28,8 +40,11 @@ export interface NodeParts extends NodeOptions {
   readonly world: World
   readonly random: Random
   readonly events: EventLog
-  /** Its interfaces are new: routes have to be written again. */
-  readonly rewired: () => void
+  readonly simLimits: SimLimits
+  /** Memory for frames, which all machines share. */
+  readonly frames: Frames
+  /** Its interfaces are new: it needs its routes again. */
+  readonly rewired: (node: SimHost) => void
 }
 
 /** All ports that reach each other without a router. */
@@ -49,30 +64,122 @@ export interface Port {
   readonly inside: boolean
 }
 
-export class SimHost extends StackHost implements LinkNode {
+/**
+ * A machine, in the hands of whoever makes the experiment. As a `Host` it is the machine as it is now: after a restart
+ * its calls reach the new life. Programs that have to end with the machine are started by `boot` or `start`, which give
+ * them a host of their own.
+ */
+export class SimHost implements Host, LinkNode {
+  readonly name: string
+  readonly events: EventLog
   readonly ports: Port[] = []
   readonly #parts: NodeParts
   readonly #forwarding: boolean
-  #life: Life
-  #lives = 1
+  #life!: Life
+  #host!: ProgramHost
+  #lives = 0
   #booted = false
 
   constructor(parts: NodeParts, forwarding = false) {
-    const life = new Life()
-    const { hosts, resolver, world } = parts
-    super(stackOf(parts, forwarding, parts.random, life), {
-      clock: life.clock(world.clock),
-      ...(hosts && { hosts }),
-      ...(resolver && { resolver }),
-    })
+    this.name = parts.name
+    this.events = parts.events
     this.#parts = parts
     this.#forwarding = forwarding
+    this.#begin(parts)
+  }
+
+  /** A new life, with an empty stack. */
+  #begin(names: { readonly hosts?: HostsFile; readonly resolver?: Resolver | null }): void {
+    const { name, world, events, simLimits, frames, limits = {} } = this.#parts
+    this.#lives++
+    const random = this.#lives === 1 ? this.#parts.random : this.#parts.random.fork(`life/${this.#lives}`)
+    const life = new Life(name, world, simLimits.pausedFrames)
+    const stack = new Stack({
+      name,
+      clock: world.clockOf(life, false),
+      random,
+      events,
+      forwarding: this.#forwarding,
+      enterApplication: life.enter,
+      limits,
+      frames,
+    })
     this.#life = life
+    this.#booted = false
+    this.#host = new ProgramHost(stack, life, () => this.addresses, {
+      clock: world.clockOf(life, true),
+      hosts: names.hosts ?? {},
+      ...(names.resolver && { resolver: names.resolver }),
+    })
+  }
+
+  // ——— the machine's present life ———
+
+  get stack(): Stack {
+    return this.#host.stack
+  }
+
+  get clock(): Clock {
+    return this.#host.clock
+  }
+
+  get random(): Random {
+    return this.#host.random
+  }
+
+  /** Entries that `lookup` knows before it asks anybody. */
+  get hosts(): HostsFile {
+    return this.#host.hosts
+  }
+
+  set hosts(entries: HostsFile) {
+    this.#host.hosts = entries
+  }
+
+  /** Who answers for all other names. */
+  get resolver(): Resolver | null {
+    return this.#host.resolver
+  }
+
+  set resolver(resolver: Resolver | null) {
+    this.#host.resolver = resolver
+  }
+
+  listen(...call: Parameters<Host['listen']>): Promise<Listener> {
+    return this.#host.listen(...call)
+  }
+
+  connect(...call: Parameters<Host['connect']>): Promise<Connection> {
+    return this.#host.connect(...call)
+  }
+
+  datagrams(...call: Parameters<Host['datagrams']>): Promise<Datagrams> {
+    return this.#host.datagrams(...call)
+  }
+
+  lookup(...call: Parameters<Host['lookup']>): Promise<readonly string[]> {
+    return this.#host.lookup(...call)
+  }
+
+  /** Sends one ICMP echo request and waits for what becomes of it. */
+  ping(to: string, options?: PingOptions): Promise<PingReply> {
+    return this.#host.ping(to, options)
+  }
+
+  // ——— power ———
+
+  /** 'running', 'paused', or 'over' when the machine has crashed. */
+  get state(): LifeState {
+    return this.#life.state
   }
 
   /** False while it is crashed: what is sent to it is dropped as 'host down'. */
   get up(): boolean {
-    return !this.#life.over
+    return this.#life.state !== 'over'
+  }
+
+  get refusal(): string | null {
+    return this.#life.refusal
   }
 
   /**
@@ -80,31 +187,54 @@ export class SimHost extends StackHost implements LinkNode {
    * out as one does.
    */
   crash(): void {
-    this.#life.over = true
+    this.#life.become('over')
   }
 
   /** Power off and on: an empty stack with the old addresses, and `boot` runs again. */
   restart(): void {
+    const { hosts, resolver } = this.#host
     this.crash()
-    const { random, world, rewired } = this.#parts
-    this.#life = new Life()
-    this.stack = stackOf(this.#parts, this.#forwarding, random.fork(`life/${++this.#lives}`), this.#life)
-    this.clock = this.#life.clock(world.clock)
-    this.random = this.stack.random.fork('program')
+    this.#begin({ hosts, resolver })
     for (const port of this.ports) port.interface = this.attachPort(port)
-    rewired()
-    this.#booted = false
+    this.#parts.rewired(this)
     this.bootOnce()
   }
 
-  /** Starts its program, unless that has been done in this life. A program that fails fails the run. */
+  /**
+   * The machine stands still, as a virtual machine does that is moved to another place: its timers wait, and so do the
+   * frames that come to it, as many as its network card holds. Its clock goes on.
+   */
+  pause(): void {
+    this.#life.become('paused')
+  }
+
+  /** What has waited happens now, in order. Without effect on a machine that is not paused. */
+  resume(): void {
+    this.#life.become('running')
+  }
+
+  /**
+   * Starts a program in the machine's present life, at the next moment of virtual time. Nobody waits for it; when it
+   * fails, the run fails. It ends with the machine: its host answers nothing after a crash.
+   */
+  start(program: Program): void {
+    const { world } = this.#parts
+    const [life, host] = [this.#life, this.#host]
+    const task: Task = {
+      run() {
+        if (life.state === 'running') launch(program, host, life, world)
+        else life.defer(task)
+      },
+    }
+    world.schedule.add(world.now, task)
+  }
+
+  /** Starts its program, unless that has been done in this life. */
   bootOnce(): void {
     const { boot, world } = this.#parts
     if (this.#booted) return
     this.#booted = true
-    if (boot === undefined) return
-    world.enterApplication()
-    Promise.resolve(boot(this)).catch((error: unknown) => world.fail(error))
+    if (boot !== undefined) launch(boot, this.#host, this.#life, world)
   }
 
   /** Plugs a cable in: one more interface, with that address. */
@@ -126,7 +256,8 @@ export class SimHost extends StackHost implements LinkNode {
   /** Its first address. */
   get address(): string {
     const first = this.addresses[0]
-    if (first === undefined) throw new Error(`${this.name} has no address yet: give it a link first`)
+    if (first === undefined)
+      throw new SimError('SIM_ADDRESS', `${this.name} has no address yet: join it to another machine with link() first`)
     return first
   }
 
@@ -135,74 +266,22 @@ export class SimHost extends StackHost implements LinkNode {
     return this.ip4.map(formatIp4)
   }
 
+  /** Whether an address is one of its own, the loopback's left out. */
+  has(address: Ip4): boolean {
+    return this.ports.some((port) => port.interface.has(address))
+  }
+
   get ip4(): readonly Ip4[] {
     return this.ports.flatMap((port) => port.interface.addresses.map((each) => each.address))
   }
 }
 
-function stackOf(
-  { name, world, events, limits = {} }: NodeParts,
-  forwarding: boolean,
-  random: Random,
-  life: Life,
-): Stack {
-  const { quietClock, enterApplication } = world
-  return new Stack({ name, clock: life.clock(quietClock), random, events, forwarding, enterApplication, limits })
-}
-
-export class SimRouter extends SimHost {
-  constructor(parts: NodeParts) {
-    super(parts, true)
-  }
-}
-
-/** One side of a home router, to be given to `link`. */
-export interface Side {
-  readonly router: HomeRouter
-  readonly inside: boolean
-}
-
-/** A router between a home and its provider: many machines inside share its one address outside. */
-export class HomeRouter extends SimHost {
-  /** Where the home's machines are plugged in. */
-  readonly lan: Side = { router: this, inside: true }
-  /** Where the provider is. */
-  readonly wan: Side = { router: this, inside: false }
-
-  constructor(parts: NodeParts) {
-    super(parts, true)
-  }
-
-  /** The translations in force; null until the outside is linked. */
-  get nat(): Nat | null {
-    return this.stack.nat
-  }
-
-  /** The address by which the outside knows the home. */
-  override get address(): string {
-    return this.nat === null ? super.address : formatIp4(this.nat.outside.primary)
-  }
-
-  /** The address by which the home knows its router. */
-  get insideAddress(): string {
-    const port = this.ports.find((each) => each.inside)
-    if (port === undefined) throw new Error(`${this.name} has nothing inside yet: link a host to its .lan`)
-    return formatIp4(port.interface.primary)
-  }
-
-  /** With the outside's cable comes the translation behind its address. */
-  protected override attachPort(port: Omit<Port, 'interface'>): Interface {
-    const made = super.attachPort(port)
-    if (!port.inside) this.#translateBehind(made)
-    return made
-  }
-
-  #translateBehind(outside: Interface): void {
-    const { stack } = this
-    const { clock, random, counters, limits } = stack
-    const isTaken = (protocol: number, port: number) =>
-      protocol === 17 ? !stack.udp.mayBind(0, port, false) : !stack.tcp.mayBind(0, port, false)
-    const forward = (through: Interface, frame: Uint8Array) => stack.input.forward(through, frame, 14)
-    stack.nat = new Nat({ limits, clock, random, counters, isTaken, forward }, outside)
+/** Runs a program that nobody waits for. */
+async function launch(program: Program, host: ProgramHost, life: Life, world: World): Promise<void> {
+  life.enter()
+  try {
+    await program(host)
+  } catch (error) {
+    world.fail(error, life)
   }
 }

@@ -1,5 +1,6 @@
 /** Subnets for links that name none: 10.0.0.0/30, 10.0.0.4/30, … for the Internet, 192.168.N.0/24 for homes. */
 import { contains4, formatIp4, formatPrefix4, type Ip4, type Prefix4, parseIp4, parsePrefix4 } from '../../base/ip.ts'
+import { SimError } from '../errors.ts'
 
 const POINT_TO_POINT = { first: parseIp4('10.0.0.0'), length: 30, step: 4 }
 const HOME = { first: parseIp4('192.168.1.0'), length: 24, step: 256 }
@@ -22,7 +23,7 @@ export class Addressing {
   forLan(subnet: string | undefined): Prefix4 {
     const parsed = subnet === undefined ? null : parsePrefix4(subnet)
     if (subnet !== undefined && (parsed === null || parsed.prefix.length > 30))
-      throw new RangeError(`lan subnet '${subnet}': a prefix is wanted, like 192.168.7.0/24`)
+      throw new SimError('SIM_ADDRESS', `lan subnet must be a prefix like 192.168.7.0/24, not '${subnet}'`)
     const prefix = parsed?.prefix ?? this.#fresh(true)
     this.#taken.push(prefix)
     return prefix
@@ -41,12 +42,16 @@ export class Addressing {
     const [a, b] = given.map((text) => {
       const parsed = parsePrefix4(text)
       if (parsed === null || !text.includes('/'))
-        throw new RangeError(`link address '${text}': an address with its prefix is wanted, like 192.0.2.1/24`)
+        throw new SimError(
+          'SIM_ADDRESS',
+          `link addresses must be like 192.0.2.1/24 (address and prefix), not '${text}'`,
+        )
       return parsed
     }) as [{ address: Ip4; prefix: Prefix4 }, { address: Ip4; prefix: Prefix4 }]
-    if (a.address === b.address) throw new RangeError(`link addresses: both ends have ${formatIp4(a.address)}`)
+    if (a.address === b.address)
+      throw new SimError('SIM_ADDRESS', `link addresses: both ends have ${formatIp4(a.address)}`)
     if (formatPrefix4(a.prefix) !== formatPrefix4(b.prefix))
-      throw new RangeError(`link addresses: ${given[0]} and ${given[1]} lie in different subnets`)
+      throw new SimError('SIM_ADDRESS', `link addresses: ${given[0]} and ${given[1]} lie in different subnets`)
     this.#taken.push(a.prefix)
     return given
   }

@@ -95,10 +95,13 @@ test('what a switch remembers is bounded: made-up addresses cost it nothing but 
 test('misuse is refused in words', () => {
   const { net, lan } = house()
   const host = net.host('another')
-  assert.throws(() => net.link(host, lan, { address: '10.9.9.9' }), /'10\.9\.9\.9' is no address of 192\.168\.1\.0\/24/)
-  assert.throws(() => net.link(host, lan, { address: '192.168.1.10' }), /192\.168\.1\.10 is taken/)
-  assert.throws(() => net.link(lan, net.lan('other')), /two LANs are joined by a router/)
-  assert.throws(() => net.link(host, lan, { addresses: ['10.0.0.1/24', '10.0.0.2/24'] }), /a LAN takes/)
-  assert.throws(() => net.lan('bad', { subnet: '10.0.0.0' }), /a prefix is wanted/)
-  assert.throws(() => net.lan('laptop'), /a name of its own/)
+  assert.throws(
+    () => net.link(host, lan, { address: '10.9.9.9' }),
+    /'10\.9\.9\.9' is not an address of 192\.168\.1\.0\/24/,
+  )
+  assert.throws(() => net.link(host, lan, { address: '192.168.1.10' }), /another machine has 192\.168\.1\.10 already/)
+  assert.throws(() => net.link(lan, net.lan('other')), /put a router between two LANs/)
+  assert.throws(() => net.link(host, lan, { addresses: ['10.0.0.1/24', '10.0.0.2/24'] }), /on a LAN write \{ address/)
+  assert.throws(() => net.lan('bad', { subnet: '10.0.0.0' }), /must be a prefix like/)
+  assert.throws(() => net.lan('laptop'), /already a machine or LAN named 'laptop'/)
 })

@@ -1,7 +1,8 @@
 /** A local network of many machines: a learning switch (IEEE 802.1D §7.8), and the subnet that all on it share. */
 import { contains4, formatIp4, formatPrefix4, type Ip4, type Prefix4, parseIp4 } from '../../base/ip.ts'
 import * as ethernet from '../../wire/ethernet.ts'
-import { SWITCH_ADDRESSES } from '../limits.ts'
+import { SimError } from '../errors.ts'
+import { SIM_LIMITS } from '../limits.ts'
 import type { Segment } from '../machine/node.ts'
 import type { LinkEnd, LinkNode } from './link.ts'
 
@@ -16,6 +17,7 @@ export class Lan implements LinkNode {
   readonly name: string
   readonly prefix: Prefix4
   readonly up = true
+  readonly refusal = null
   readonly segment: Segment = { ports: [] }
   readonly #ends: LinkEnd[] = []
   /** Where a MAC address was last seen, oldest first. */
@@ -23,7 +25,7 @@ export class Lan implements LinkNode {
   readonly #taken = new Set<Ip4>()
   readonly #remembers: number
 
-  constructor(name: string, prefix: Prefix4, remembers = SWITCH_ADDRESSES) {
+  constructor(name: string, prefix: Prefix4, remembers = SIM_LIMITS.switchAddresses) {
     this.name = name
     this.#remembers = remembers
     this.prefix = prefix
@@ -37,8 +39,12 @@ export class Lan implements LinkNode {
   addressFor(wanted: string | undefined): string {
     const address = wanted === undefined ? this.#free() : parseIp4(wanted)
     if (address < 0 || !contains4(this.prefix, address))
-      throw new RangeError(`lan ${this.name}: '${wanted}' is no address of ${formatPrefix4(this.prefix)}`)
-    if (this.#taken.has(address)) throw new RangeError(`lan ${this.name}: ${formatIp4(address)} is taken`)
+      throw new SimError(
+        'SIM_ADDRESS',
+        `lan ${this.name}: '${wanted}' is not an address of ${formatPrefix4(this.prefix)}`,
+      )
+    if (this.#taken.has(address))
+      throw new SimError('SIM_ADDRESS', `lan ${this.name}: another machine has ${formatIp4(address)} already`)
     this.#taken.add(address)
     return `${formatIp4(address)}/${this.prefix.length}`
   }
@@ -46,7 +52,7 @@ export class Lan implements LinkNode {
   #free(): Ip4 {
     const last = this.prefix.network + 2 ** (32 - this.prefix.length) - 1
     for (let address = this.prefix.network + 1; address < last; address++) if (!this.#taken.has(address)) return address
-    throw new RangeError(`lan ${this.name}: ${formatPrefix4(this.prefix)} is full`)
+    throw new SimError('SIM_ADDRESS', `lan ${this.name}: every address of ${formatPrefix4(this.prefix)} is taken`)
   }
 
   /** Plugs in the near end of a machine's cable. */

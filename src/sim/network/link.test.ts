@@ -1,28 +1,43 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { loop } from '#loop'
 import { RecordingLog } from '../../base/events.ts'
 import { SeededRandom } from '../../base/random.ts'
 import { Rules } from '../faults/rule.ts'
-import { type LinkDroppedEvent, type LinkSentEvent, mbit, ms, us } from '../index.ts'
-import { settle } from '../time/settle.ts'
+import {
+  type Duration,
+  deliverAfter,
+  type LinkDroppedEvent,
+  type LinkSentEvent,
+  mbit,
+  ms,
+  SIM_LIMITS,
+  us,
+} from '../index.ts'
 import { World } from '../time/world.ts'
 import { Backlog } from './backlog.ts'
-import { Link, type LinkOptions } from './link.ts'
+import { Link, type LinkOptions, type Way } from './link.ts'
 
 /** A link alone, its ends in the hands of the test. */
 function cable(options: LinkOptions, seed = 1) {
-  const world = new World(0, settle)
+  const world = new World({ epochMillis: 0, loop })
   const log = new RecordingLog()
-  const fabric = { world, log, rules: new Rules(), nextId: 1 }
-  const node = (name: string) => ({ node: { name, up: true }, name: 'eth0', mac: 1 })
+  const rules = new Rules()
+  const fabric = { world, log, rules, limits: SIM_LIMITS, nextId: 1 }
+  const node = (name: string) => ({ node: { name, up: true, refusal: null }, name: 'eth0', mac: 1 })
   const link = new Link(fabric, new SeededRandom(seed), node('a'), node('b'), options)
   const arrivals: { frame: Uint8Array; at: number }[] = []
   link.b.attach((frame) => arrivals.push({ frame, at: world.now }))
-  const run = () => world.advance(Number.POSITIVE_INFINITY, () => false)
+  const run = () =>
+    world.advance(
+      Number.POSITIVE_INFINITY,
+      () => false,
+      ({ error }) => error,
+    )
   const sent = () => log.events.filter((event): event is LinkSentEvent => event.type === 'link.sent')
   const dropped = () => log.events.filter((event): event is LinkDroppedEvent => event.type === 'link.dropped')
-  return { world, link, arrivals, run, sent, dropped }
+  return { world, link, rules, arrivals, run, sent, dropped }
 }
 
 const numbered = (i: number, size = 100) => Uint8Array.from({ length: size }, (_, place) => (place === 0 ? i : 7))
@@ -130,4 +145,92 @@ test('the backlog agrees with a list', () => {
       }
     }),
   )
+})
+
+/** Which of a thousand frames did not arrive, by their numbers. */
+async function lostOf(options: LinkOptions, spared: readonly number[] = [], seed = 1): Promise<number[]> {
+  const { link, run, rules, dropped, sent } = cable(options, seed)
+  rules.add(({ number }) => (spared.includes(number) ? { kind: 'deliver after', delay: ms(1) } : 'pass'))
+  for (let i = 0; i < 1000; i++) link.a.transmit(numbered(i))
+  await run()
+  const lost = new Set(dropped().map(({ id }) => id))
+  return sent().flatMap(({ id }, i) => (lost.has(id) ? [i] : []))
+}
+
+test('what befalls a frame depends on the seed, the link and its number: nothing else changes its fate', async () => {
+  const lost = await lostOf({ loss: 0.1 })
+  assert.ok(lost.length > 60 && lost.length < 140)
+  assert.deepEqual(await lostOf({ loss: 0.1, jitter: ms(2), reorder: 0.2, corrupt: 0.3 }), lost, 'other misfortunes')
+  assert.deepEqual(await lostOf({ loss: 0.1, latency: ms(50), rate: mbit(100), queue: {} }), lost, 'another line')
+  assert.deepEqual(await lostOf({ loss: 0.1 }, [3, 5, 9]), lost, 'a rule that deals with some of them')
+  const more = await lostOf({ loss: 0.2 })
+  assert.deepEqual(
+    lost.filter((number) => !more.includes(number)),
+    [],
+    'who is lost at ten per cent is lost at twenty',
+  )
+  assert.notDeepEqual(await lostOf({ loss: 0.1 }, [], 2), lost)
+})
+
+test('a rule has chances of its own, by label, and knows the number and the way of a frame', async () => {
+  const { link, run, rules, arrivals } = cable({})
+  const seen: string[] = []
+  const shares: number[] = []
+  rules.add((packet) => {
+    seen.push(`${packet.way} ${packet.number}`)
+    shares.push(packet.chance('mine'), packet.chance('mine'), packet.chance('other'))
+    return 'pass'
+  })
+  link.a.transmit(numbered(0))
+  link.b.transmit(numbered(0))
+  link.a.transmit(numbered(1))
+  await run()
+  assert.equal(arrivals.length, 2)
+  assert.deepEqual(seen, ['forth 1', 'back 1', 'forth 2'])
+  assert.equal(shares[0], shares[1])
+  assert.equal(new Set(shares).size, 6)
+})
+
+test('a cable can be cut one way', async () => {
+  const { link, run, arrivals, dropped } = cable({})
+  let back = 0
+  link.a.attach(() => back++)
+  const both = async () => {
+    link.a.transmit(numbered(0))
+    link.b.transmit(numbered(0))
+    await run()
+    return [arrivals.length, back]
+  }
+  link.cut('forth')
+  assert.equal(link.up, false)
+  assert.deepEqual(await both(), [0, 1])
+  assert.equal(dropped()[0]!.reason, 'link down')
+  link.repair('forth')
+  link.cut('back')
+  assert.deepEqual(await both(), [1, 1])
+  link.cut()
+  assert.deepEqual(await both(), [1, 1])
+  link.repair()
+  assert.equal(link.up, true)
+  assert.deepEqual(await both(), [2, 2])
+  assert.throws(() => link.cut('away' as Way), /a way is 'forth' or 'back', not "away"/)
+})
+
+test('a bare number is refused where a duration or a rate is meant, with what to write', () => {
+  const refused = (options: object, words: RegExp) => assert.throws(() => cable(options as LinkOptions), words)
+  refused({ latency: 20 }, /link a--b: latency must be 0 or at least 1 µs, and 20 is 20 ns: write ms\(20\)/)
+  refused({ jitter: 0.5 }, /jitter must be 0 or at least 1 µs/)
+  refused({ latency: 1500.5 }, /whole number of nanoseconds/)
+  refused({ latency: Number.POSITIVE_INFINITY }, /whole number of nanoseconds/)
+  refused({ latency: '20 ms' }, /latency must be/)
+  refused(
+    { rate: 10 },
+    /link a--b: rate must be at least 1 kbit\/s, and 10 is 10 bit\/s: write mbit\(10\) for megabits/,
+  )
+  refused({ rate: 0 }, /rate must be at least 1 kbit\/s, and this is 0: write mbit\(10\)/)
+  refused({ rate: Number.NaN }, /this is NaN/)
+  const { link } = cable({ latency: ms(5) })
+  assert.throws(() => link.weather({ loss: 2, latency: ms(1) }))
+  assert.equal(link.a.out.latency, ms(5), 'weather that is refused changes nothing')
+  assert.throws(() => deliverAfter(20 as Duration), /write ms\(20\)/)
 })

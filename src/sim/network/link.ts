@@ -3,23 +3,28 @@
  * frame and hop: when a frame leaves the queue is known when it enters, because the line before it is.
  */
 import type { Nanos } from '../../base/clock.ts'
+import { type Duration, ms, ns, requireDuration } from '../../base/duration.ts'
 import type { EventLog } from '../../base/events.ts'
-import { below, type Random, unit } from '../../base/random.ts'
+import { fnv1aText } from '../../base/hash.ts'
+import type { Random } from '../../base/random.ts'
 import type { Task } from '../../base/schedule.ts'
 import type { Device } from '../../stack/device.ts'
 import type { Mac } from '../../wire/ethernet.ts'
+import { SimError } from '../errors.ts'
 import type { LinkDroppedEvent, LinkSentEvent } from '../events.ts'
 import type { Rules, Verdict } from '../faults/rule.ts'
-import { MIN_MTU, MTU, QUEUE_PACKETS } from '../limits.ts'
+import { MIN_MTU, MTU, type SimLimits } from '../limits.ts'
 import type { World } from '../time/world.ts'
 import { Backlog } from './backlog.ts'
+import { Chances, MISFORTUNE } from './chance.ts'
+import { type Rate, requireRate } from './rate.ts'
 
 /** The weather of one direction. Everything absent is perfect: no delay, no loss, no limit. */
 export interface Weather {
   /** From the last bit sent to the last bit received. */
-  readonly latency?: Nanos
+  readonly latency?: Duration
   /** Up to so much more latency, uniform; frames stay in order. */
-  readonly jitter?: Nanos
+  readonly jitter?: Duration
   /** The share of frames that never arrive, 0 to 1. */
   readonly loss?: number
   /** The share of frames that fall behind those sent after them, by up to `latency + jitter`, at least 1 ms. */
@@ -28,8 +33,8 @@ export interface Weather {
   readonly duplicate?: number
   /** The share of frames that arrive with one bit turned. */
   readonly corrupt?: number
-  /** Bits a second, counted over the frame's bytes. */
-  readonly rate?: number
+  /** `mbit(10)`: bits a second, counted over the frame's bytes. */
+  readonly rate?: Rate
   /** What may wait for a link with a rate; what comes on top is dropped (drop-tail). Default 1,000 packets. */
   readonly queue?: { readonly packets?: number; readonly bytes?: number }
 }
@@ -48,6 +53,7 @@ export interface Fabric {
   readonly world: World
   readonly log: EventLog
   readonly rules: Rules
+  readonly limits: SimLimits
   /** The number of the next frame. */
   nextId: number
 }
@@ -57,7 +63,12 @@ export interface LinkNode {
   readonly name: string
   /** False while it is crashed. */
   readonly up: boolean
+  /** Why it takes no frame: 'host down', 'host paused'; null when it does. */
+  readonly refusal: string | null
 }
+
+/** A way through a link: 'forth' from the end that was named first to the second, 'back' from the second to the first. */
+export type Way = 'forth' | 'back'
 
 /** One end of a link: the device that a stack stands on. */
 export class LinkEnd implements Device {
@@ -117,14 +128,12 @@ export class Link {
   readonly mtu: number
   readonly a: LinkEnd
   readonly b: LinkEnd
-  /** False: the cable is pulled. */
-  up = true
 
   constructor(fabric: Fabric, random: Random, a: Plug, b: Plug, options: LinkOptions) {
     this.name = options.name ?? `${a.node.name}--${b.node.name}`
     this.mtu = options.mtu ?? MTU
     if (!(this.mtu >= MIN_MTU && this.mtu <= 65_535))
-      throw new RangeError(`link ${this.name}: mtu ${options.mtu} is outside ${MIN_MTU}..65535`)
+      throw new SimError('SIM_LINK', `link ${this.name}: mtu must be from ${MIN_MTU} to 65535, not ${options.mtu}`)
     const { back, name: _name, mtu: _mtu, ...forth } = options
     this.a = new LinkEnd(this, a.node, a.name, a.mac)
     this.b = new LinkEnd(this, b.node, b.name, b.mac)
@@ -139,28 +148,48 @@ export class Link {
     this.b.out.change({ ...forth, ...back })
   }
 
-  /** Pulls the cable: what is under way still arrives, what is sent is dropped as 'link down'. */
-  cut(): void {
-    this.up = false
+  /** Whether both ways are open. */
+  get up(): boolean {
+    return this.a.out.up && this.b.out.up
   }
 
-  repair(): void {
-    this.up = true
+  /**
+   * Pulls the cable: what is under way still arrives, what is sent is dropped as 'link down'.
+   * @param way only this way; the other stays open
+   */
+  cut(way?: Way): void {
+    for (const direction of this.#ways(way)) direction.up = false
+  }
+
+  /** Puts the cable back, both ways or one. */
+  repair(way?: Way): void {
+    for (const direction of this.#ways(way)) direction.up = true
+  }
+
+  #ways(way: Way | undefined): readonly Direction[] {
+    if (way === undefined) return [this.a.out, this.b.out]
+    if (way !== 'forth' && way !== 'back')
+      throw new SimError('SIM_LINK', `link ${this.name}: a way is 'forth' or 'back', not ${JSON.stringify(way)}`)
+    return [way === 'forth' ? this.a.out : this.b.out]
   }
 }
 
 /** One way through a link. */
 export class Direction implements Task {
+  /** False: what is sent this way is dropped. */
+  up = true
   readonly #fabric: Fabric
   readonly #from: LinkEnd
   readonly #to: LinkEnd
-  readonly #random: Random
+  readonly #chances: Chances
   readonly #backlog = new Backlog()
-  #weather!: Required<Omit<Weather, 'queue'>>
-  #packets = QUEUE_PACKETS
+  #weather: Required<Omit<Weather, 'queue'>> = CALM
+  #packets: number
   #bytes = Number.POSITIVE_INFINITY
   /** Whether anything but latency and rate has to be decided. */
   #capricious = false
+  /** Frames handed over so far. */
+  #count = 0
   /** The sender is busy until then. */
   #busyUntil: Nanos = 0
   #lastArrival: Nanos = 0
@@ -169,7 +198,8 @@ export class Direction implements Task {
     this.#fabric = fabric
     this.#from = from
     this.#to = to
-    this.#random = random
+    this.#chances = new Chances(random)
+    this.#packets = fabric.limits.queuePackets
     this.change(weather)
   }
 
@@ -177,18 +207,19 @@ export class Direction implements Task {
     return this.#weather.latency
   }
 
+  /** @throws RangeError, SimError for what no link can be; the weather then stays as it was */
   change(weather: Weather): void {
-    this.#weather = { ...CALM, ...this.#weather, ...weather }
-    const { loss, reorder, duplicate, corrupt, jitter, latency, rate } = this.#weather
+    const next = { ...this.#weather, ...weather }
+    const { loss, reorder, duplicate, corrupt, jitter, latency, rate } = next
+    const what = `link ${this.#from.link.name}`
     for (const [name, share] of Object.entries({ loss, reorder, duplicate, corrupt }))
       if (!(share >= 0 && share <= 1))
-        throw new RangeError(`link ${this.#from.link.name}: ${name} ${share} is outside 0..1`)
+        throw new SimError('SIM_LINK', `${what}: ${name} must be a share from 0 to 1, not ${share}`)
     for (const [name, time] of Object.entries({ jitter, latency }))
-      if (!(time >= 0 && Number.isInteger(time)))
-        throw new RangeError(
-          `link ${this.#from.link.name}: ${name} ${time} is not a whole number of nanoseconds, as ms(5) gives`,
-        )
-    if (!(rate > 0)) throw new RangeError(`link ${this.#from.link.name}: rate ${rate} is not above 0 bit/s`)
+      if (!Number.isInteger(requireDuration(`${what}: ${name}`, time)))
+        throw new SimError('SIM_LINK', `${what}: ${name} ${time} must be a whole number of nanoseconds, as ms(5) gives`)
+    requireRate(`${what}: rate`, rate)
+    this.#weather = next
     if (weather.queue !== undefined) {
       this.#packets = weather.queue.packets ?? Number.POSITIVE_INFINITY
       this.#bytes = weather.queue.bytes ?? Number.POSITIVE_INFINITY
@@ -199,9 +230,10 @@ export class Direction implements Task {
   transmit(frame: Uint8Array): void {
     const { world, rules, log } = this.#fabric
     const now = world.now
-    const id = this.#fabric.nextId++
     if (!this.#from.node.up) return
-    if (!this.#from.link.up) {
+    const id = this.#fabric.nextId++
+    const number = ++this.#count
+    if (!this.up) {
       this.#dropped(id, frame, 'link down')
       return
     }
@@ -223,19 +255,16 @@ export class Direction implements Task {
       arrives = this.#lastArrival = Math.max(this.#lastArrival, arrives)
       if (log.on) this.#deliver(id, frame, departs, arrives, queued)
       else world.schedule.add(arrives, this, frame)
-    } else this.#capriciously(id, frame, departs, arrives, queued)
+    } else this.#capriciously({ id, number, frame, departs, queued }, arrives)
   }
 
-  #capriciously(id: number, frame: Uint8Array, departs: Nanos, earliest: Nanos, queued: number): void {
-    const { loss, reorder, duplicate, corrupt, jitter, latency } = this.#weather
-    const random = this.#random
-    let arrives = earliest
-    if (jitter > 0) arrives += below(random, Math.min(jitter, 0xffff_ffff) + 1)
-    if (reorder > 0 && unit(random) < reorder)
-      arrives =
-        Math.max(arrives, this.#lastArrival) + Math.floor(unit(random) * Math.max(latency + jitter, REORDER_AT_LEAST))
-    else arrives = this.#lastArrival = Math.max(this.#lastArrival, arrives)
-    const verdict = this.#judge(id, frame)
+  #capriciously(sent: Sent, earliest: Nanos): void {
+    const { id, number, frame, departs, queued } = sent
+    const { loss, corrupt } = this.#weather
+    const chances = this.#chances
+    let arrives = this.#arrival(number, earliest)
+    const verdict = this.#judge(sent)
+    const kind = verdict === 'pass' ? 'pass' : verdict.kind
     if (verdict !== 'pass' && verdict.kind === 'deliver after') arrives += verdict.delay
     if (verdict !== 'pass' && verdict.kind === 'hold') {
       const under = arrives - this.#fabric.world.now
@@ -243,26 +272,54 @@ export class Direction implements Task {
       return
     }
     if (verdict !== 'pass' && verdict.kind === 'drop') {
-      this.#lost(id, frame, departs, arrives, queued, verdict.reason)
+      this.#lost(sent, arrives, verdict.reason)
       return
     }
-    if (loss > 0 && unit(random) < loss) {
-      this.#lost(id, frame, departs, arrives, queued, 'loss')
+    if (loss > 0 && chances.share(number, MISFORTUNE.loss) < loss) {
+      this.#lost(sent, arrives, 'loss')
       return
     }
-    const spoiled = (corrupt > 0 && unit(random) < corrupt) || (verdict !== 'pass' && verdict.kind === 'corrupt')
-    this.#deliver(id, spoiled ? oneBitTurned(frame, random) : frame, departs, arrives, queued)
-    let copies = verdict !== 'pass' && verdict.kind === 'duplicate' ? verdict.copies : 0
-    if (duplicate > 0 && unit(random) < duplicate) copies++
-    for (; copies > 0; copies--) this.#deliver(this.#fabric.nextId++, frame, departs, arrives, queued)
+    const spoiled = kind === 'corrupt' || (corrupt > 0 && chances.share(number, MISFORTUNE.corrupt) < corrupt)
+    const bit = spoiled ? chances.below(frame.length * 8, number, MISFORTUNE.bit) : 0
+    this.#deliver(id, spoiled ? oneBitTurned(frame, bit) : frame, departs, arrives, queued)
+    for (let copies = this.#copies(number, verdict); copies > 0; copies--)
+      this.#deliver(this.#fabric.nextId++, frame, departs, arrives, queued)
   }
 
-  #judge(id: number, frame: Uint8Array): Verdict {
+  /** When the frame arrives: later by its jitter, and behind others when that is its chance. */
+  #arrival(number: number, earliest: Nanos): Nanos {
+    const { reorder, jitter, latency } = this.#weather
+    const chances = this.#chances
+    let arrives = earliest
+    if (jitter > 0) arrives += chances.below(jitter + 1, number, MISFORTUNE.jitter)
+    if (reorder > 0 && chances.share(number, MISFORTUNE.reorder) < reorder) {
+      const furthest = Math.max(latency + jitter, REORDER_AT_LEAST)
+      return Math.max(arrives, this.#lastArrival) + chances.below(furthest, number, MISFORTUNE.behind)
+    }
+    return (this.#lastArrival = Math.max(this.#lastArrival, arrives))
+  }
+
+  #copies(number: number, verdict: Verdict): number {
+    const { duplicate } = this.#weather
+    const asked = verdict !== 'pass' && verdict.kind === 'duplicate' ? verdict.copies : 0
+    return duplicate > 0 && this.#chances.share(number, MISFORTUNE.duplicate) < duplicate ? asked + 1 : asked
+  }
+
+  #judge({ id, number, frame }: Sent): Verdict {
     const { rules, world } = this.#fabric
     if (rules.size === 0) return 'pass'
-    const fromHost = this.#from.node.name
-    const toHost = this.#to.node.name
-    return rules.judge({ id, at: world.now, link: this.#from.link.name, fromHost, toHost, frame })
+    const { link, node } = this.#from
+    return rules.judge({
+      id,
+      number,
+      at: world.now,
+      link: link.name,
+      way: this.#from === link.a ? 'forth' : 'back',
+      fromHost: node.name,
+      toHost: this.#to.node.name,
+      frame,
+      chance: (label) => this.#chances.share(number, fnv1aText(label)),
+    })
   }
 
   #deliver(id: number, frame: Uint8Array, departs: Nanos, arrives: Nanos, queued: number): void {
@@ -271,7 +328,7 @@ export class Direction implements Task {
   }
 
   /** The cable took it, the other end never sees it. */
-  #lost(id: number, frame: Uint8Array, departs: Nanos, arrives: Nanos, queued: number, reason: string): void {
+  #lost({ id, frame, departs, queued }: Sent, arrives: Nanos, reason: string): void {
     if (this.#fabric.log.on) this.#sent(id, frame, departs, arrives, queued)
     this.#dropped(id, frame, reason)
   }
@@ -279,8 +336,9 @@ export class Direction implements Task {
   /** A frame arrives. */
   run(argument: unknown): void {
     const frame = argument instanceof Flight ? argument.frame : (argument as Uint8Array)
-    if (this.#to.node.up) this.#to.receive(frame)
-    else this.#dropped(argument instanceof Flight ? argument.id : -1, frame, 'host down')
+    const { refusal } = this.#to.node
+    if (refusal === null) this.#to.receive(frame)
+    else this.#dropped(argument instanceof Flight ? argument.id : -1, frame, refusal)
   }
 
   #sent(id: number, frame: Uint8Array, departs: Nanos, arrives: Nanos, queued: number): void {
@@ -319,6 +377,16 @@ export class Direction implements Task {
   }
 }
 
+/** A frame that has been handed over. */
+interface Sent {
+  readonly id: number
+  /** Counts the frames that went this way. */
+  readonly number: number
+  readonly frame: Uint8Array
+  readonly departs: Nanos
+  readonly queued: number
+}
+
 /** A frame under way whose number matters: somebody watches. */
 class Flight {
   readonly id: number
@@ -330,22 +398,21 @@ class Flight {
   }
 }
 
-const CALM = {
-  latency: 0,
-  jitter: 0,
+const CALM: Required<Omit<Weather, 'queue'>> = {
+  latency: ns(0),
+  jitter: ns(0),
   loss: 0,
   reorder: 0,
   duplicate: 0,
   corrupt: 0,
-  rate: Number.POSITIVE_INFINITY,
-} as const
+  rate: Number.POSITIVE_INFINITY as Rate,
+}
 
 /** A link without latency can still reorder. */
-const REORDER_AT_LEAST: Nanos = 1_000_000
+const REORDER_AT_LEAST = ms(1)
 
-function oneBitTurned(frame: Uint8Array, random: Random): Uint8Array {
+function oneBitTurned(frame: Uint8Array, bit: number): Uint8Array {
   const copy = frame.slice()
-  const bit = below(random, copy.length * 8)
   copy[bit >>> 3] = copy[bit >>> 3]! ^ (1 << (bit & 7))
   return copy
 }

@@ -3,63 +3,75 @@
  * while application code runs: an event that entered it is followed, before the next instant, by a turn of the real
  * event loop in which all promises settle. Events that touch only the network run in a tight synchronous loop.
  */
-import { type Clock, formatDuration, type Nanos, type Timer } from '../../base/clock.ts'
-import { Schedule, type Task } from '../../base/schedule.ts'
-import { INSTANT_EVENTS } from '../limits.ts'
+import type { Clock, Nanos } from '../../base/clock.ts'
+import { Schedule } from '../../base/schedule.ts'
+import { SimError } from '../errors.ts'
+import { SIM_LIMITS } from '../limits.ts'
+import { type Lived, type Timeline, VirtualClock } from './clock.ts'
+import type { EventLoop } from './loop.ts'
+import { Strays } from './strays.ts'
 
-/** The promise cannot be settled by anything that is still to come. */
-export class DeadlockError extends Error {
-  override readonly name = 'DeadlockError'
+/** Why virtual time stopped: as wanted, or because nothing is left to happen, or because one instant does not end. */
+export type Stop = 'finished' | 'until' | 'idle' | 'standstill'
+
+/** A program that nobody waits for has failed. */
+export interface Failure {
+  readonly error: unknown
+  /** In whose life; null when that is not known. */
+  readonly life: Lived | null
 }
 
-/** The promise was not settled within the virtual time that the run was given. */
-export class TimeLimitError extends Error {
-  override readonly name = 'TimeLimitError'
+export interface WorldOptions {
+  /** The wall clock at time 0, milliseconds since 1970. */
+  readonly epochMillis: number
+  readonly loop: EventLoop
+  readonly stopwatch?: (() => Nanos) | undefined
+  /** How many events one instant may have. */
+  readonly instantEvents?: number | undefined
 }
 
-export class World {
+export class World implements Timeline {
   /** Nanoseconds since the simulation began. */
   now: Nanos = 0
   readonly schedule = new Schedule()
-  /** Every clock of the simulation reads this. `quiet` is for the network itself: its timers run no application code. */
+  /** The clock of whoever makes the experiment: it belongs to no machine. */
   readonly clock: Clock
-  readonly quietClock: Clock
 
+  readonly #options: WorldOptions
+  readonly #instantEvents: number
+  readonly #strays: Strays
+  /** Events so far. */
+  steps = 0
   #applicationRan = false
+  /** Whose program has run since all was quiet; null: nobody's, or several machines' at one instant. */
+  #life: Lived | null = null
   #running = false
   #atThisInstant = 0
-  /** How many events one instant may have. */
-  instantEvents = INSTANT_EVENTS
-  readonly #failures: unknown[] = []
+  readonly #failures: Failure[] = []
   readonly #held = new Set<Promise<unknown>>()
-  readonly #settle: () => Promise<void>
-  readonly #turn: () => Promise<void>
 
-  /**
-   * @param epochMillis the wall clock at time 0
-   * @param settle waits until all promise reactions have run
-   * @param turn waits for a whole turn of the real event loop
-   */
-  constructor(
-    epochMillis: number,
-    settle: () => Promise<void>,
-    turn: () => Promise<void> = settle,
-    stopwatch?: () => Nanos,
-  ) {
-    this.#settle = settle
-    this.#turn = turn
-    this.clock = new VirtualClock(this, epochMillis, true, stopwatch)
-    this.quietClock = new VirtualClock(this, epochMillis, false)
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.#instantEvents = options.instantEvents ?? SIM_LIMITS.instantEvents
+    this.#strays = new Strays(options.loop, (error) => this.fail(error, this.#life))
+    this.clock = this.clockOf(null, true)
   }
 
-  /** Application code is about to run, or a promise of its was settled: time waits for it. */
-  readonly enterApplication = (): void => {
+  /** The clock of one life of a machine, for its programs or for its network. */
+  clockOf(life: Lived | null, program: boolean): Clock {
+    const { epochMillis, stopwatch } = this.#options
+    return new VirtualClock(this, { epochMillis, life, program, ...(program && { stopwatch }) })
+  }
+
+  enterApplication(life: Lived | null): void {
+    if (!this.#applicationRan) this.#life = life
+    else if (this.#life !== life) this.#life = null
     this.#applicationRan = true
   }
 
-  /** A program that nobody waits for has failed: the run under way, or the next one, fails with its error. */
-  fail(error: unknown): void {
-    this.#failures.push(error)
+  /** The run under way, or the next one, fails with this error. */
+  fail(error: unknown, life: Lived | null): void {
+    this.#failures.push({ error, life })
     this.#applicationRan = true
   }
 
@@ -76,132 +88,72 @@ export class World {
 
   /**
    * Runs until `finished` answers true, nothing is left to happen, or the next event lies past `until`.
-   * @returns why it stopped
+   * @param failed says what a failure is to be thrown as
    */
-  async advance(until: Nanos, finished: () => boolean): Promise<'finished' | 'idle' | 'until'> {
-    if (this.#running) throw new Error('the simulation is running already: await the other run first')
+  async advance(until: Nanos, finished: () => boolean, failed: (failure: Failure) => unknown): Promise<Stop> {
+    if (this.#running)
+      throw new SimError('SIM_RUNNING', 'the simulation is running already: await the first run() before the next')
     this.#running = true
+    this.#strays.watch()
     try {
       for (;;) {
         await this.#quieten()
-        if (this.#failures.length > 0) throw this.#failures.shift()
+        const failure = this.#failures.shift()
+        if (failure !== undefined) throw failed(failure)
         if (finished()) return 'finished'
         if (this.schedule.size === 0 && !(await this.#wakes())) return 'idle'
         if (this.schedule.next() > until) return 'until'
-        this.#stretch(until)
+        if (!this.#stretch(until)) return 'standstill'
       }
     } finally {
+      this.#strays.ignore()
       this.#running = false
     }
   }
 
+  /** Moves to a time at which nothing happens. */
+  skipTo(time: Nanos): void {
+    this.now = Math.max(this.now, time)
+  }
+
   /** Nothing is left to happen, unless the program has set an immediate of its own. */
   async #wakes(): Promise<boolean> {
-    await this.#turn()
+    await this.#options.loop.turn()
+    this.#strays.resumed()
     return this.schedule.size > 0 || this.#applicationRan
   }
 
   /** Lets application code finish what it can at this instant. */
   async #quieten(): Promise<void> {
+    const { settle } = this.#options.loop
     do {
       this.#applicationRan = false
-      await this.#settle()
+      await settle()
+      this.#strays.resumed()
       while (this.#held.size > 0) {
         await Promise.allSettled(this.#held)
-        await this.#settle()
+        await settle()
+        this.#strays.resumed()
       }
     } while (this.#applicationRan)
   }
 
-  /** Events without a break, to the end of the instant in which application code ran. */
-  #stretch(until: Nanos): void {
+  /**
+   * Events without a break, to the end of the instant in which application code ran.
+   * @returns false when an instant has more events than it may
+   */
+  #stretch(until: Nanos): boolean {
     const schedule = this.schedule
     while (schedule.size > 0 && schedule.next() <= until) {
       if (schedule.next() > this.now) {
-        if (this.#applicationRan) return
+        if (this.#applicationRan) return true
         this.now = schedule.next()
         this.#atThisInstant = 0
-      } else if (++this.#atThisInstant > this.instantEvents) throw standstill(this.now, this.instantEvents)
+      } else if (++this.#atThisInstant > this.#instantEvents) return false
       schedule.take()
+      this.steps++
       schedule.task!.run(schedule.argument)
     }
+    return true
   }
-}
-
-class VirtualClock implements Clock {
-  readonly stopwatch?: () => Nanos
-  readonly #world: World
-  readonly #epochMillis: number
-  readonly #application: boolean
-
-  constructor(world: World, epochMillis: number, application: boolean, stopwatch?: () => Nanos) {
-    this.#world = world
-    if (stopwatch !== undefined) this.stopwatch = stopwatch
-    this.#epochMillis = epochMillis
-    this.#application = application
-  }
-
-  now(): Nanos {
-    return this.#world.now
-  }
-
-  wallMillis(): number {
-    return this.#epochMillis + Math.floor(this.#world.now / 1e6)
-  }
-
-  at(when: Nanos, run: () => void): Timer {
-    return new VirtualTimer(this.#world, Math.max(when, this.#world.now), run, this.#application)
-  }
-
-  hold<T>(work: Promise<T>): Promise<T> {
-    return this.#world.hold(work)
-  }
-}
-
-class VirtualTimer implements Timer, Task {
-  readonly #world: World
-  readonly #run: () => void
-  readonly #application: boolean
-  #slot: number
-
-  constructor(world: World, when: Nanos, run: () => void, application: boolean) {
-    this.#world = world
-    this.#run = run
-    this.#application = application
-    this.#slot = world.schedule.add(when, this)
-  }
-
-  run(): void {
-    this.#slot = -1
-    if (this.#application) this.#world.enterApplication()
-    this.#run()
-  }
-
-  cancel(): void {
-    if (this.#slot >= 0) this.#world.schedule.remove(this.#slot)
-    this.#slot = -1
-  }
-}
-
-function standstill(now: Nanos, events: number): DeadlockError {
-  return new DeadlockError(
-    `time stands still at ${formatDuration(now)}: ${events} events at one instant. ` +
-      'Two sides answer each other without latency; give their link some, or set internet({ instantEvents })',
-  )
-}
-
-/** The sentence of a run that cannot end. */
-export function deadlock(now: Nanos): DeadlockError {
-  return new DeadlockError(
-    `deadlock at ${formatDuration(now)}: nothing is scheduled and the promise is still pending. ` +
-      'Either two sides wait for each other, or the program waits for real time: a timer belongs to the host ' +
-      '(`sleep(host.clock, SECOND)` of reticle/base), real work into `host.clock.hold(…)`',
-  )
-}
-
-export function timeLimit(now: Nanos, limit: Nanos): TimeLimitError {
-  return new TimeLimitError(
-    `the promise is still pending at ${formatDuration(now)}, after ${formatDuration(limit)} of virtual time: ` +
-      'pass run(promise, { limit }) for longer runs',
-  )
 }

@@ -3,7 +3,7 @@ import { SECOND, sleep } from '../../base/clock.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { type EventLog, silent } from '../../base/events.ts'
 import type { Connection } from '../../socket/host.ts'
-import { type Internet, internet, mbit, ms, type SimHost } from '../index.ts'
+import { hours, type Internet, internet, mbit, ms, type SimHost } from '../index.ts'
 
 /** Two hosts with a router between them; the near link loses a tenth of all frames and shuffles, doubles and spoils others. */
 export function storm(seed: number, log: EventLog = silent) {
@@ -67,6 +67,6 @@ export async function stream(net: Internet, from: SimHost, to: SimHost, size: nu
     pump()
     await finished
   }
-  await net.run(run, { limit: 24 * 3600 * SECOND })
+  await net.run(run, { limit: hours(24) })
   return { received, wrong, from: sender }
 }

@@ -37,7 +37,7 @@ function weather(random: Random, bad: boolean) {
   return {
     latency: ms(1 + below(random, 60)),
     rate: below(random, 4) === 0 ? kbit(64) : mbit(1 + below(random, 100)),
-    jitter: below(random, 2) === 0 ? 0 : ms(below(random, 20)),
+    jitter: below(random, 2) === 0 ? ms(0) : ms(below(random, 20)),
     loss: bad ? unit(random) * 0.3 : 0,
     reorder: below(random, 2) === 0 ? 0 : unit(random) * 0.2,
     duplicate: below(random, 2) === 0 ? 0 : unit(random) * 0.1,

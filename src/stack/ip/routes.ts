@@ -1,5 +1,5 @@
 /** The routing table: the longest prefix that holds the destination wins, then the lowest metric. */
-import { contains4, formatIp4, formatPrefix4, type Ip4, mask4, type Prefix4 } from '../../base/ip.ts'
+import { formatIp4, formatPrefix4, type Ip4, mask4, type Prefix4 } from '../../base/ip.ts'
 import type { Interface } from './interface.ts'
 
 export interface Route {
@@ -11,9 +11,26 @@ export interface Route {
   readonly metric: number
 }
 
+/** Routes that somebody else works out: a routing protocol, or a simulator that knows the whole network. */
+export interface RouteSource {
+  /** The route with the longest prefix that holds the destination. */
+  lookup(destination: Ip4): Route | null
+  readonly all: readonly Route[]
+}
+
+const NO_ROUTES: RouteSource = { lookup: () => null, all: [] }
+
+/** The routes with one prefix length, by network; of those with the same prefix the best first. */
+interface Length {
+  readonly length: number
+  readonly mask: number
+  readonly byNetwork: Map<Ip4, Route[]>
+}
+
 export class Routes {
-  /** Longest prefix first. */
-  #routes: Route[] = []
+  /** Longest first; none is empty. */
+  #lengths: Length[] = []
+  #learnt: RouteSource = NO_ROUTES
   readonly #changed: () => void
 
   /** @param changed is called after every change: what was remembered of the table no longer holds. */
@@ -21,38 +38,74 @@ export class Routes {
     this.#changed = changed
   }
 
+  /** Longest prefix first; the table's own before learnt ones. */
   get all(): readonly Route[] {
-    return this.#routes
+    const own = this.#lengths.flatMap(({ byNetwork }) => [...byNetwork.values()].flat())
+    return [...own, ...this.#learnt.all].sort((a, b) => b.prefix.length - a.prefix.length)
   }
 
   add(route: Route): void {
-    this.#routes.push({ ...route, prefix: canonical(route.prefix) })
-    // Array.prototype.sort is stable: of two equal ones the older stays first.
-    this.#routes.sort((a, b) => b.prefix.length - a.prefix.length || a.metric - b.metric)
+    const { length, network } = route.prefix
+    const of = this.#ofLength(length)
+    const prefix = { network: (network & of.mask) >>> 0, length }
+    const same = of.byNetwork.get(prefix.network) ?? []
+    // Of two equal ones the older stays first.
+    const at = same.findIndex((other) => other.metric > route.metric)
+    same.splice(at < 0 ? same.length : at, 0, { ...route, prefix })
+    of.byNetwork.set(prefix.network, same)
     this.#changed()
   }
 
+  /** Removes what was added; learnt routes are their source's. */
   remove(unwanted: (route: Route) => boolean): void {
-    this.#routes = this.#routes.filter((route) => !unwanted(route))
+    for (const { byNetwork } of this.#lengths) {
+      for (const [network, routes] of byNetwork) {
+        const left = routes.filter((route) => !unwanted(route))
+        if (left.length > 0) byNetwork.set(network, left)
+        else byNetwork.delete(network)
+      }
+    }
+    this.#lengths = this.#lengths.filter(({ byNetwork }) => byNetwork.size > 0)
+    this.#changed()
+  }
+
+  /** Learns routes from there, in the place of those learnt before. Where prefixes are equal the table's own are taken. */
+  follow(source: RouteSource): void {
+    this.#learnt = source
     this.#changed()
   }
 
   lookup(destination: Ip4): Route | null {
-    for (const route of this.#routes) if (contains4(route.prefix, destination)) return route
+    const own = this.#own(destination)
+    if (own !== null && own.prefix.length === 32) return own
+    const learnt = this.#learnt.lookup(destination)
+    if (own === null || learnt === null) return own ?? learnt
+    return learnt.prefix.length > own.prefix.length ? learnt : own
+  }
+
+  #own(destination: Ip4): Route | null {
+    for (const { mask, byNetwork } of this.#lengths) {
+      const found = byNetwork.get((destination & mask) >>> 0)
+      if (found !== undefined) return found[0]!
+    }
     return null
+  }
+
+  #ofLength(length: number): Length {
+    const known = this.#lengths.find((each) => each.length === length)
+    if (known !== undefined) return known
+    const made = { length, mask: mask4(length), byNetwork: new Map<Ip4, Route[]>() }
+    this.#lengths = [...this.#lengths, made].sort((a, b) => b.length - a.length)
+    return made
   }
 
   /** As `ip route` prints it. */
   toString(): string {
-    return this.#routes
+    return this.all
       .map(({ prefix, gateway, interface: { name } }) => {
         const to = prefix.length === 0 ? 'default' : formatPrefix4(prefix)
         return `${to}${gateway === null ? '' : ` via ${formatIp4(gateway)}`} dev ${name}`
       })
       .join('\n')
   }
-}
-
-function canonical({ network, length }: Prefix4): Prefix4 {
-  return { network: (network & mask4(length)) >>> 0, length }
 }

@@ -1,5 +1,4 @@
 /** Where sessions are kept. The cookie carries what `save` gives and `load` gets back. */
-import type { Duration } from '../../base/duration.ts'
 import type { SessionRecord } from './session.ts'
 
 export interface SessionStore {
@@ -14,12 +13,16 @@ export interface SessionStore {
   save(record: SessionRecord, wallMillis: number): string | Promise<string>
   /** Forgets the session of this id, where the store can. */
   forget(id: string): void | Promise<void>
-  /** How long a session lives without use. */
-  readonly maxAge: Duration
+  /** Seconds that a session lives without use. */
+  readonly maxAge: number
 }
 
-/** A session as its store has kept it. */
 export interface Loaded {
   readonly record: SessionRecord
   readonly stale: boolean
+}
+
+/** A session that its store cannot hold. */
+export class SessionTooLarge extends Error {
+  override readonly name = 'SessionTooLarge'
 }

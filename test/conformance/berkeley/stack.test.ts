@@ -6,7 +6,7 @@ function arena(loss: number): () => Promise<Arena> {
     const net = internet({ seed: 'berkeley' })
     const [client, server] = [net.host('client'), net.host('server')]
     net.link(client, server, { latency: ms(5), rate: mbit(100), loss })
-    await net.run({ for: 0 })
+    await net.run({ for: ms(0) })
     return { server, client, address: server.address, run: (work) => net.run(work), close: async () => {} }
   }
 }
