@@ -6,6 +6,8 @@ import type { Connection, ConnectionOwner } from '../socket/host.ts'
 import type { DriverName } from './driver.ts'
 import type { KernelEvent } from './events.ts'
 import { kernelHost } from './host.ts'
+import { KERNEL_LIMITS } from './limits.ts'
+import { nodeDriver } from './node/driver.ts'
 import { uringMissing } from './uring/driver.ts'
 
 const DRIVERS: readonly DriverName[] = uringMissing() === null ? ['uring', 'node'] : ['node']
@@ -193,31 +195,6 @@ for (const driver of DRIVERS)
       connection.close()
     })
 
-    test('what waits for attach on a datagram socket is bounded', async (t) => {
-      const small = kernelHost({ driver, limits: { waitingDatagramBytes: 3000 } })
-      const socket = await small.datagrams(at)
-      const probe = await small.datagrams(at)
-      t.after(() => {
-        socket.close()
-        probe.close()
-      })
-      for (let i = 0; i < 10; i++) socket.send(new Uint8Array(1000), socket.local)
-      await new Promise<void>((resolve) => {
-        probe.attach({ onDatagram: () => resolve(), onError() {}, onClose() {} })
-        probe.send(new Uint8Array(1), probe.local) // became readable later: when it is told, the others were too
-      })
-      const lengths: number[] = []
-      await new Promise<void>((resolve) => {
-        const onDatagram = (bytes: Uint8Array): void => {
-          lengths.push(bytes.length)
-          if (bytes.length === 1) resolve()
-        }
-        socket.attach({ onDatagram, onError() {}, onClose() {} })
-        socket.send(new Uint8Array(1), socket.local)
-      })
-      assert.deepEqual(lengths, [1000, 1000, 1]) // each with its overhead of 256
-    })
-
     node('a paused listener keeps no more than its backlog', async () => {
       const accepted: Connection[] = []
       const listener = await host.listen(at, (c) => void accepted.push(c), { backlog: 2 })
@@ -248,4 +225,31 @@ test('a name that is not found is told without a port: none was asked for', asyn
     assert.ok(error.message.endsWith(name), error.message)
     return error.port === undefined
   })
+})
+
+test('what waits for attach on a datagram socket is bounded where Node reads it', async (t) => {
+  const limits = { ...KERNEL_LIMITS, waitingDatagramBytes: 3000 }
+  const small = nodeDriver({ libc: null, limits })
+  const at = { address: '127.0.0.1', port: 0 }
+  const socket = await small.datagrams(at, {})
+  const probe = await small.datagrams(at, {})
+  t.after(() => {
+    socket.close()
+    probe.close()
+  })
+  for (let i = 0; i < 10; i++) socket.send(new Uint8Array(1000), socket.local)
+  await new Promise<void>((resolve) => {
+    probe.attach({ onDatagram: () => resolve(), onError() {}, onClose() {} })
+    probe.send(new Uint8Array(1), probe.local) // became readable later: when it is told, the others were too
+  })
+  const lengths: number[] = []
+  await new Promise<void>((resolve) => {
+    const onDatagram = (bytes: Uint8Array): void => {
+      lengths.push(bytes.length)
+      if (bytes.length === 1) resolve()
+    }
+    socket.attach({ onDatagram, onError() {}, onClose() {} })
+    socket.send(new Uint8Array(1), socket.local)
+  })
+  assert.deepEqual(lengths, [1000, 1000, 1]) // each with its overhead of 256
 })

@@ -13,12 +13,16 @@ export interface Libc {
   listen(fd: number, backlog: number): number
   shutdown(fd: number, how: number): number
   close(fd: number): number
+  connect(fd: number, address: Memory, length: number): number
   getsockname(fd: number, address: Memory, length: Memory): number
   getpeername(fd: number, address: Memory, length: Memory): number
   setsockopt(fd: number, level: number, name: number, value: Memory, length: number): number
   getsockopt(fd: number, level: number, name: number, value: Memory, length: Memory): number
   /** With MSG_TRUNC: drops what a TCP socket has received. */
   recv(fd: number, buffer: Memory, length: number, flags: number): number
+  /** Vectors of messages by their addresses. */
+  recvmmsg(fd: number, vector: number, count: number, flags: number, timeout: number): number
+  sendmmsg(fd: number, vector: number, count: number, flags: number): number
   inet_pton(family: number, text: string, address: Memory): number
   inet_ntop(family: number, address: Memory, text: Memory, length: number): unknown
   if_nametoindex(name: string): number
@@ -88,11 +92,14 @@ function bindings(koffi: Koffi): Libc {
     listen: library.func('int listen(int, int)'),
     shutdown: library.func('int shutdown(int, int)'),
     close: library.func('int close(int)'),
+    connect: library.func('int connect(int, void*, uint)'),
     getsockname: library.func('int getsockname(int, void*, void*)'),
     getpeername: library.func('int getpeername(int, void*, void*)'),
     setsockopt: library.func('int setsockopt(int, int, int, void*, uint)'),
     getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
     recv: library.func('intptr_t recv(int, void*, size_t, int)'),
+    recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)'),
+    sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint, int)'),
     inet_ntop: library.func('void* inet_ntop(int, void*, void*, uint)'),
     if_indextoname: library.func('void* if_indextoname(uint, void*)'),
     inet_pton: library.func('int inet_pton(int, const char*, void*)'),

@@ -39,7 +39,8 @@ export function decodeAddress(libc: Libc, bytes: Uint8Array): IpAddress {
   return { address: scope === 0 ? cString(text) : `${cString(text)}%${interfaceName(libc, scope)}`, port }
 }
 
-function interfaceName(libc: Libc, index: number): string {
+/** `eth0`; the number where the interface is gone. */
+export function interfaceName(libc: Libc, index: number): string {
   const name = new Uint8Array(16) // IF_NAMESIZE
   return libc.if_indextoname(index, name) === null ? String(index) : cString(name)
 }

@@ -2,6 +2,7 @@
 import type { Driver } from '../driver.ts'
 import type { Libc } from '../libc.ts'
 import type { KernelLimits } from '../limits.ts'
+import { libcDatagrams, libcDatagramsWork } from '../udp/datagrams.ts'
 import { connect } from './connect.ts'
 import { datagrams } from './datagrams.ts'
 import { listen } from './listener.ts'
@@ -18,6 +19,9 @@ export function nodeDriver(settings: NodeSettings): Driver {
     name: 'node',
     listen: (at, accept, options) => listen(settings, at, accept, options),
     connect: (to, options) => connect(settings, to, options),
-    datagrams: (at, options) => datagrams(settings, at, options),
+    datagrams: async (at, options) =>
+      settings.libc !== null && libcDatagramsWork()
+        ? libcDatagrams(settings.libc, settings.limits, at, options)
+        : datagrams(settings, at, options),
   }
 }

@@ -5,6 +5,8 @@
 import type { SocketError } from '../../base/errors.ts'
 import type { Libc } from '../libc.ts'
 import type { KernelLimits } from '../limits.ts'
+import { sharedMemory } from '../memory.ts'
+import { Poll } from '../poll.ts'
 import {
   IORING_ASYNC_CANCEL_ALL,
   IORING_ASYNC_CANCEL_FD,
@@ -13,8 +15,7 @@ import {
   IORING_OP_CLOSE,
   IOSQE_IO_HARDLINK,
 } from './constants.ts'
-import { Poll } from './poll.ts'
-import { ReceiveBuffers, type ReceiveGroup, receiveBytes, receiveMemory } from './receive-buffers.ts'
+import { ReceiveBuffers, type ReceiveGroup, receiveBytes } from './receive-buffers.ts'
 import { Ring } from './ring.ts'
 import { SendChunks } from './send-chunks.ts'
 
@@ -158,10 +159,12 @@ export class Reactor {
     this.chunks = new SendChunks(libc.koffi, limits.freeSendBytes)
     try {
       const small: ReceiveGroup = { ...SMALL, count: limits.receiveBuffers }
-      const memory = receiveMemory(receiveBytes(small) + receiveBytes(LARGE))
+      const memory = sharedMemory(receiveBytes(small) + receiveBytes(LARGE))
       this.small = new ReceiveBuffers(libc.koffi, this.ring, memory, 0, small)
       this.large = new ReceiveBuffers(libc.koffi, this.ring, memory, receiveBytes(small), LARGE)
       this.#poll = new Poll(libc, this.ring.fd, () => this.schedule())
+      this.#poll.watch(true, false)
+      this.#poll.unref()
     } catch (error) {
       this.ring.close()
       throw error

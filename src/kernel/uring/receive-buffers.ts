@@ -4,18 +4,13 @@
  * at it.
  */
 import type { Koffi } from '../libc.ts'
+import { PAGE } from '../memory.ts'
 import { IORING_REGISTER_PBUF_RING } from './constants.ts'
 import type { Ring } from './ring.ts'
 
 /** struct io_uring_buf: address u64, length u32, id u16; the ring's tail lies in the first one's spare u16. */
 const BUF_BYTES = 16
 const TAIL_INDEX = 7
-const WASM_PAGE = 65_536
-/** What is used of it here: its types come with the DOM's, which this project does without. */
-const { WebAssembly } = globalThis as unknown as {
-  WebAssembly: { Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer } }
-}
-
 export interface ReceiveGroup {
   /** By which number the kernel knows it. */
   readonly group: number
@@ -29,17 +24,7 @@ export interface ReceiveGroup {
 
 /** Bytes of memory that so many buffers of that size need, with the ring that describes them. */
 export function receiveBytes({ count, size }: ReceiveGroup): number {
-  return WASM_PAGE + count * size
-}
-
-/**
- * Page-aligned memory, as the kernel wants it; and it cannot be detached: an owner who transfers the buffer of the bytes
- * it was shown gets a TypeError, and does not pull the memory away from under the kernel. Pages that nobody has written
- * to cost nothing.
- */
-export function receiveMemory(bytes: number): ArrayBuffer {
-  const pages = Math.ceil(bytes / WASM_PAGE)
-  return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer
+  return PAGE + count * size
 }
 
 /**
@@ -90,9 +75,9 @@ export class ReceiveBuffers {
     this.#least = Math.min(least, count)
     this.#target = this.#least
     this.#memory = memory
-    this.#start = start + WASM_PAGE
+    this.#start = start + PAGE
     const address = Number(koffi.address(new Uint8Array(memory))) + start
-    this.#address = address + WASM_PAGE
+    this.#address = address + PAGE
     this.#words = new Uint32Array(memory, start, count * (BUF_BYTES / 4))
     this.#halves = new Uint16Array(memory, start, count * (BUF_BYTES / 2))
     // struct io_uring_buf_reg: ring address u64, entries u32, group u16, flags u16, 3 reserved u64.

@@ -42,7 +42,7 @@ const DATAGRAM_WITHOUT_FFI: readonly OptionName[] = DATAGRAM.filter(
 
 export function kernelWorld(driver: DriverName): World {
   const options = libc() === null ? withoutFfi : { stream: STREAM, datagram: DATAGRAM }
-  return { ...world(kernelHost({ driver, name: driver }), options), blindToAsked: true, faithful: true }
+  return world(kernelHost({ driver, name: driver }), options)
 }
 
 const withoutFfi = { stream: STREAM_WITHOUT_FFI, datagram: DATAGRAM_WITHOUT_FFI }
