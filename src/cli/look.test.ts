@@ -185,7 +185,7 @@ test('a site that does not answer to the name: the page and the command say what
       out,
       /\nThe site does not answer to blog\.example: .*app\(\{ machine: host, hosts: \['blog\.example'\] \}\)/,
     )
-    assert.match(out, /the site does not answer to this name: app\(\{ hosts: \[\.\.\.\] \}\) says to which/)
+    assert.match(out, /Unknown host/)
     const board = await look(['http://example.com/'])
     assert.match(board.out, /The reply: 400.*\n.*examples\/board answers to board\.example only/s)
     assert.doesNotMatch((await look(['http://board.example/nothing'])).out, /answers? to/)

@@ -1,4 +1,5 @@
 /** Where sessions are kept. The cookie carries what `save` gives and `load` gets back. */
+import type { Duration } from '../../base/duration.ts'
 import type { SessionRecord } from './session.ts'
 
 export interface SessionStore {
@@ -13,16 +14,12 @@ export interface SessionStore {
   save(record: SessionRecord, wallMillis: number): string | Promise<string>
   /** Forgets the session of this id, where the store can. */
   forget(id: string): void | Promise<void>
-  /** Seconds that a session lives without use. */
-  readonly maxAge: number
+  /** How long a session lives without use. */
+  readonly maxAge: Duration
 }
 
+/** A session as its store has kept it. */
 export interface Loaded {
   readonly record: SessionRecord
   readonly stale: boolean
-}
-
-/** A session that its store cannot hold. */
-export class SessionTooLarge extends Error {
-  override readonly name = 'SessionTooLarge'
 }

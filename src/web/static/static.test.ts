@@ -8,9 +8,9 @@ import { gzipSync } from 'node:zlib'
 import { testMachine } from '../../http/trial/machine.ts'
 import { app } from '../site/app.ts'
 import { testClient } from '../testing/client.ts'
-import { files } from './files.ts'
-import { Folder } from './folder.ts'
-import { saveUpload, uploads } from './uploads.ts'
+import { Folder } from './node/storage.ts'
+import { staticFiles } from './static-files.ts'
+import { saveUpload, uploadedFiles } from './uploads.ts'
 
 const outer = mkdtempSync(join(tmpdir(), 'reticle-static-'))
 const root = join(outer, 'public')
@@ -33,8 +33,8 @@ utimesSync(join(root, 'a.txt'), new Date('2026-01-02T03:04:05.678Z'), new Date('
 after(() => rmSync(outer, { recursive: true }))
 
 const site = app({ machine: testMachine(), log: () => {}, trailingSlash: 'strict' })
-site.mount('/static', files(root, { precompressed: true }))
-site.mount('/up', uploads(join(outer, 'uploads')))
+site.mount('/static', staticFiles(root, { precompressed: true }))
+site.mount('/up', uploadedFiles(join(outer, 'uploads')))
 const web = testClient(site)
 
 test('a file comes with its type, length and validators', async () => {
@@ -99,7 +99,7 @@ test('the folder itself refuses what no path should have brought to it', async (
   const folder = new Folder(root)
   const opens = async (path: string) => {
     const file = await folder.open(path)
-    await file?.handle.close()
+    await file?.close()
     return file !== null
   }
   assert.equal(await opens('a.txt'), true)
@@ -183,14 +183,18 @@ test('compressed neighbours are sent to those who take them', async () => {
 test('an upload keeps nothing of the name it came with and can do nothing where it lies', async () => {
   const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0])
   const directory = join(outer, 'uploads')
-  const picture = await saveUpload(directory, { name: '../../x.html', type: 'text/html', bytes: png }, testMachine())
+  const picture = await saveUpload(
+    directory,
+    { name: '../../x.html', type: 'text/html', bytes: png },
+    { machine: testMachine() },
+  )
   assert.match(picture, /^[0-9a-f]{32}\.png$/)
   const shown = await web.get(`/up/${picture}`)
   assert.equal(shown.headers.get('content-type'), 'image/png')
   assert.equal(shown.headers.get('content-disposition'), 'inline')
   assert.equal(shown.headers.get('content-security-policy'), "default-src 'none'; sandbox")
   const page = { name: 'x.html', type: 'text/html', bytes: Buffer.from('<script>alert(1)</script>') }
-  const saved = await saveUpload(directory, page, testMachine('other'))
+  const saved = await saveUpload(directory, page, { machine: testMachine('other') })
   assert.match(saved, /\.bin$/)
   writeFileSync(join(directory, 'planted.html'), page.bytes)
   writeFileSync(join(directory, 'planted.svg'), page.bytes)

@@ -8,9 +8,11 @@ import type { Machine } from '../../base/machine.ts'
 import type { Exchange } from '../../http/index.ts'
 import { answer, isBodiless } from '../../http/index.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
-import { Context } from '../site/context/context.ts'
-import type { Site } from '../site/site.ts'
+import { Context } from '../request/context.ts'
+import { Turn } from '../request/turn.ts'
+import { answerStrictly, rootOf, type Site } from '../site/site.ts'
 import { TestCookies } from './cookies.ts'
+import { findForm } from './page-forms.ts'
 
 /** What a form sends; a Blob or File makes it multipart. */
 export type FormValues = Readonly<Record<string, string | number | boolean | Blob | readonly string[]>>
@@ -38,7 +40,6 @@ export class TestClient {
 
   constructor(site: Site<never>, options: TestOptions) {
     this.#site = site
-    site.services.beStrict()
     this.origin = options.origin ?? 'http://localhost'
     this.#machine = options.machine ?? site.machine
     this.#headers = options.headers ?? { accept: 'text/html,*/*' }
@@ -132,7 +133,7 @@ export class TestClient {
   async #answer(request: Request): Promise<Response> {
     const done: Promise<void>[] = []
     const handler = (exchange: Exchange) => {
-      const later = this.#site.handle(exchange)
+      const later = answerStrictly(this.#site, exchange)
       if (later !== undefined) done.push(later)
       return later
     }
@@ -182,10 +183,12 @@ async function sessionCookie(site: Site<never>, machine: Machine, origin: string
   let line = ''
   await answer(
     async (exchange) => {
-      const c = new Context<unknown, unknown>(exchange, site.services, '')
-      login(c, user)
-      await site.services.sessions.save(c, c.session)
-      line = [...c.cookies.lines()].join()
+      const root = rootOf(site)
+      const work = { machine, events: machine.events, exchange: exchange.id }
+      const turn = new Turn(work, exchange, root.scope, root, true)
+      login(new Context<unknown, unknown>(turn), user)
+      await root.scope.sessions.save(turn, turn.session)
+      line = [...turn.cookies.lines()].join()
       exchange.reply(204, [], null)
     },
     new Request(origin),
@@ -207,52 +210,4 @@ function formBody(data: FormValues): URLSearchParams | FormData {
     else for (const one of Array.isArray(value) ? value : [value]) body.append(name, String(one))
   }
   return body
-}
-
-interface FoundForm {
-  readonly method: string
-  readonly action: string | null
-  readonly values: Record<string, string>
-}
-
-const FORM = /<form\b([^>]*)>([\s\S]*?)<\/form>/gi
-
-/** The first form of a page with that action, or with all those fields. For pages that templates made. */
-function findForm(html: string, action: string | undefined, fields: readonly string[]): FoundForm | null {
-  for (const [, tag = '', inside = ''] of html.matchAll(FORM)) {
-    const its = attribute(tag, 'action')
-    if (action !== undefined && its !== action) continue
-    const names = new Set(
-      [...inside.matchAll(/<(?:input|textarea|select|button)\b([^>]*)>/gi)].map(([, control = '']) =>
-        attribute(control, 'name'),
-      ),
-    )
-    if (action === undefined && !fields.every((name) => names.has(name))) continue
-    const values: Record<string, string> = {}
-    for (const [, input = ''] of inside.matchAll(/<input\b([^>]*)>/gi)) {
-      const name = attribute(input, 'name')
-      const type = attribute(input, 'type') ?? 'text'
-      const off = (type === 'checkbox' || type === 'radio') && !/\schecked\b/i.test(input)
-      if (name === null || off || type === 'file' || type === 'submit') continue
-      values[name] = attribute(input, 'value') ?? ''
-    }
-    for (const [, area = '', text = ''] of inside.matchAll(/<textarea\b([^>]*)>\n?([\s\S]*?)<\/textarea>/gi)) {
-      const name = attribute(area, 'name')
-      if (name !== null) values[name] = decodeEntities(text)
-    }
-    return { method: (attribute(tag, 'method') ?? 'GET').toUpperCase(), action: its, values }
-  }
-  return null
-}
-
-function attribute(tag: string, name: string): string | null {
-  const found = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(` ${tag}`)
-  return found === null ? null : decodeEntities(found[1] ?? found[2] ?? found[3] ?? '')
-}
-
-function decodeEntities(text: string): string {
-  return text.replace(
-    /&(?:#39|quot|lt|gt|amp);/g,
-    (entity) => ({ '&#39;': "'", '&quot;': '"', '&lt;': '<', '&gt;': '>' })[entity] ?? '&',
-  )
 }
