@@ -125,6 +125,8 @@ export interface Part {
   readonly filters?: Readonly<Record<string, Filter>>
   /** More for every template that is rendered below its prefix. */
   context?(c: Context<unknown, unknown>): object
+  /** Directories of files for everybody, by prefix below that of the part: `{ '/static': 'public' }`. */
+  readonly static?: Readonly<Record<string, string>>
   /** Directory of its migrations. */
   readonly migrations?: string
   readonly commands?: readonly Command[]

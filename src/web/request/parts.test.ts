@@ -78,6 +78,17 @@ test('whoever leaves early lets the rest go, and a part is read once', async () 
   assert.equal(await (await site.fetch(upload(large(20)).request)).text(), 'large')
 })
 
+test('a part that is read after its loop is an error, and no empty file', async () => {
+  const failures: unknown[] = []
+  const site = app({ machine: testMachine(), log: ({ error }) => void failures.push(error) })
+  site.post('/parts', async (c) => {
+    for await (const part of c.body.parts()) return part.bytes(10_000_000) // without await: the loop ends first
+    return 'none'
+  })
+  assert.equal((await site.fetch(upload(large(2)).request)).status, 500)
+  assert.match(String(failures[0]), /await what reads it inside the loop/)
+})
+
 test('what is wrong with a body is refused where it is met, with its status', async () => {
   const refused = async (pieces: Iterable<Uint8Array>, limits?: { bytes: number }) =>
     (await siteThat(async (part) => void (await part.bytes(1000)), limits).fetch(upload(pieces).request)).status

@@ -51,6 +51,7 @@ class PartSource {
   readonly #parser: MultipartParser
   readonly #found: Found[] = []
   #ended = false
+  #left = false
   #failure: Error | null = null
   #wake: (() => void) | null = null
 
@@ -94,6 +95,10 @@ class PartSource {
       const found = this.#found.shift()
       if (found !== undefined) return found
       if (this.#failure !== null) throw this.#failure
+      if (this.#left)
+        throw new TypeError(
+          'a part was read after the loop over c.body.parts() had ended: await what reads it inside the loop (return await saveUpload(…))',
+        )
       if (this.#ended) return null
       this.#body.resume()
       if (this.#found.length > 0 || this.#ended) continue
@@ -116,9 +121,10 @@ class PartSource {
 
   /** Nobody asks any more: what still comes is thrown away. */
   leave(): void {
+    this.#left = true
+    this.#found.length = 0
     if (this.#ended) return
     this.#ended = true
-    this.#found.length = 0
     this.#body.resume()
   }
 }

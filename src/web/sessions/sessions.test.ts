@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { seconds } from '../../base/duration.ts'
 import { testMachine } from '../../http/trial/machine.ts'
 import type { Failure } from '../ground/log.ts'
+import type { Reply } from '../request/reply.ts'
 import { app } from '../site/app.ts'
 import type { SiteOptions } from '../site/options.ts'
 import { testClient } from '../testing/client.ts'
@@ -222,4 +223,33 @@ test('names like __proto__ are names like any other', async () => {
   await web.get('/set')
   assert.deepEqual((await web.get('/get')).json(), { own: { polluted: true }, other: null })
   assert.equal(({} as { polluted?: boolean }).polluted, undefined)
+})
+
+test('no shared cache keeps a reply that sets a session, whatever the program says', async () => {
+  const site = app({ secret: SECRET, machine: testMachine() })
+  const paths: Record<
+    string,
+    (c: { setHeader(name: string, value: string): unknown; text(text: string, init?: object): Reply }) => Reply
+  > = {
+    '/context': (c) => {
+      c.setHeader('Cache-Control', 'public, max-age=60')
+      return c.text('x')
+    },
+    '/reply': (c) => c.text('x', { headers: { 'cache-control': 'public, s-maxage=60, max-age=60' } }),
+    '/none': (c) => c.text('x'),
+    '/store': (c) => c.text('x', { headers: { 'Cache-Control': 'no-store' } }),
+  }
+  for (const [path, answer] of Object.entries(paths)) {
+    site.get(path, (c) => {
+      c.session.set('a', 1)
+      return answer(c)
+    })
+    site.get(`/plain${path}`, answer)
+  }
+  const field = async (path: string) => (await testClient(site).get(path)).headers.get('cache-control')
+  assert.equal(await field('/context'), 'max-age=60, private')
+  assert.equal(await field('/reply'), 'max-age=60, private')
+  assert.equal(await field('/none'), 'private')
+  assert.equal(await field('/store'), 'no-store')
+  assert.equal(await field('/plain/context'), 'public, max-age=60', 'without a session the program decides')
 })

@@ -5,11 +5,12 @@
 import type { Handler } from '../../http/index.ts'
 import { RouteError, UsageError } from '../errors.ts'
 import type { Part } from '../groups/group.ts'
-import { type AnyGroup, closeGroup, type Entry, type Told, toldOf } from '../groups/group.ts'
+import { type AnyGroup, closeGroup, type Entry, Group, type Told, toldOf } from '../groups/group.ts'
 import type { AnyView, Chain, Step } from '../request/hooks.ts'
 import type { AnyRoute } from '../routing/address.ts'
 import { type Pattern, parsePattern, RouteConflict } from '../routing/pattern.ts'
 import { type Endpoint, RouteTable } from '../routing/tree.ts'
+import { staticFiles } from '../static/static-files.ts'
 import { Place, RouteIndex } from './place.ts'
 import type { Scope } from './scope.ts'
 
@@ -136,12 +137,21 @@ class Compiler {
     else this.#handler(entry, place)
   }
 
-  #group({ group, part }: Entry & { kind: 'group' }, place: Place, around: readonly AnyGroup[]): void {
+  #group(
+    { group, part, place: registered }: Entry & { kind: 'group' },
+    place: Place,
+    around: readonly AnyGroup[],
+  ): void {
     const told = toldOf(group)
     if (part !== null) this.#parts.push(part)
     const scope = part?.context === undefined ? place.scope : place.scope.withContext((c) => part.context!(c))
     const inner = new Place(place, scope, place.prefix + told.prefix, groupChain(told, place.chain), this.#index)
     this.#walk(group, told, inner, around)
+    for (const [prefix, directory] of Object.entries(part?.static ?? {})) {
+      const files = new Group<never>(prefix)
+      staticFiles(directory).install?.(files as unknown as Group<unknown>)
+      this.#group({ kind: 'group', group: files, part: null, place: registered }, inner, around)
+    }
   }
 
   #site({ site, prefix }: Entry & { kind: 'site' }, place: Place, around: readonly AnyGroup[]): void {

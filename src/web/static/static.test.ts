@@ -9,6 +9,7 @@ import { testMachine } from '../../http/trial/machine.ts'
 import { app } from '../site/app.ts'
 import { testClient } from '../testing/client.ts'
 import { Folder } from './node/storage.ts'
+import { sendFile } from './send-file.ts'
 import { staticFiles } from './static-files.ts'
 import { saveUpload, uploadedFiles } from './uploads.ts'
 
@@ -204,4 +205,57 @@ test('an upload keeps nothing of the name it came with and can do nothing where 
     assert.equal(reply.headers.get('content-disposition'), 'attachment')
     assert.equal(reply.headers.get('x-content-type-options'), 'nosniff')
   }
+})
+
+test('a directory with an index is a page, with a slash; without one it is not found', async () => {
+  mkdirSync(join(root, 'docs/deep'), { recursive: true })
+  writeFileSync(join(root, 'index.html'), 'top')
+  writeFileSync(join(root, 'docs/index.html'), 'docs')
+  const indexed = app({ machine: testMachine(), log: () => {} })
+  indexed.mount('/s', staticFiles(root, { index: 'index.html' }))
+  const browser = testClient(indexed)
+  assert.equal((await browser.get('/s/')).text, 'top')
+  assert.equal((await browser.get('/s')).location, '/s/')
+  assert.equal((await browser.get('/s/docs/')).text, 'docs')
+  assert.equal((await browser.get('/s/docs?x=1')).location, '/s/docs/?x=1')
+  assert.equal((await browser.get('/s/docs/deep')).status, 404)
+  assert.equal((await browser.get('/s/docs/deep/')).status, 404)
+  for (const path of ['/static/', '/static/docs', '/static/docs/'])
+    assert.equal((await web.get(path)).status, 404, path)
+})
+
+test('.well-known is served, other names with a dot are not, also below it', async () => {
+  mkdirSync(join(root, '.well-known/.hidden'), { recursive: true })
+  writeFileSync(join(root, '.well-known/security.txt'), 'Contact: x')
+  writeFileSync(join(root, '.well-known/.hidden/x'), 'secret')
+  writeFileSync(join(root, '.well-knownx'), 'secret')
+  assert.equal((await web.get('/static/.well-known/security.txt')).text, 'Contact: x')
+  for (const path of [
+    '/static/.well-known/.hidden/x',
+    '/static/.well-knownx',
+    '/static/.well-known/../.env',
+    '/static/.well-known',
+  ])
+    assert.equal((await web.get(path)).status, 404, path)
+})
+
+test('one file is sent to those who may have it, with ranges and a name to save it by', async () => {
+  const made = app({ machine: testMachine(), log: () => {} })
+  made.get('/shown', (c) => sendFile(c, join(root, 'big.bin')))
+  made.get('/saved', (c) =>
+    sendFile(c, join(root, 'a.txt'), { download: 'Bericht für "Ada".txt\r\n', type: 'text/plain' }),
+  )
+  made.get('/missing', (c) => sendFile(c, join(root, 'nothing')))
+  made.get('/folder', (c) => sendFile(c, root))
+  const client = testClient(made)
+  const part = await client.get('/shown', { headers: { range: 'bytes=10-19' } })
+  assert.deepEqual([part.status, part.text], [206, 'abcdefghij'])
+  assert.equal(part.headers.get('content-disposition'), 'inline')
+  assert.equal(part.headers.get('cache-control'), 'private, no-cache')
+  const saved = await client.get('/saved')
+  assert.equal(
+    saved.headers.get('content-disposition'),
+    `attachment; filename="Bericht f_r _Ada_.txt"; filename*=UTF-8''Bericht%20f%C3%BCr%20%22Ada%22.txt`,
+  )
+  for (const path of ['/missing', '/folder']) assert.equal((await client.get(path)).status, 404)
 })
