@@ -8,16 +8,15 @@ import type { Host } from 'reticle/socket'
 import {
   app,
   type Context,
-  escapeHtml,
   f,
   form,
+  html,
   key,
   login,
   logout,
   type Row,
   type SafeHtml,
   type Site,
-  safe,
   uploadedFiles,
   verifyPassword,
 } from 'reticle/web'
@@ -112,15 +111,17 @@ function addAccounts(site: Site<Row<Editor>>): void {
 
 /** The filter `wiki`: paragraphs, and `[[Front page]]` as a link. Everything else that was typed is text. */
 function wikiText(text: unknown): SafeHtml {
-  const paragraphs = escapeHtml(String(text))
+  const paragraphs = String(text)
     .trim()
     .split(/\n{2,}/)
-  const linked = paragraphs.map((paragraph) =>
-    paragraph.replace(/\[\[([^[\]]{1,80})\]\]/g, (typed, title: string) =>
-      isTitle(title) ? `<a href="${to.page.show({ title })}">${title}</a>` : typed,
-    ),
-  )
-  return safe(linked.map((paragraph) => `<p>${paragraph}</p>`).join('\n'))
+  return html`${paragraphs.map((paragraph) => html`<p>${linked(paragraph)}</p>\n`)}`
+}
+
+function linked(paragraph: string): (string | SafeHtml)[] {
+  return paragraph.split(/(\[\[[^[\]]{1,80}\]\])/).map((piece) => {
+    const title = /^\[\[(.*)\]\]$/.exec(piece)?.[1]
+    return title !== undefined && isTitle(title) ? html`<a href="${to.page.show({ title })}">${title}</a>` : piece
+  })
 }
 
 if (import.meta.main) {
