@@ -2,6 +2,7 @@
 import { CodedError } from '../base/errors.ts'
 import { reasonPhrase } from '../http/index.ts'
 
+/** What an error's reply carries beside its words. */
 export interface HttpErrorOptions {
   /** Field lines of the reply, by name: `{ 'Retry-After': '120' }`. */
   readonly headers?: Readonly<Record<string, string>>

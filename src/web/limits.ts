@@ -28,6 +28,7 @@ export interface WebLimits {
   readonly memorySessions: number
 }
 
+/** The limits where nothing else is said. */
 export const WEB_LIMITS: WebLimits = Object.freeze({
   // Large enough for documents that people write, small enough for a thousand at once.
   bodyBytes: 1024 * 1024,

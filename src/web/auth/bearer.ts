@@ -5,6 +5,7 @@ import type { Authenticator } from '../request/hooks.ts'
 /** RFC 6750 §2.1: b64token. */
 const CREDENTIALS = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
+/** How tokens are asked for. */
 export interface BearerOptions {
   /** What the token is for, shown in the challenge of a 401. */
   readonly realm?: string

@@ -3,6 +3,7 @@ import { problem } from '../../base/problem.ts'
 import type { Context } from '../request/context.ts'
 import type { FormField, Parsed, Widget } from './field.ts'
 
+/** How the choices of a control are shown. */
 export interface ChoiceOfOptions<T> {
   /** What stands in the form for a choice; its `id` by default. */
   readonly value?: (choice: T) => string | number

@@ -5,6 +5,7 @@ import { WEB_LIMITS } from '../limits.ts'
 import { isUpload, type SniffedType, sniffType, type Upload } from '../request/upload.ts'
 import type { FormField, Parsed, Widget } from './field.ts'
 
+/** What files are taken. */
 export interface UploadOptions {
   /** Largest size in bytes. */
   readonly max?: number
@@ -14,6 +15,7 @@ export interface UploadOptions {
   readonly help?: string
 }
 
+/** A type of file that is told by its content. */
 export type UploadType = SniffedType | 'image/*'
 
 const IMAGES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const

@@ -15,6 +15,7 @@ export const DEFAULT_CSP: ContentSecurityPolicy = {
   'frame-ancestors': ["'none'"],
 }
 
+/** What the fields that protect pages allow. */
 export interface SecurityHeaderOptions {
   /** Merged over the default, directive by directive. */
   readonly csp?: ContentSecurityPolicy

@@ -17,6 +17,7 @@ const COOKIE_BYTES = 4096
 /** Room for the cookie's name and attributes beside its value. */
 const ATTRIBUTES = 200
 
+/** Sessions in signed cookies: the default. */
 export class CookieSessions implements SessionStore {
   readonly asynchronous = false
   readonly maxAge: Duration

@@ -2,6 +2,7 @@
 import type { Duration } from '../../base/duration.ts'
 import type { SessionRecord } from './session.ts'
 
+/** Where sessions are kept: in the cookie itself, in memory, or wherever this is implemented. */
 export interface SessionStore {
   /** Makes it loaded before the handler runs, since it cannot be loaded at once. */
   readonly asynchronous: boolean

@@ -31,6 +31,7 @@ const NAME = /^[0-9a-f]{32}\.(?:png|jpg|gif|webp|pdf|bin)$/
 /** Those of files that are not whole yet; no visitor is given one. */
 const TEMPORARY = /^\.[0-9a-f]{32}\.part$/
 
+/** How an upload is kept. */
 export interface SaveOptions {
   /** Bytes that are taken of a part of `c.body.parts()`; more is refused with 413. */
   readonly max?: number
@@ -94,6 +95,7 @@ export function removeUpload(directory: string, name: string): Promise<boolean> 
   return currentMachine().clock.hold(removeFile(directory, name))
 }
 
+/** Which uploads are left alone. */
 export interface SweepOptions {
   /** Files that are younger are left alone: the row that names one may not be written yet. Default an hour. */
   readonly olderThan?: Duration

@@ -17,6 +17,7 @@ import { findForm } from './page-forms.ts'
 /** What a form sends; a Blob or File makes it multipart. */
 export type FormValues = Readonly<Record<string, string | number | boolean | Blob | readonly string[]>>
 
+/** What the browser of a test is. */
 export interface TestOptions {
   /** Default `http://localhost`. */
   readonly origin?: string
@@ -25,12 +26,14 @@ export interface TestOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** How one request is made. */
 export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Follows redirects within the site, up to ten. */
   readonly follow?: boolean
 }
 
+/** A browser for one site, in this process: made by `testClient(site)`. */
 export class TestClient {
   readonly cookies = new TestCookies()
   readonly origin: string
@@ -152,6 +155,7 @@ export class TestClient {
   }
 }
 
+/** A reply, read to its end. */
 export class TestResponse {
   readonly response: Response
   /** The path that was asked for, after redirects the last one. */
@@ -197,7 +201,14 @@ async function sessionCookie(site: Site<never>, machine: Machine, origin: string
   return line
 }
 
-/** A browser for one site. */
+/**
+ * A browser for one site, without a port.
+ *
+ * @example
+ * const web = testClient(site)
+ * await web.submit('/sign-up', { name: 'ada', password: 'correct horse' })
+ * assert.match((await web.get('/')).text, /Welcome, ada/)
+ */
 export function testClient<U>(site: Site<U>, options: TestOptions = {}): TestClient {
   return new TestClient(site as unknown as Site<never>, options)
 }
