@@ -28,7 +28,7 @@ export class HttpError extends CodedError {
   constructor(status: number, message: string = reasonPhrase(status), options: HttpErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause })
     if (!(Number.isInteger(status) && status >= 400 && status <= 599))
-      throw new RangeError(`HttpError: the status must be from 400 to 599, not ${status}`)
+      throw new UsageError(`HttpError: the status must be from 400 to 599, not ${status}`)
     this.status = status
     this.headers = options.headers ?? {}
   }

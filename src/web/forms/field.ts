@@ -2,6 +2,7 @@
 
 import type { Problem } from '../../base/problem.ts'
 import { problem } from '../../base/problem.ts'
+import { UsageError } from '../errors.ts'
 import { type AnySchema, isStandardSchema, type SchemaOutput } from '../ground/standard-schema.ts'
 import type { Context } from '../request/context.ts'
 
@@ -102,7 +103,7 @@ class SchemaField<T> implements FormField<T> {
  * const booking = form({ seats: field(z.coerce.number().int().min(1), { label: 'Seats', widget: { element: 'input', type: 'number' } }) })
  */
 export function field<T>(schema: AnySchema<T>, options: SchemaFieldOptions = {}): FormField<T> {
-  if (!isStandardSchema(schema)) throw new TypeError('field(): the first argument must be a Standard Schema')
+  if (!isStandardSchema(schema)) throw new UsageError('field(): the first argument must be a Standard Schema')
   return new SchemaField(schema, options)
 }
 

@@ -6,9 +6,11 @@
  *     if (!form.ok) return c.render('signup.html', { form }, { status: 422 })
  *     form.data.email                                                    // string
  */
+
 import { type Problem, problem } from '../../base/problem.ts'
 import type { Parameters } from '../../http/index.ts'
 import { renderHtml, type SafeHtml } from '../../templates/safe.ts'
+import { UsageError } from '../errors.ts'
 import { type AnySchema, isStandardSchema } from '../ground/standard-schema.ts'
 import type { Context, FormReader } from '../request/context.ts'
 import type { FormInput } from '../request/form-input.ts'
@@ -55,14 +57,14 @@ export class FormDefinition<F extends FormFields> implements FormReader<FormResu
   readonly #fields: Readonly<Record<string, FormField>>
   readonly #checks: readonly FormCheck<F>[]
 
-  /** @throws TypeError for a name that a form cannot have, or for what is no field. */
+  /** @throws UsageError for a name that a form cannot have, or for what is no field. */
   constructor(fields: F, checks: readonly FormCheck<F>[] = []) {
     const made: Record<string, FormField> = Object.create(null)
     for (const [name, given] of Object.entries(fields)) {
-      if (TAKEN.includes(name)) throw new TypeError(`form(): a field cannot be named '${name}'`)
+      if (TAKEN.includes(name)) throw new UsageError(`form(): a field cannot be named '${name}'`)
       if (isFormField(given)) made[name] = given
       else if (isStandardSchema(given)) made[name] = field(given)
-      else throw new TypeError(`form(): '${name}' must be a field (f.text(80), upload(), …) or a Standard Schema`)
+      else throw new UsageError(`form(): '${name}' must be a field (f.text(80), upload(), …) or a Standard Schema`)
     }
     this.fields = fields
     this.#fields = made
@@ -163,7 +165,7 @@ export class FormDefinition<F extends FormFields> implements FormReader<FormResu
       for (const [name, what] of Object.entries(found) as [string, Problem | string | undefined][]) {
         if (what === undefined) continue
         if (name !== '' && !Object.hasOwn(this.#fields, name))
-          throw new TypeError(`form().check(): the form has no field '${name}'; '' is the whole form`)
+          throw new UsageError(`form().check(): the form has no field '${name}'; '' is the whole form`)
         if (!problems.has(name)) problems.set(name, asProblem(what))
       }
     }
@@ -240,7 +242,7 @@ export class BoundForm<F> {
   /** The same form with something wrong after all: `form.withError('email', 'This address is taken.')`; '' is the whole. */
   withError(name: (keyof F & string) | '', what: Problem | string): OpenForm<F> {
     if (name !== '' && !Object.hasOwn(this.#definition, name))
-      throw new TypeError(`form.withError(): the form has no field '${name}'; '' is the whole form`)
+      throw new UsageError(`form.withError(): the form has no field '${name}'; '' is the whole form`)
     const problems = new Map(this.#state.problems).set(name, asProblem(what))
     return new BoundForm<F>(this.#definition, { ...this.#state, problems }, null) as OpenForm<F>
   }
@@ -270,7 +272,7 @@ function isProblem(value: unknown): value is Problem {
 export type FormNames<M> = { [K in keyof M]: M[K] extends FormField<unknown> ? K : never }[keyof M] & string
 export type PickFields<M, K extends keyof M> = { [P in K]: M[P] extends FormField<unknown> ? M[P] : never }
 
-/** A form of free-standing fields, or of fields of a model. @throws TypeError for what is no field of a form. */
+/** A form of free-standing fields, or of fields of a model. @throws UsageError for what is no field of a form. */
 export function form<M extends object, const K extends FormNames<M>>(
   model: new () => M,
   ...names: readonly K[]
@@ -281,7 +283,7 @@ export function form(of: FormFields | (new () => object), ...names: readonly str
   const model = new of() as Record<string, FormField<unknown>>
   const fields: Record<string, FormField<unknown>> = {}
   for (const name of names) {
-    if (!Object.hasOwn(model, name)) throw new TypeError(`form(): ${of.name} has no field '${name}'`)
+    if (!Object.hasOwn(model, name)) throw new UsageError(`form(): ${of.name} has no field '${name}'`)
     fields[name] = model[name]!
   }
   return new FormDefinition(fields)

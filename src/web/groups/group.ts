@@ -211,7 +211,7 @@ export class Group<U> {
   ): this {
     const name = typeof route === 'string' ? route : route.routeName
     this.#open(`${method} ${name}`)
-    if (!METHOD.test(method)) throw new RouteError(`'${method}' is not a method`)
+    if (!METHOD.test(method)) throw new RouteError(`'${method}' is not an HTTP method`)
     if (typeof view !== 'function')
       throw new UsageError(`${method} ${name}: the handler must be a function, not ${String(view)}`)
     this.#entries.push({

@@ -1,7 +1,9 @@
 /** The cookies of one exchange: what the client sent, and what is to be set. */
+
 import { SECOND } from '../../base/clock.ts'
 import { type Duration, requireDuration } from '../../base/duration.ts'
 import { type CookieAttributes, formatCookie, parseCookies } from '../../http/index.ts'
+import { UsageError } from '../errors.ts'
 
 /** Browsers drop a cookie whose name, value and attributes are longer (RFC 6265 §6.1 asks for at least that). */
 const COOKIE_BYTES = 4096
@@ -42,7 +44,7 @@ export class CookieJar {
 
   /**
    * HttpOnly, SameSite=Lax, for the whole site, Secure over https, unless the options say otherwise.
-   * @throws TypeError for what cannot be framed; RangeError past what browsers keep.
+   * @throws UsageError for what cannot be framed; RangeError past what browsers keep.
    */
   set(name: string, value: string, options: CookieOptions = {}): void {
     const attributes: CookieAttributes = {
@@ -55,7 +57,7 @@ export class CookieJar {
     }
     const line = formatCookie(name, value, attributes)
     if (line.length > COOKIE_BYTES)
-      throw new RangeError(`cookie ${name} takes ${line.length} bytes, and browsers keep at most ${COOKIE_BYTES}`)
+      throw new UsageError(`cookie ${name} takes ${line.length} bytes, and browsers keep at most ${COOKIE_BYTES}`)
     this.#lines.set(`${name};${attributes.path};${options.domain ?? ''}`, line)
   }
 

@@ -9,6 +9,7 @@ import {
   type PartHead,
   type RequestBody,
 } from '../../http/index.ts'
+import { UsageError } from '../errors.ts'
 
 /** One part of a form as it comes in. Its bytes can be taken once: as a stream, or whole. */
 export interface BodyPart extends PartHead, AsyncIterable<Uint8Array> {
@@ -96,7 +97,7 @@ class PartSource {
       if (found !== undefined) return found
       if (this.#failure !== null) throw this.#failure
       if (this.#left)
-        throw new TypeError(
+        throw new UsageError(
           'a part was read after the loop over c.body.parts() had ended: await what reads it inside the loop (return await saveUpload(…))',
         )
       if (this.#ended) return null
@@ -146,7 +147,7 @@ class StreamedPart implements BodyPart {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    if (this.#taken) throw new TypeError(`the part '${this.name}' has been read already: read it once`)
+    if (this.#taken) throw new UsageError(`the part '${this.name}' has been read already: read it once`)
     this.#taken = true
     for (let bytes = await this.#source.nextOfPart(); bytes !== null; bytes = await this.#source.nextOfPart())
       yield bytes

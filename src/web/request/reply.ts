@@ -4,7 +4,8 @@ import { type RendersHtml, renderHtml, rendersHtml, SafeHtml } from '../../templ
 import { UsageError } from '../errors.ts'
 import type { Maybe } from '../ground/maybe.ts'
 
-export type Piece = Uint8Array | string
+/** Text, bytes, or HTML of the `html` tag. */
+export type Piece = Uint8Array | string | SafeHtml
 
 /** A body that comes in pieces, made when it is to be sent. */
 export type Pieces = AsyncIterable<Piece>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { html } from '../../templates/index.ts'
 import { quiet } from '../trial/fixture.ts'
 
 test('a stream that fails on the way does not look whole', async () => {
@@ -76,7 +77,22 @@ test('pieces are text or bytes', async () => {
   } as never)
   const reply = await site.fetch(new Request('http://localhost/x'))
   await assert.rejects(reply.text())
-  assert.match((failures[0]!.error as Error).message, /neither text nor bytes/)
+  assert.match((failures[0]!.error as Error).message, /must be text or bytes/)
+})
+
+test('pieces of HTML are escaped where they were made', async () => {
+  const { site, web } = quiet()
+  site.get('/page', (c) =>
+    c.stream(
+      (async function* () {
+        yield html`<ul>`
+        for (const item of ['a', '<b>']) yield html`<li>${item}</li>`
+        yield html`</ul>`
+      })(),
+      { type: 'text/html; charset=utf-8' },
+    ),
+  )
+  assert.equal((await web.get('/page')).text, '<ul><li>a</li><li>&lt;b&gt;</li></ul>')
 })
 
 test('a source that cannot be left properly holds nobody up', async () => {

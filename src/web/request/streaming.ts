@@ -1,5 +1,8 @@
 /** Sends a body that comes in pieces, as fast as the client takes them. */
+
 import type { Exchange, FieldLines, ReplyBody } from '../../http/index.ts'
+import { SafeHtml } from '../../templates/safe.ts'
+import { UsageError } from '../errors.ts'
 import type { Piece, Pieces } from './reply.ts'
 
 /**
@@ -51,9 +54,10 @@ async function pump(source: AsyncIterator<Piece>, body: ReplyBody, signal: Abort
   }
 }
 
-function checked(piece: Piece): Piece {
+function checked(piece: Piece): Uint8Array | string {
   if (typeof piece === 'string' || piece instanceof Uint8Array) return piece
-  throw new TypeError('a piece of a streamed reply is neither text nor bytes: turn what you have into text')
+  if (piece instanceof SafeHtml) return piece.html
+  throw new UsageError('a piece of a streamed reply must be text or bytes: JSON.stringify() objects')
 }
 
 /** Lets a body that is not sent after all go of what it holds: an open file. */

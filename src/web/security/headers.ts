@@ -1,6 +1,8 @@
 /** The fields that tell browsers what a page of this site may do, and what may be done with it. */
+
 import { SECOND } from '../../base/clock.ts'
 import { type Duration, days, requireDuration } from '../../base/duration.ts'
+import { UsageError } from '../errors.ts'
 
 /** Directives of a Content-Security-Policy (W3C CSP 3): sources as they are written there, without the nonce. */
 export type ContentSecurityPolicy = Readonly<Record<string, readonly string[]>>
@@ -75,7 +77,7 @@ function policy(directives: ContentSecurityPolicy, nonce: string): string {
   for (const [name, sources] of Object.entries(given)) {
     const text = [name, ...sources].join(' ')
     if (/[;,\r\n]/.test(text))
-      throw new TypeError(
+      throw new UsageError(
         `app({ headers: { csp } }): '${text}' has a ; , or line end in it, which would end the directive`,
       )
     parts.push(text)

@@ -2,7 +2,9 @@
  * Which names the site answers to. A Host field is the client's word: a site that believed any would put an
  * attacker's name into its links and caches, and be reachable through DNS rebinding.
  */
+
 import { isLoopback4, parseIp4, parseIp6 } from '../../base/ip.ts'
+import { UsageError } from '../errors.ts'
 
 /** `board.example:8080` in parts; RFC 3986 §3.2.2. */
 interface Authority {
@@ -56,11 +58,11 @@ export class HostCheck {
    * @param hosts `board.example`; `.board.example` for it and every name below; `board.example:8443` for that port,
    * `board.example:*` for any. Without a port: the scheme's own, and the one that the request came in on.
    * @param any takes every well-formed name.
-   * @throws TypeError for an entry that is no host.
+   * @throws UsageError for an entry that is no host.
    */
   constructor(hosts: readonly string[], any: boolean) {
     if (!Array.isArray(hosts))
-      throw new TypeError(`app({ hosts }) must be a list: write hosts: [${JSON.stringify(hosts)}]`)
+      throw new UsageError(`app({ hosts }) must be a list: write hosts: [${JSON.stringify(hosts)}]`)
     this.#any = any
     this.#entries = hosts.map(entryOf)
   }
@@ -110,7 +112,7 @@ export class HostCheck {
 
 function entryOf(given: string): Entry {
   const wrong = (): never => {
-    throw new TypeError(
+    throw new UsageError(
       `app({ hosts }): ${JSON.stringify(given)} is not a host name; write 'board.example', '.board.example' for all names below it too, or 'board.example:8443'`,
     )
   }

@@ -1,4 +1,5 @@
 /** What one visitor's session holds between requests. */
+import { UsageError } from '../errors.ts'
 import { WEB_LIMITS, type WebLimits } from '../limits.ts'
 
 /** A message for the next page. */
@@ -54,10 +55,10 @@ export class Session {
     return this.#values.has(name)
   }
 
-  /** @param value a JSON value; undefined deletes. @throws TypeError for a value that JSON cannot hold. */
+  /** @param value a JSON value; undefined deletes. @throws UsageError for a value that JSON cannot hold. */
   set(name: string, value: unknown): void {
     if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
-      throw new TypeError(`session.set('${name}'): a session holds JSON values only, not a ${typeof value}`)
+      throw new UsageError(`session.set('${name}'): a session holds JSON values only, not a ${typeof value}`)
     if (value === undefined) this.#values.delete(name)
     else this.#values.set(name, value)
     this.changed = true

@@ -283,7 +283,7 @@ export class Site<U = never> extends Group<U | null> {
    */
   async serve(host: Host, options: ServeOptions = {}): Promise<HttpServer> {
     const wrong = options.port === undefined ? null : portProblem(options.port)
-    if (wrong !== null) throw new RangeError(`site.serve({ port }): ${wrong}: write Number(process.env.PORT)`)
+    if (wrong !== null) throw new UsageError(`site.serve({ port }): ${wrong}: write Number(process.env.PORT)`)
     await this.start()
     const limits = { bodyBytes: this.#largestBody(), ...options.limits }
     const server = await serve(host, this.handle, { ...options, limits })

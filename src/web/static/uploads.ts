@@ -8,7 +8,7 @@ import { type Duration, hours, requireDuration } from '../../base/duration.ts'
 import type { Machine } from '../../base/machine.ts'
 import { randomBytes } from '../../base/random-bytes.ts'
 import { currentMachine } from '../../base/work.ts'
-import { HttpError } from '../errors.ts'
+import { HttpError, UsageError } from '../errors.ts'
 import type { Part } from '../groups/group.ts'
 import type { BodyPart } from '../request/parts.ts'
 import { isUpload, SNIFFED_OCTETS, sniffType, type Upload } from '../request/upload.ts'
@@ -88,10 +88,10 @@ async function write(
 /**
  * Takes an upload away, once nothing names it any more: after the commit that deletes its row, say. False when there is
  * none of that name.
- * @throws TypeError for a name that `saveUpload` cannot have given.
+ * @throws UsageError for a name that `saveUpload` cannot have given.
  */
 export function removeUpload(directory: string, name: string): Promise<boolean> {
-  if (!NAME.test(name)) throw new TypeError(`removeUpload(): '${name}' is not a name of an upload`)
+  if (!NAME.test(name)) throw new UsageError(`removeUpload(): '${name}' is not a name of an upload`)
   return currentMachine().clock.hold(removeFile(directory, name))
 }
 

@@ -8,6 +8,7 @@ import type { Machine } from '../../base/machine.ts'
 import type { Exchange } from '../../http/index.ts'
 import { answer, isBodiless } from '../../http/index.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
+import { UsageError } from '../errors.ts'
 import { Context } from '../request/context.ts'
 import { Turn } from '../request/turn.ts'
 import { answerStrictly, rootOf, type Site } from '../site/site.ts'
@@ -87,7 +88,7 @@ export class TestClient {
     const form = findForm(shown.text, options.action, Object.keys(data))
     if (form === null) {
       const wanted = options.action ? `action ${options.action}` : `the fields ${Object.keys(data).join(', ')}`
-      throw new Error(`${page} (status ${shown.status}) has no form with ${wanted}`)
+      throw new UsageError(`${page} (status ${shown.status}) has no form with ${wanted}`)
     }
     const headers = { 'sec-fetch-site': '', ...options.headers }
     const body = formBody({ ...form.values, ...data })
@@ -150,7 +151,7 @@ export class TestClient {
   async #follow(response: TestResponse, left: number): Promise<TestResponse> {
     const { location } = response
     if (response.status < 300 || response.status > 399 || location === null) return response
-    if (left === 0) throw new Error(`more than ten redirects, the last to ${location}`)
+    if (left === 0) throw new UsageError(`more than ten redirects, the last to ${location}`)
     return this.#follow(await this.get(location), left - 1)
   }
 }
