@@ -5,6 +5,7 @@
  */
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
+import { Fault } from '../base/fault.ts'
 import { formatIp4 } from '../base/ip.ts'
 import type { LinkDroppedEvent, LinkSentEvent } from '../sim/events.ts'
 import { arp, ethernet, icmp, ipv4, tcp, udp } from '../wire/index.ts'
@@ -73,14 +74,14 @@ const rested = (packet: Packet): Nanos | null => {
 export function dissect(frame: Uint8Array): Contents {
   const nothing = { arp: null, ip: null, tcp: null, udp: null, icmp: null, fault: null }
   const outer = ethernet.parse(frame, 0, frame.length)
-  if (typeof outer === 'string') return { ...nothing, fault: outer }
+  if (outer instanceof Fault) return { ...nothing, fault: outer.why }
   if (outer.etherType === ethernet.ETHERTYPE_ARP) {
     const packet = arp.parse(outer.payload, 0, outer.payload.length)
-    return typeof packet === 'string' ? { ...nothing, fault: packet } : { ...nothing, arp: packet }
+    return packet instanceof Fault ? { ...nothing, fault: packet.why } : { ...nothing, arp: packet }
   }
   if (outer.etherType !== ethernet.ETHERTYPE_IPV4) return nothing
   const ip = ipv4.parse(outer.payload, 0, outer.payload.length)
-  if (typeof ip === 'string') return { ...nothing, fault: ip }
+  if (ip instanceof Fault) return { ...nothing, fault: ip.why }
   if (ip.fragmentOffset > 0) return { ...nothing, ip }
   const { payload } = ip
   switch (ip.protocol) {
@@ -90,11 +91,11 @@ export function dissect(frame: Uint8Array): Contents {
     }
     case ipv4.PROTOCOL_UDP: {
       const datagram = udp.parse(payload, 0, payload.length)
-      return typeof datagram === 'string' ? { ...nothing, ip, fault: datagram } : { ...nothing, ip, udp: datagram }
+      return datagram instanceof Fault ? { ...nothing, ip, fault: datagram.why } : { ...nothing, ip, udp: datagram }
     }
     case ipv4.PROTOCOL_ICMP: {
       const message = icmp.parse(payload, 0, payload.length)
-      return typeof message === 'string' ? { ...nothing, ip, fault: message } : { ...nothing, ip, icmp: message }
+      return message instanceof Fault ? { ...nothing, ip, fault: message.why } : { ...nothing, ip, icmp: message }
     }
     default:
       return { ...nothing, ip }

@@ -1,5 +1,9 @@
 /** Ethernet II frames (IEEE 802.3 §3.2, without preamble and frame check sequence). */
+import { Fault } from '../base/fault.ts'
 import { putU16, putU48, u16, u48 } from '../base/octets.ts'
+
+/** Where the fields of the header stand. */
+export const FIELD = { destination: 0, source: 6, etherType: 12 } as const
 
 /** A MAC address as a 48-bit integer. */
 export type Mac = number
@@ -18,35 +22,37 @@ export interface EthernetFrame {
   readonly payload: Uint8Array
 }
 
-/** null when a header stands there, else what is wrong. */
-export function check(bytes: Uint8Array, offset: number, size: number): string | null {
-  return size < HEADER_LENGTH || offset + size > bytes.length
-    ? `Ethernet frame of ${size} octets, ${HEADER_LENGTH} needed`
+/** null when the readers may be used on the `length` octets at `offset`, else what is wrong with them. */
+export function check(bytes: Uint8Array, offset: number, length: number): Fault | null {
+  return length < HEADER_LENGTH || offset + length > bytes.length
+    ? new Fault(`Ethernet frame of ${length} octets, ${HEADER_LENGTH} needed`, offset)
     : null
 }
 
-export const destination = (bytes: Uint8Array, offset: number): Mac => u48(bytes, offset)
-export const source = (bytes: Uint8Array, offset: number): Mac => u48(bytes, offset + 6)
-export const etherType = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + 12)
+export const destination = (bytes: Uint8Array, offset: number): Mac => u48(bytes, offset + FIELD.destination)
+export const source = (bytes: Uint8Array, offset: number): Mac => u48(bytes, offset + FIELD.source)
+export const etherType = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.etherType)
 
 /** Writes the header alone; the payload follows at `offset + HEADER_LENGTH`. */
 export function emitHeader(bytes: Uint8Array, offset: number, to: Mac, from: Mac, type: number): void {
-  putU48(bytes, offset, to)
-  putU48(bytes, offset + 6, from)
-  putU16(bytes, offset + 12, type)
+  putU48(bytes, offset + FIELD.destination, to)
+  putU48(bytes, offset + FIELD.source, from)
+  putU16(bytes, offset + FIELD.etherType, type)
 }
 
-export function parse(bytes: Uint8Array, offset: number, size: number): EthernetFrame | string {
-  const why = check(bytes, offset, size)
-  if (why !== null) return why
+/** Reads a frame; the payload is a view of `bytes`. */
+export function parse(bytes: Uint8Array, offset: number, length: number): EthernetFrame | Fault {
+  const fault = check(bytes, offset, length)
+  if (fault !== null) return fault
   return {
     destination: destination(bytes, offset),
     source: source(bytes, offset),
     etherType: etherType(bytes, offset),
-    payload: bytes.subarray(offset + HEADER_LENGTH, offset + size),
+    payload: bytes.subarray(offset + HEADER_LENGTH, offset + length),
   }
 }
 
+/** Octets that `emit` writes. */
 export function length(frame: EthernetFrame): number {
   return HEADER_LENGTH + frame.payload.length
 }

@@ -1,7 +1,20 @@
 /** ICMP messages for IPv4 (RFC 792, RFC 1122 §3.2.2, RFC 1191 §4). */
 
+import { Fault } from '../base/fault.ts'
 import { putU16, u16 } from '../base/octets.ts'
 import { checksum } from './checksum.ts'
+
+/** Where the fields of the header stand. */
+export const FIELD = {
+  type: 0,
+  code: 1,
+  checksum: 2,
+  /** Of an echo. */
+  identifier: 4,
+  sequence: 6,
+  /** Of "fragmentation needed". */
+  mtu: 6,
+} as const
 
 export const HEADER_LENGTH = 8
 
@@ -45,16 +58,21 @@ export interface IcmpOther {
 
 export type IcmpMessage = IcmpEcho | IcmpError | IcmpOther
 
-export function check(bytes: Uint8Array, offset: number, size: number): string | null {
-  if (size < HEADER_LENGTH || offset + size > bytes.length)
-    return `ICMP message of ${size} octets, ${HEADER_LENGTH} needed`
-  return checksum(bytes, offset, size) === 0 ? null : 'ICMP checksum is wrong'
+/** null when a message with a right checksum stands there, else what is wrong. */
+export function check(bytes: Uint8Array, offset: number, length: number): Fault | null {
+  if (length < HEADER_LENGTH || offset + length > bytes.length)
+    return new Fault(`ICMP message of ${length} octets, ${HEADER_LENGTH} needed`, offset)
+  return checksum(bytes, offset, length) === 0 ? null : new Fault('ICMP checksum is wrong', offset + FIELD.checksum)
 }
 
-export const type = (bytes: Uint8Array, offset: number): number => bytes[offset]!
-export const code = (bytes: Uint8Array, offset: number): number => bytes[offset + 1]!
+export const type = (bytes: Uint8Array, offset: number): number => bytes[offset + FIELD.type]!
+export const code = (bytes: Uint8Array, offset: number): number => bytes[offset + FIELD.code]!
 /** Of an echo request or reply. */
-export const identifier = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + 4)
+export const identifier = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.identifier)
+/** Of an echo request or reply. */
+export const sequence = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.sequence)
+/** Of "fragmentation needed": what the next hop takes (RFC 1191 §4). */
+export const mtu = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.mtu)
 
 const ERROR_KINDS: { readonly [type: number]: IcmpError['kind'] } = {
   [DESTINATION_UNREACHABLE]: 'unreachable',
@@ -67,26 +85,27 @@ export function isError(messageType: number): boolean {
   return messageType !== ECHO_REPLY && messageType !== ECHO_REQUEST && !(messageType >= 13 && messageType <= 18)
 }
 
-export function parse(bytes: Uint8Array, offset: number, size: number): IcmpMessage | string {
-  const why = check(bytes, offset, size)
-  if (why !== null) return why
+export function parse(bytes: Uint8Array, offset: number, length: number): IcmpMessage | Fault {
+  const fault = check(bytes, offset, length)
+  if (fault !== null) return fault
   const itsType = type(bytes, offset)
   const itsCode = code(bytes, offset)
-  const payload = bytes.subarray(offset + HEADER_LENGTH, offset + size)
+  const payload = bytes.subarray(offset + HEADER_LENGTH, offset + length)
   if (itsType === ECHO_REQUEST || itsType === ECHO_REPLY) {
     return {
       kind: itsType === ECHO_REQUEST ? 'echo request' : 'echo reply',
       identifier: identifier(bytes, offset),
-      sequence: u16(bytes, offset + 6),
+      sequence: sequence(bytes, offset),
       payload,
     }
   }
   const kind = ERROR_KINDS[itsType]
   if (kind === undefined) return { kind: 'other', type: itsType, code: itsCode, payload }
-  const mtu = kind === 'unreachable' && itsCode === FRAGMENTATION_NEEDED ? u16(bytes, offset + 6) : 0
-  return { kind, code: itsCode, mtu, payload }
+  const fits = kind === 'unreachable' && itsCode === FRAGMENTATION_NEEDED ? mtu(bytes, offset) : 0
+  return { kind, code: itsCode, mtu: fits, payload }
 }
 
+/** Octets that `emit` writes. */
 export function length(message: IcmpMessage): number {
   return HEADER_LENGTH + message.payload.length
 }
@@ -101,12 +120,12 @@ const TYPES = {
 
 export function emit(message: IcmpMessage, bytes: Uint8Array, offset = 0): number {
   bytes.fill(0, offset, offset + HEADER_LENGTH)
-  bytes[offset] = message.kind === 'other' ? message.type : TYPES[message.kind]
-  bytes[offset + 1] = 'code' in message ? message.code : 0
+  bytes[offset + FIELD.type] = message.kind === 'other' ? message.type : TYPES[message.kind]
+  bytes[offset + FIELD.code] = 'code' in message ? message.code : 0
   if ('identifier' in message) {
-    putU16(bytes, offset + 4, message.identifier)
-    putU16(bytes, offset + 6, message.sequence)
-  } else if ('mtu' in message) putU16(bytes, offset + 6, message.mtu)
+    putU16(bytes, offset + FIELD.identifier, message.identifier)
+    putU16(bytes, offset + FIELD.sequence, message.sequence)
+  } else if ('mtu' in message) putU16(bytes, offset + FIELD.mtu, message.mtu)
   bytes.set(message.payload, offset + HEADER_LENGTH)
   const total = length(message)
   seal(bytes, offset, total)
@@ -114,9 +133,9 @@ export function emit(message: IcmpMessage, bytes: Uint8Array, offset = 0): numbe
 }
 
 /** Recomputes the checksum of a message that was changed in place. */
-export function seal(bytes: Uint8Array, offset: number, size: number): void {
-  putU16(bytes, offset + 2, 0)
-  putU16(bytes, offset + 2, checksum(bytes, offset, size))
+export function seal(bytes: Uint8Array, offset: number, length: number): void {
+  putU16(bytes, offset + FIELD.checksum, 0)
+  putU16(bytes, offset + FIELD.checksum, checksum(bytes, offset, length))
 }
 
 const UNREACHABLE_WORDS = ['net', 'host', 'protocol', 'port', 'need to frag']

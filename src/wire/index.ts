@@ -1,4 +1,8 @@
-/** Packet formats. Every format has the same four: `parse`, `emit`, `length`, `print`; and readers over (bytes, offset). */
+/**
+ * Packet formats, one file each, with the same names and shapes: `check(bytes, offset, length)` answers null or a `Fault`,
+ * and then the readers over `(bytes, offset)` may be used; `parse` answers a readonly value or a `Fault`; `emit` writes a
+ * value, `length` says how many octets that takes, `print` says it in a line as tcpdump does.
+ */
 export * as arp from './arp.ts'
 export * as checksum from './checksum.ts'
 export * as ethernet from './ethernet.ts'

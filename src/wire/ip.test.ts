@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Fault } from '../base/fault.ts'
 import { parseIp4 } from '../base/ip.ts'
 import * as arp from './arp.ts'
 import { pseudoSum4 } from './checksum.ts'
@@ -35,9 +36,9 @@ function pingFrame(): Uint8Array {
   return bytes
 }
 
-const parsed = <T>(value: T | string): T => {
-  assert.notEqual(typeof value, 'string', String(value))
-  return value as T
+function parsed<T>(value: T | Fault): T {
+  if (value instanceof Fault) assert.fail(value.why)
+  return value
 }
 
 const mac = fc.integer({ min: 0, max: 0xffff_ffff_ffff })
@@ -92,7 +93,7 @@ test('IPv4 packets come back, options padded', () => {
       assert.equal(ipv4.emit(packet, bytes), bytes.length)
       assert.deepEqual(ipv4.parse(bytes, 0, bytes.length), { ...packet })
       bytes[9] = bytes[9]! ^ 1
-      assert.equal(ipv4.check(bytes, 0, bytes.length), 'IPv4 header checksum is wrong')
+      assert.deepEqual(ipv4.check(bytes, 0, bytes.length), new Fault('IPv4 header checksum is wrong', 10))
     }),
   )
 })
@@ -102,7 +103,7 @@ test('every fault of an IPv4 header has its words', () => {
   const broken = (change: (bytes: Uint8Array) => void, size = whole.length) => {
     const bytes = whole.slice()
     change(bytes)
-    return ipv4.check(bytes, 0, size)
+    return ipv4.check(bytes, 0, size)?.why ?? null
   }
   assert.equal(
     broken(() => {}),
@@ -125,7 +126,7 @@ test('UDP: the checksum is made, verified, and zero is sent as all ones', () => 
       udp.emit(datagram, bytes, 0, pseudo)
       assert.deepEqual(udp.parse(bytes, 0, size, pseudo), datagram)
       bytes[0] = bytes[0]! ^ 0x10
-      assert.equal(udp.check(bytes, 0, size, pseudo), 'UDP checksum is wrong')
+      assert.deepEqual(udp.check(bytes, 0, size, pseudo), new Fault('UDP checksum is wrong', 6))
       bytes[6] = bytes[7] = 0
       assert.equal(udp.check(bytes, 0, size, pseudo), null, 'no checksum was made')
     }),
@@ -134,8 +135,8 @@ test('UDP: the checksum is made, verified, and zero is sent as all ones', () => 
   const bytes = new Uint8Array(8)
   udp.emit({ sourcePort: 0xffff - 8 - 8 - 17, destinationPort: 0, payload: new Uint8Array(0) }, bytes, 0, 17 + 8)
   assert.deepEqual([...bytes.subarray(6)], [0xff, 0xff])
-  assert.match(udp.check(Uint8Array.of(0, 1, 0, 2, 0, 7, 0, 0), 0, 8)!, /UDP length 7/)
-  assert.match(udp.check(Uint8Array.of(0, 1, 0, 2, 0, 9, 0, 0), 0, 8)!, /UDP length 9, but 8/)
+  assert.match(udp.check(Uint8Array.of(0, 1, 0, 2, 0, 7, 0, 0), 0, 8)!.why, /UDP length 7/)
+  assert.match(udp.check(Uint8Array.of(0, 1, 0, 2, 0, 9, 0, 0), 0, 8)!.why, /UDP length 9, but 8/)
 })
 
 test('ICMP messages come back and read like tcpdump', () => {
@@ -152,7 +153,7 @@ test('ICMP messages come back and read like tcpdump', () => {
     icmp.emit(message, bytes)
     assert.deepEqual(icmp.parse(bytes, 0, bytes.length), message)
     bytes[1] = bytes[1]! ^ 4
-    assert.equal(icmp.parse(bytes, 0, bytes.length), 'ICMP checksum is wrong')
+    assert.deepEqual(icmp.parse(bytes, 0, bytes.length), new Fault('ICMP checksum is wrong', 2))
   }
   assert.deepEqual(messages.map(icmp.print), [
     'ICMP echo request, id 1, seq 2, length 64',
@@ -175,6 +176,34 @@ test('a header with a known checksum is accepted', () => {
   const bytes = new Uint8Array(0x73)
   bytes.set(header)
   assert.equal(ipv4.check(bytes, 0, bytes.length), null)
+})
+
+test('every way to say what is wrong also says where', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(20), (bytes, offset) => {
+      for (const { check } of [ethernet, arp, ipv4, udp, icmp]) {
+        const fault = check(bytes, offset, Math.max(0, bytes.length - offset))
+        if (fault !== null) assert.ok(fault.at >= offset && fault.at <= offset + 20 && fault.why.length > 10)
+      }
+    }),
+  )
+})
+
+test('a header that is changed in place keeps a right checksum', () => {
+  fc.assert(
+    fc.property(ip, ip, fc.integer({ min: 1, max: 255 }), ip, ip, (from, to, ttl, newFrom, newTo) => {
+      const bytes = new Uint8Array(20)
+      const fields = { source: from, destination: to, protocol: ipv4.PROTOCOL_UDP, ttl, trafficClass: 3 }
+      ipv4.emitHeader(bytes, 0, fields, 20, 1, ipv4.DONT_FRAGMENT)
+      assert.equal(ipv4.ecn(bytes, 0), 3)
+      ipv4.decrementTtl(bytes, 0)
+      ipv4.putSource(bytes, 0, newFrom)
+      ipv4.putDestination(bytes, 0, newTo)
+      assert.equal(ipv4.check(bytes, 0, 20), null)
+      const { source, destination } = parsed(ipv4.parse(bytes, 0, 20))
+      assert.deepEqual([source, destination, ipv4.ttl(bytes, 0)], [newFrom, newTo, ttl - 1])
+    }),
+  )
 })
 
 test('no bytes make a parser throw', () => {

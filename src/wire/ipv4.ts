@@ -1,7 +1,25 @@
 /** IPv4 headers and packets (RFC 791). */
+import { Fault } from '../base/fault.ts'
 import { formatIp4, type Ip4 } from '../base/ip.ts'
 import { putU16, putU32, u16, u32 } from '../base/octets.ts'
-import { checksum } from './checksum.ts'
+import { checksum, update, update32 } from './checksum.ts'
+
+/** Where the fields of the header stand. */
+export const FIELD = {
+  /** Version and header length, four bits each. */
+  version: 0,
+  trafficClass: 1,
+  totalLength: 2,
+  identification: 4,
+  /** Three flags and the fragment's offset. */
+  fragment: 6,
+  ttl: 8,
+  protocol: 9,
+  checksum: 10,
+  source: 12,
+  destination: 16,
+  options: 20,
+} as const
 
 /** Of a header without options. */
 export const HEADER_LENGTH = 20
@@ -16,6 +34,8 @@ export const PROTOCOL_UDP = 17
 export const DONT_FRAGMENT = 0x4000
 export const MORE_FRAGMENTS = 0x2000
 const OFFSET_MASK = 0x1fff
+/** The low two bits of the traffic class (RFC 3168 §5). */
+const ECN_MASK = 3
 
 export interface Ipv4Packet {
   readonly source: Ip4
@@ -34,33 +54,45 @@ export interface Ipv4Packet {
 }
 
 /** null when a whole packet with a right header checksum stands there, else what is wrong. */
-export function check(bytes: Uint8Array, offset: number, size: number): string | null {
-  if (size < HEADER_LENGTH || offset + size > bytes.length)
-    return `IPv4 packet of ${size} octets, ${HEADER_LENGTH} needed`
-  const first = bytes[offset]!
-  if (first >>> 4 !== 4) return `IP version ${first >>> 4}, 4 wanted`
-  const header = (first & 15) * 4
-  if (header < HEADER_LENGTH) return `IPv4 header length ${header}, at least ${HEADER_LENGTH} wanted`
-  const total = u16(bytes, offset + 2)
-  if (total < header) return `IPv4 total length ${total} below its header length ${header}`
-  if (total > size) return `IPv4 total length ${total}, but ${size} octets are there`
+export function check(bytes: Uint8Array, offset: number, length: number): Fault | null {
+  if (length < HEADER_LENGTH || offset + length > bytes.length)
+    return new Fault(`IPv4 packet of ${length} octets, ${HEADER_LENGTH} needed`, offset)
+  const version = bytes[offset + FIELD.version]! >>> 4
+  if (version !== 4) return new Fault(`IP version ${version}, 4 wanted`, offset + FIELD.version)
+  const header = headerLength(bytes, offset)
+  if (header < HEADER_LENGTH)
+    return new Fault(`IPv4 header length ${header}, at least ${HEADER_LENGTH} wanted`, offset + FIELD.version)
+  const total = totalLength(bytes, offset)
+  const at = offset + FIELD.totalLength
+  if (total < header) return new Fault(`IPv4 total length ${total} below its header length ${header}`, at)
+  if (total > length) return new Fault(`IPv4 total length ${total}, but ${length} octets are there`, at)
   // RFC 1122 §3.2.1.2: a host must verify the header checksum and silently discard a bad one.
-  if (checksum(bytes, offset, header) !== 0) return 'IPv4 header checksum is wrong'
+  if (checksum(bytes, offset, header) !== 0) return new Fault('IPv4 header checksum is wrong', offset + FIELD.checksum)
   return null
 }
 
-export const headerLength = (bytes: Uint8Array, offset: number): number => (bytes[offset]! & 15) * 4
-export const totalLength = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + 2)
-export const ttl = (bytes: Uint8Array, offset: number): number => bytes[offset + 8]!
-export const protocol = (bytes: Uint8Array, offset: number): number => bytes[offset + 9]!
-export const source = (bytes: Uint8Array, offset: number): Ip4 => u32(bytes, offset + 12)
-export const destination = (bytes: Uint8Array, offset: number): Ip4 => u32(bytes, offset + 16)
-export const dontFragment = (bytes: Uint8Array, offset: number): boolean => (bytes[offset + 6]! & 0x40) !== 0
+export const headerLength = (bytes: Uint8Array, offset: number): number => (bytes[offset + FIELD.version]! & 15) * 4
+/** DSCP and ECN. */
+export const trafficClass = (bytes: Uint8Array, offset: number): number => bytes[offset + FIELD.trafficClass]!
+/** 0: not ECN-capable, 1 and 2: capable, 3: congestion experienced (RFC 3168 §5). */
+export const ecn = (bytes: Uint8Array, offset: number): number => trafficClass(bytes, offset) & ECN_MASK
+export const totalLength = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.totalLength)
+export const identification = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.identification)
+export const ttl = (bytes: Uint8Array, offset: number): number => bytes[offset + FIELD.ttl]!
+export const protocol = (bytes: Uint8Array, offset: number): number => bytes[offset + FIELD.protocol]!
+export const source = (bytes: Uint8Array, offset: number): Ip4 => u32(bytes, offset + FIELD.source)
+export const destination = (bytes: Uint8Array, offset: number): Ip4 => u32(bytes, offset + FIELD.destination)
+/** Flags and offset of the fragment, as they stand in the header. */
+export const fragment = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.fragment)
+export const dontFragment = (bytes: Uint8Array, offset: number): boolean =>
+  (fragment(bytes, offset) & DONT_FRAGMENT) !== 0
+export const moreFragments = (bytes: Uint8Array, offset: number): boolean =>
+  (fragment(bytes, offset) & MORE_FRAGMENTS) !== 0
 /** Whether it is a piece of a packet: more follow, or it is not the first. */
 export const isFragment = (bytes: Uint8Array, offset: number): boolean =>
-  (u16(bytes, offset + 6) & (MORE_FRAGMENTS | OFFSET_MASK)) !== 0
+  (fragment(bytes, offset) & (MORE_FRAGMENTS | OFFSET_MASK)) !== 0
 /** Octets. */
-export const fragmentOffset = (bytes: Uint8Array, offset: number): number => (u16(bytes, offset + 6) & OFFSET_MASK) * 8
+export const fragmentOffset = (bytes: Uint8Array, offset: number): number => (fragment(bytes, offset) & OFFSET_MASK) * 8
 
 /** What a header needs to be told. */
 export interface HeaderFields {
@@ -68,9 +100,14 @@ export interface HeaderFields {
   readonly destination: Ip4
   readonly protocol: number
   readonly ttl: number
+  /** DSCP and ECN; default 0. */
+  readonly trafficClass?: number
 }
 
-/** Writes a header without options, with its checksum, for a packet of `total` octets in all. */
+/**
+ * Writes a header without options, with its checksum, for a packet of `total` octets in all.
+ * @param fragment flags and offset, as they stand in the header
+ */
 export function emitHeader(
   bytes: Uint8Array,
   offset: number,
@@ -79,45 +116,71 @@ export function emitHeader(
   identification: number,
   fragment: number,
 ): void {
-  bytes[offset] = 0x45
-  bytes[offset + 1] = 0
-  putU16(bytes, offset + 2, total)
-  putU16(bytes, offset + 4, identification)
-  putU16(bytes, offset + 6, fragment)
-  bytes[offset + 8] = fields.ttl
-  bytes[offset + 9] = fields.protocol
-  putU16(bytes, offset + 10, 0)
-  putU32(bytes, offset + 12, fields.source)
-  putU32(bytes, offset + 16, fields.destination)
-  putU16(bytes, offset + 10, checksum(bytes, offset, HEADER_LENGTH))
+  bytes[offset + FIELD.version] = 0x45
+  bytes[offset + FIELD.trafficClass] = fields.trafficClass ?? 0
+  putU16(bytes, offset + FIELD.totalLength, total)
+  putU16(bytes, offset + FIELD.identification, identification)
+  putU16(bytes, offset + FIELD.fragment, fragment)
+  bytes[offset + FIELD.ttl] = fields.ttl
+  bytes[offset + FIELD.protocol] = fields.protocol
+  putU16(bytes, offset + FIELD.checksum, 0)
+  putU32(bytes, offset + FIELD.source, fields.source)
+  putU32(bytes, offset + FIELD.destination, fields.destination)
+  putU16(bytes, offset + FIELD.checksum, checksum(bytes, offset, HEADER_LENGTH))
 }
 
 /** Recomputes the checksum of a header that was changed in place. */
 export function sealHeader(bytes: Uint8Array, offset: number): void {
-  putU16(bytes, offset + 10, 0)
-  putU16(bytes, offset + 10, checksum(bytes, offset, headerLength(bytes, offset)))
+  putU16(bytes, offset + FIELD.checksum, 0)
+  putU16(bytes, offset + FIELD.checksum, checksum(bytes, offset, headerLength(bytes, offset)))
 }
 
-export function parse(bytes: Uint8Array, offset: number, size: number): Ipv4Packet | string {
-  const why = check(bytes, offset, size)
-  if (why !== null) return why
+/** One less time to live, and the checksum put right by the difference (RFC 1624). */
+export function decrementTtl(bytes: Uint8Array, offset: number): void {
+  const at = offset + FIELD.ttl
+  const before = u16(bytes, at)
+  bytes[at] = bytes[at]! - 1
+  const sum = offset + FIELD.checksum
+  putU16(bytes, sum, update(u16(bytes, sum), before, u16(bytes, at)))
+}
+
+/** Puts another source in, and the header's checksum right by the difference. */
+export function putSource(bytes: Uint8Array, offset: number, address: Ip4): void {
+  putAddress(bytes, offset, offset + FIELD.source, address)
+}
+
+/** Puts another destination in, and the header's checksum right by the difference. */
+export function putDestination(bytes: Uint8Array, offset: number, address: Ip4): void {
+  putAddress(bytes, offset, offset + FIELD.destination, address)
+}
+
+function putAddress(bytes: Uint8Array, offset: number, at: number, address: Ip4): void {
+  const sum = offset + FIELD.checksum
+  putU16(bytes, sum, update32(u16(bytes, sum), u32(bytes, at), address))
+  putU32(bytes, at, address)
+}
+
+/** Reads a packet; options and payload are views of `bytes`. */
+export function parse(bytes: Uint8Array, offset: number, length: number): Ipv4Packet | Fault {
+  const fault = check(bytes, offset, length)
+  if (fault !== null) return fault
   const header = headerLength(bytes, offset)
-  const fragment = u16(bytes, offset + 6)
   return {
     source: source(bytes, offset),
     destination: destination(bytes, offset),
     protocol: protocol(bytes, offset),
     ttl: ttl(bytes, offset),
-    trafficClass: bytes[offset + 1]!,
-    identification: u16(bytes, offset + 4),
-    dontFragment: (fragment & DONT_FRAGMENT) !== 0,
-    moreFragments: (fragment & MORE_FRAGMENTS) !== 0,
-    fragmentOffset: (fragment & OFFSET_MASK) * 8,
+    trafficClass: trafficClass(bytes, offset),
+    identification: identification(bytes, offset),
+    dontFragment: dontFragment(bytes, offset),
+    moreFragments: moreFragments(bytes, offset),
+    fragmentOffset: fragmentOffset(bytes, offset),
     options: bytes.subarray(offset + HEADER_LENGTH, offset + header),
     payload: bytes.subarray(offset + header, offset + totalLength(bytes, offset)),
   }
 }
 
+/** Octets that `emit` writes. */
 export function length(packet: Ipv4Packet): number {
   return HEADER_LENGTH + optionsLength(packet) + packet.payload.length
 }
@@ -131,10 +194,9 @@ export function emit(packet: Ipv4Packet, bytes: Uint8Array, offset = 0): number 
   const header = HEADER_LENGTH + optionsLength(packet)
   const flags = (packet.dontFragment ? DONT_FRAGMENT : 0) | (packet.moreFragments ? MORE_FRAGMENTS : 0)
   emitHeader(bytes, offset, packet, length(packet), packet.identification, flags | (packet.fragmentOffset >>> 3))
-  bytes[offset] = 0x40 | (header >>> 2)
-  bytes[offset + 1] = packet.trafficClass
-  bytes.fill(0, offset + HEADER_LENGTH, offset + header)
-  bytes.set(packet.options, offset + HEADER_LENGTH)
+  bytes[offset + FIELD.version] = 0x40 | (header >>> 2)
+  bytes.fill(0, offset + FIELD.options, offset + header)
+  bytes.set(packet.options, offset + FIELD.options)
   bytes.set(packet.payload, offset + header)
   sealHeader(bytes, offset)
   return length(packet)

@@ -1,4 +1,5 @@
 /** A whole frame in one line, as tcpdump prints it: for logs, failing tests and fault rules. */
+import { Fault } from '../base/fault.ts'
 import { formatIp4 } from '../base/ip.ts'
 import * as arp from './arp.ts'
 import * as ethernet from './ethernet.ts'
@@ -10,12 +11,12 @@ import * as udp from './udp.ts'
 /** `IP 192.0.2.1 > 192.0.2.2: UDP 5353 > 53, length 28`; what cannot be read is said in words. */
 export function printFrame(frame: Uint8Array): string {
   const parsed = ethernet.parse(frame, 0, frame.length)
-  if (typeof parsed === 'string') return `[${parsed}]`
+  if (parsed instanceof Fault) return `[${parsed.why}]`
   const { payload } = parsed
   if (parsed.etherType === ethernet.ETHERTYPE_ARP) return said(arp.parse(payload, 0, payload.length), arp.print)
   if (parsed.etherType !== ethernet.ETHERTYPE_IPV4) return ethernet.print(parsed)
   const packet = ipv4.parse(payload, 0, payload.length)
-  if (typeof packet === 'string') return `[${packet}]`
+  if (packet instanceof Fault) return `[${packet.why}]`
   if (packet.fragmentOffset > 0) return ipv4.print(packet)
   return `IP ${formatIp4(packet.source)} > ${formatIp4(packet.destination)}: ${printTransport(packet)}`
 }
@@ -27,6 +28,7 @@ function printTransport({ protocol, payload, ...packet }: ipv4.Ipv4Packet): stri
   return `protocol ${protocol}, ttl ${packet.ttl}, length ${payload.length}`
 }
 
-function said<T extends object>(parsed: T | string, print: (value: T) => string): string {
+function said<T extends object>(parsed: T | Fault | string, print: (value: T) => string): string {
+  if (parsed instanceof Fault) return `[${parsed.why}]`
   return typeof parsed === 'string' ? `[${parsed}]` : print(parsed)
 }

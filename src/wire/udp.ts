@@ -1,7 +1,11 @@
 /** UDP datagrams (RFC 768). */
 
+import { Fault } from '../base/fault.ts'
 import { putU16, u16 } from '../base/octets.ts'
 import { checksum } from './checksum.ts'
+
+/** Where the fields of the header stand. */
+export const FIELD = { sourcePort: 0, destinationPort: 2, length: 4, checksum: 6 } as const
 
 export const HEADER_LENGTH = 8
 
@@ -15,22 +19,23 @@ export interface UdpDatagram {
  * null when a whole datagram with a right checksum stands there, else what is wrong.
  * @param pseudo the sum of the pseudo-header; absent: the checksum is not looked at.
  */
-export function check(bytes: Uint8Array, offset: number, size: number, pseudo?: number): string | null {
-  if (size < HEADER_LENGTH || offset + size > bytes.length)
-    return `UDP datagram of ${size} octets, ${HEADER_LENGTH} needed`
-  const total = u16(bytes, offset + 4)
-  if (total < HEADER_LENGTH) return `UDP length ${total}, at least ${HEADER_LENGTH} wanted`
-  if (total > size) return `UDP length ${total}, but ${size} octets are there`
+export function check(bytes: Uint8Array, offset: number, length: number, pseudo?: number): Fault | null {
+  if (length < HEADER_LENGTH || offset + length > bytes.length)
+    return new Fault(`UDP datagram of ${length} octets, ${HEADER_LENGTH} needed`, offset)
+  const total = totalLength(bytes, offset)
+  const at = offset + FIELD.length
+  if (total < HEADER_LENGTH) return new Fault(`UDP length ${total}, at least ${HEADER_LENGTH} wanted`, at)
+  if (total > length) return new Fault(`UDP length ${total}, but ${length} octets are there`, at)
   // RFC 768: an all-zero checksum means that the sender made none.
-  if (pseudo === undefined || u16(bytes, offset + 6) === 0) return null
-  if (checksum(bytes, offset, total, pseudo) !== 0) return 'UDP checksum is wrong'
+  if (pseudo === undefined || u16(bytes, offset + FIELD.checksum) === 0) return null
+  if (checksum(bytes, offset, total, pseudo) !== 0) return new Fault('UDP checksum is wrong', offset + FIELD.checksum)
   return null
 }
 
-export const sourcePort = (bytes: Uint8Array, offset: number): number => u16(bytes, offset)
-export const destinationPort = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + 2)
+export const sourcePort = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.sourcePort)
+export const destinationPort = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.destinationPort)
 /** Header and payload. */
-export const totalLength = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + 4)
+export const totalLength = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.length)
 
 /** Writes the header of a datagram whose payload of `size` octets already stands at `offset + HEADER_LENGTH`. */
 export function emitHeader(
@@ -41,17 +46,18 @@ export function emitHeader(
   size: number,
   pseudo: number,
 ): void {
-  putU16(bytes, offset, from)
-  putU16(bytes, offset + 2, to)
-  putU16(bytes, offset + 4, HEADER_LENGTH + size)
-  putU16(bytes, offset + 6, 0)
+  putU16(bytes, offset + FIELD.sourcePort, from)
+  putU16(bytes, offset + FIELD.destinationPort, to)
+  putU16(bytes, offset + FIELD.length, HEADER_LENGTH + size)
+  putU16(bytes, offset + FIELD.checksum, 0)
   // RFC 768: a sum that comes out zero is sent as all ones, since zero would mean "none".
-  putU16(bytes, offset + 6, checksum(bytes, offset, HEADER_LENGTH + size, pseudo) || 0xffff)
+  putU16(bytes, offset + FIELD.checksum, checksum(bytes, offset, HEADER_LENGTH + size, pseudo) || 0xffff)
 }
 
-export function parse(bytes: Uint8Array, offset: number, size: number, pseudo?: number): UdpDatagram | string {
-  const why = check(bytes, offset, size, pseudo)
-  if (why !== null) return why
+/** Reads a datagram; the payload is a view of `bytes`. `pseudo` as for `check`. */
+export function parse(bytes: Uint8Array, offset: number, length: number, pseudo?: number): UdpDatagram | Fault {
+  const fault = check(bytes, offset, length, pseudo)
+  if (fault !== null) return fault
   return {
     sourcePort: sourcePort(bytes, offset),
     destinationPort: destinationPort(bytes, offset),
@@ -59,6 +65,7 @@ export function parse(bytes: Uint8Array, offset: number, size: number, pseudo?: 
   }
 }
 
+/** Octets that `emit` writes. */
 export function length(datagram: UdpDatagram): number {
   return HEADER_LENGTH + datagram.payload.length
 }

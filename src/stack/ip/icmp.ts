@@ -1,5 +1,6 @@
 /** ICMP of one stack: it answers echoes, complains to senders, hands complaints to transports, and pings. */
 import { SECOND } from '../../base/clock.ts'
+import { Fault } from '../../base/fault.ts'
 import { IP4_ANY, type Ip4, isMulticast4 } from '../../base/ip.ts'
 import { u16, u32 } from '../../base/octets.ts'
 import * as icmp from '../../wire/icmp.ts'
@@ -33,7 +34,7 @@ export class Icmp {
     const { counters } = this.#stack
     counters.icmpReceived++
     const message = icmp.parse(packet.bytes, packet.payload, packet.length)
-    if (typeof message === 'string') {
+    if (message instanceof Fault) {
       counters.icmpMalformed++
       return
     }

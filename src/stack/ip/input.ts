@@ -1,8 +1,7 @@
 /** Frames on the way in: filtered, read, and handed to ARP, to a transport, or to the next hop. */
+import { Fault } from '../../base/fault.ts'
 import { IP4_ANY, type Ip4, isLoopback4, isMulticast4 } from '../../base/ip.ts'
-import { putU16, u16 } from '../../base/octets.ts'
 import * as arp from '../../wire/arp.ts'
-import { update } from '../../wire/checksum.ts'
 import * as ethernet from '../../wire/ethernet.ts'
 import * as icmp from '../../wire/icmp.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
@@ -55,7 +54,7 @@ export class IpInput {
 
   #arp(through: Interface, frame: Uint8Array): void {
     const packet = arp.parse(frame, LINK_HEADROOM, frame.length - LINK_HEADROOM)
-    if (typeof packet === 'string') this.#stack.counters.arpMalformed++
+    if (packet instanceof Fault) this.#stack.counters.arpMalformed++
     else through.neighbours?.arrived(packet)
   }
 
@@ -175,15 +174,8 @@ export class IpInput {
     const frame = stack.frames.take(LINK_HEADROOM + total)
     frame.set(bytes.subarray(offset, offset + total), LINK_HEADROOM)
     if (stack.nat !== null && !stack.nat.outbound(through, path.interface, frame)) return
-    decrementTtl(frame, LINK_HEADROOM)
+    ipv4.decrementTtl(frame, LINK_HEADROOM)
     stack.counters.ipForwarded++
     stack.output.transmit(frame, path, destination, path.interface.device.mtu)
   }
-}
-
-/** One less, and the checksum put right by the difference (RFC 1624). */
-function decrementTtl(bytes: Uint8Array, offset: number): void {
-  const before = u16(bytes, offset + 8)
-  bytes[offset + 8] = bytes[offset + 8]! - 1
-  putU16(bytes, offset + 10, update(u16(bytes, offset + 10), before, u16(bytes, offset + 8)))
 }
