@@ -25,7 +25,8 @@ async function acceptAll(server: Socket, print: (line: string) => void): Promise
       void echo(client).catch((error: Error) => print(`${address.join(':')}: ${error.message}`))
     }
   } catch (error) {
-    print(`no longer listening: ${(error as Error).message}`)
+    // Closing the server is how it ends.
+    if ((error as { code?: string }).code !== 'EBADF') print(`no longer listening: ${(error as Error).message}`)
   }
 }
 

@@ -10,7 +10,18 @@ export {
 } from './address.ts'
 export * from './berkeley/constants.ts'
 export type { SocketName } from './berkeley/name.ts'
-export { Socket } from './berkeley/socket.ts'
+export {
+  type AddressInfo,
+  type ConnectionSettings,
+  create_connection,
+  create_server,
+  getaddrinfo,
+  type ServerSettings,
+  socketpair,
+} from './berkeley/opening.ts'
+export { SocketReader } from './berkeley/reader.ts'
+export { type Ancillary, Socket, type SocketOptions } from './berkeley/socket.ts'
+export { SocketTimeout } from './berkeley/waiting.ts'
 export { FileTooShort, sendFile, writeOwned } from './file.ts'
 export type {
   Accept,
@@ -29,6 +40,7 @@ export type {
   Peer,
   Security,
 } from './host.ts'
+export { SOCKET_LIMITS, type SocketLimits } from './limits.ts'
 export {
   IPPROTO_IP,
   IPPROTO_IPV6,

@@ -10,6 +10,8 @@ export interface SocketLimits {
   readonly datagramQueueBytes: number
   /** Bytes that `sendall` gives the connection at once. */
   readonly sendPiece: number
+  /** Bytes of one line, its line feed counted in, that `SocketReader.readline` takes. */
+  readonly lineLength: number
   /** How long `close` of a stream that serves as a connection waits for one that takes nothing of what is queued. */
   readonly closeTime: Duration
 }
@@ -23,6 +25,8 @@ export const SOCKET_LIMITS: SocketLimits = Object.freeze({
   datagramQueueBytes: 212_992,
   // Enough for every send buffer, little beside a large message.
   sendPiece: 256 * 1024,
+  // Longer than the lines of any protocol in use; what has no line feed at all must not fill the memory.
+  lineLength: 65_536,
   // As the kernel host's.
   closeTime: seconds(30),
 })

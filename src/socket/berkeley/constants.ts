@@ -1,5 +1,6 @@
 /** The constants of <sys/socket.h>, with Linux's numbers. Levels and options are in `../options.ts`. */
 
+export const AF_UNSPEC = 0
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const SOCK_STREAM = 1
@@ -8,7 +9,14 @@ export const SHUT_RD = 0
 export const SHUT_WR = 1
 export const SHUT_RDWR = 2
 
+/** Flags of one call: look without taking; do not wait; wait for all; the datagram was cut. */
+export const MSG_PEEK = 0x2
+export const MSG_TRUNC = 0x20
+export const MSG_DONTWAIT = 0x40
+export const MSG_WAITALL = 0x100
+
 export const SO_REUSEADDR = 2
+export const SO_TYPE = 3
 export const SO_ERROR = 4
 export const SO_BROADCAST = 6
 export const SO_SNDBUF = 7
@@ -16,6 +24,9 @@ export const SO_RCVBUF = 8
 export const SO_KEEPALIVE = 9
 export const SO_LINGER = 13
 export const SO_REUSEPORT = 15
+export const SO_ACCEPTCONN = 30
+export const SO_PROTOCOL = 38
+export const SO_DOMAIN = 39
 export const TCP_NODELAY = 1
 export const IP_TTL = 2
 export const IP_MULTICAST_TTL = 33

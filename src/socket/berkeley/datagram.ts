@@ -1,30 +1,47 @@
 /** SOCK_DGRAM: a datagram endpoint over a Host. */
+import { sleep } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
-import type { Family, IpAddress } from '../address.ts'
-import type { Datagrams, DatagramsOwner, Host } from '../host.ts'
-import { SOCKET_LIMITS } from '../limits.ts'
-import { SHUT_WR } from './constants.ts'
-import { closedSocket, type Endpoint, EndpointState, notSupported } from './endpoint.ts'
-import { type Timeout, Waiters } from './waiting.ts'
+import { type Family, type IpAddress, placeOf } from '../address.ts'
+import type { DatagramInfo, Datagrams, DatagramsOwner, Host, Peer } from '../host.ts'
+import type { SocketLimits } from '../limits.ts'
+import { MSG_PEEK, SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
+import { closedSocket, type Endpoint, EndpointState, type Message, notSupported } from './endpoint.ts'
+import { type Timeout, Waiters, Watchers } from './waiting.ts'
+
+interface Received {
+  readonly bytes: Uint8Array
+  readonly from: Peer
+  readonly truncated: boolean
+  readonly ecn: number
+}
 
 export class DatagramEndpoint extends EndpointState implements Endpoint, DatagramsOwner {
+  readonly listening = false
   readonly #host: Host
   readonly #family: Family
+  readonly #limits: SocketLimits
   readonly #readers: Waiters
-  readonly #received: [Uint8Array, IpAddress][] = []
+  readonly #writers: Waiters
+  readonly #readable = new Watchers()
+  readonly #writable = new Watchers()
+  readonly #received: Received[] = []
   #queued = 0
   #opening: Promise<Datagrams> | null = null
   #socket: Datagrams | null = null
+  /** The host has more than it wants: until `onDrain`. */
+  #full = false
   #finished = false
   #ended = false
   /** Datagrams that arrived when the queue was full. */
   dropped = 0
 
-  constructor(host: Host, family: Family) {
+  constructor(host: Host, family: Family, limits: SocketLimits) {
     super()
     this.#host = host
     this.#family = family
+    this.#limits = limits
     this.#readers = new Waiters(host)
+    this.#writers = new Waiters(host)
   }
 
   get local(): IpAddress | null {
@@ -35,18 +52,20 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     return this.#socket?.remote ?? null
   }
 
+  // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
+
   async bind(at: IpAddress): Promise<void> {
     this.open('bind')
     if (this.#opening !== null)
-      throw new SocketError('EINVAL', 'bind', { ...at, hint: 'the socket has an address already' })
-    await this.#bindTo(at)
+      throw new SocketError('EINVAL', 'bind', { ...placeOf(at), hint: 'the socket has an address already' })
+    this.#opening = this.#bindTo(at)
+    await this.#opening
   }
 
   async #bindTo(at: IpAddress): Promise<Datagrams> {
-    this.#opening = this.#host.datagrams(at, { options: this.options.settings })
     let socket: Datagrams
     try {
-      socket = await this.#opening
+      socket = await this.#host.datagrams(at, { options: this.options.settings })
     } catch (error) {
       this.#opening = null
       throw error
@@ -55,19 +74,16 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
       socket.close()
       throw closedSocket('bind')
     }
-    if (this.#socket === null) {
-      this.#socket = socket
-      this.options.opened(socket)
-      socket.attach(this)
-    }
+    this.#socket = socket
+    this.options.opened(socket)
+    socket.attach(this)
     return socket
   }
 
   /** The open socket: a socket that sends before it is bound gets a port of the host's choice. */
-  async #ready(): Promise<Datagrams> {
-    if (this.#socket !== null) return this.#socket
-    if (this.#opening !== null) return await this.#opening
-    return await this.#bindTo({ address: this.#family === 6 ? '::' : '0.0.0.0', port: 0 })
+  #ready(): Promise<Datagrams> {
+    this.#opening ??= this.#bindTo({ address: this.#family === 6 ? '::' : '0.0.0.0', port: 0 })
+    return this.#opening
   }
 
   async listen(): Promise<void> {
@@ -81,96 +97,150 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
   async connect(to: IpAddress): Promise<void> {
     this.open('connect')
     await (await this.#ready()).connect(to)
+    this.open('connect')
   }
 
-  async send(bytes: Uint8Array): Promise<number> {
-    this.#sendable('send')
+  // ── sending ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async send(bytes: Uint8Array, timeout: Timeout): Promise<number> {
+    return await this.#send('send', bytes, undefined, timeout)
+  }
+
+  async sendall(bytes: Uint8Array, timeout: Timeout): Promise<void> {
+    await this.send(bytes, timeout)
+  }
+
+  async sendto(bytes: Uint8Array, to: Peer | IpAddress, timeout: Timeout): Promise<number> {
+    return await this.#send('sendto', bytes, to, timeout)
+  }
+
+  async #send(syscall: string, bytes: Uint8Array, to: Peer | IpAddress | undefined, timeout: Timeout): Promise<number> {
+    this.#sendable(syscall)
     const socket = await this.#ready()
-    this.throwFailure('send')
-    if (socket.remote === null)
-      throw new SocketError('EDESTADDRREQ', 'send', { hint: 'call connect first, or use sendto' })
-    socket.send(bytes)
-    return bytes.length
-  }
-
-  async sendall(bytes: Uint8Array): Promise<void> {
-    await this.send(bytes)
-  }
-
-  async sendto(bytes: Uint8Array, to: IpAddress): Promise<number> {
-    this.#sendable('sendto')
-    const socket = await this.#ready()
-    this.throwFailure('sendto')
-    socket.send(bytes, to)
-    return bytes.length
-  }
-
-  async recv(size: number, timeout: Timeout): Promise<Uint8Array> {
-    const [bytes] = await this.recvfrom(size, timeout)
-    return bytes
-  }
-
-  /** One datagram; what exceeds `size` is cut off, as recvfrom(2) does. */
-  async recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, IpAddress]> {
-    this.open('recvfrom')
-    await this.#ready()
-    return await this.#readers.until('recvfrom', timeout, () => {
-      this.open('recvfrom')
-      const next = this.#received.shift()
-      if (next !== undefined) {
-        const [bytes, from] = next
-        this.#queued -= bytes.length
-        return [bytes.length > size ? bytes.subarray(0, Math.max(0, size)) : bytes, from]
-      }
-      this.throwFailure('recvfrom')
-      if (this.#ended) return [new Uint8Array(0), this.#socket!.remote ?? this.#socket!.local]
-      return undefined
+    await this.#writers.until(syscall, timeout, () => {
+      this.#sendable(syscall)
+      this.throwFailure(syscall)
+      if (to === undefined && socket.remote === null)
+        throw new SocketError('EDESTADDRREQ', syscall, { hint: 'call connect first, or use sendto' })
+      if (this.#full) return undefined
+      if (!socket.send(bytes, to)) this.#full = true
+      return true
     })
-  }
-
-  onDatagram(bytes: Uint8Array, from: IpAddress): void {
-    if (this.#ended) return
-    if (
-      this.#received.length >= SOCKET_LIMITS.datagramQueue ||
-      this.#queued + bytes.length > SOCKET_LIMITS.datagramQueueBytes
-    ) {
-      this.dropped++
-      return
-    }
-    this.#received.push([bytes.slice(), from])
-    this.#queued += bytes.length
-    this.#readers.wake()
-  }
-
-  onError(error: SocketError): void {
-    this.failed(error)
-    this.#readers.wake()
-  }
-
-  onClose(): void {
-    this.closed = true
-    this.#readers.wake()
-  }
-
-  shutdown(how: number): void {
-    this.open('shutdown')
-    if (this.#socket === null || this.#socket.remote === null) throw new SocketError('ENOTCONN', 'shutdown')
-    if (how !== SHUT_WR) {
-      this.#ended = true
-      this.#readers.wake()
-    }
-    if (how !== 0) this.#finished = true
-  }
-
-  async close(): Promise<void> {
-    if (this.closed) return
-    this.closed = true
-    this.#socket?.close()
-    this.#readers.wake()
+    // What the kernel says to it comes a moment later; and a loop that sends must not keep all others waiting.
+    await sleep(this.#host.clock, 0)
+    if (!this.closed) this.throwFailure(syscall)
+    return bytes.length
   }
 
   #sendable(syscall: string): void {
     this.open(syscall)
     if (this.#finished) throw new SocketError('EPIPE', syscall, { hint: 'this side has been shut down' })
   }
+
+  // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async recv(size: number, flags: number, timeout: Timeout): Promise<Uint8Array> {
+    return (await this.recvfrom(size, flags, timeout)).bytes
+  }
+
+  async recvInto(into: Uint8Array, flags: number, timeout: Timeout): Promise<number> {
+    const { bytes } = await this.recvfrom(into.length, flags, timeout)
+    into.set(bytes)
+    return bytes.length
+  }
+
+  /** One datagram; what exceeds `size` is cut off, as recvfrom(2) does. */
+  async recvfrom(size: number, flags: number, timeout: Timeout): Promise<Message> {
+    this.open('recvfrom')
+    await this.#ready()
+    return await this.#readers.until('recvfrom', timeout, () => {
+      this.open('recvfrom')
+      const next = this.#received[0]
+      if (next !== undefined) {
+        if ((flags & MSG_PEEK) === 0) {
+          this.#received.shift()
+          this.#queued -= next.bytes.length
+        }
+        return messageOf(next, size, (flags & MSG_PEEK) !== 0)
+      }
+      this.throwFailure('recvfrom')
+      if (!this.#ended) return undefined
+      const { local, remote } = this.#socket!
+      return { bytes: new Uint8Array(0), from: remote ?? local, local, truncated: false, ecn: 0 }
+    })
+  }
+
+  onDatagram(bytes: Uint8Array, from: Peer, { truncated, ecn }: DatagramInfo): void {
+    if (this.#ended) return
+    const { datagramQueue, datagramQueueBytes } = this.#limits
+    if (this.#received.length >= datagramQueue || this.#queued + bytes.length > datagramQueueBytes) {
+      this.dropped++
+      return
+    }
+    this.#received.push({ bytes: bytes.slice(), from, truncated, ecn })
+    this.#queued += bytes.length
+    this.#wake()
+  }
+
+  onDrain(): void {
+    this.#full = false
+    this.#wake()
+  }
+
+  onError(error: SocketError): void {
+    this.failed(error)
+    this.#wake()
+  }
+
+  onClose(): void {
+    this.closed = true
+    this.#wake()
+  }
+
+  // ── readiness ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #canRead = (): boolean => this.closed || this.#ended || this.#received.length > 0 || this.hasFailure
+  readonly #canWrite = (): boolean => this.closed || this.#finished || !this.#full || this.hasFailure
+
+  async readable(): Promise<void> {
+    if (!this.#canRead()) await this.#ready()
+    await this.#readable.until(this.#canRead)
+  }
+
+  writable(): Promise<void> {
+    return this.#writable.until(this.#canWrite)
+  }
+
+  #wake(): void {
+    this.#readers.wake()
+    this.#writers.wake()
+    this.#readable.wake(this.#canRead)
+    this.#writable.wake(this.#canWrite)
+  }
+
+  // ── leaving ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  shutdown(how: number): void {
+    this.open('shutdown')
+    if (this.#socket === null || this.#socket.remote === null) throw new SocketError('ENOTCONN', 'shutdown')
+    if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR)
+      throw new SocketError('EINVAL', 'shutdown', { hint: `how is ${how}; use SHUT_RD, SHUT_WR or SHUT_RDWR` })
+    if (how !== SHUT_WR) this.#ended = true
+    if (how !== SHUT_RD) this.#finished = true
+    this.#wake()
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    this.#socket?.close()
+    this.#wake()
+  }
+}
+
+/** Up to `size` bytes of it; a copy where it stays. */
+function messageOf({ bytes, from, truncated, ecn }: Received, size: number, stays: boolean): Message {
+  const cut = bytes.length > size
+  const shown = cut ? bytes.subarray(0, size) : bytes
+  return { bytes: stays ? shown.slice() : shown, from, local: from.local, truncated: truncated || cut, ecn }
 }

@@ -1,9 +1,19 @@
 /** What stream and datagram sockets have in common, below the `Socket` class. */
 import { SocketError } from '../../base/errors.ts'
 import type { Address, IpAddress } from '../address.ts'
-import type { OptionSettings } from '../host.ts'
+import type { OptionSettings, Peer } from '../host.ts'
 import type { OptionName, OptionValue } from '../options.ts'
-import type { Timeout } from './waiting.ts'
+import { SocketTimeout, type Timeout } from './waiting.ts'
+
+/** What was received, and all that is known of it. */
+export interface Message {
+  readonly bytes: Uint8Array
+  readonly from: Address | Peer
+  /** The address that was asked. */
+  readonly local: Address
+  readonly truncated: boolean
+  readonly ecn: number
+}
 
 /** The calls of a socket with their addresses resolved. A call that does not fit the kind of socket is refused. */
 export interface Endpoint {
@@ -13,13 +23,20 @@ export interface Endpoint {
   connect(to: IpAddress, timeout: Timeout): Promise<void>
   send(bytes: Uint8Array, timeout: Timeout): Promise<number>
   sendall(bytes: Uint8Array, timeout: Timeout): Promise<void>
-  sendto(bytes: Uint8Array, to: IpAddress): Promise<number>
-  recv(size: number, timeout: Timeout): Promise<Uint8Array>
-  recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, Address]>
+  sendto(bytes: Uint8Array, to: Peer | IpAddress, timeout: Timeout): Promise<number>
+  recv(size: number, flags: number, timeout: Timeout): Promise<Uint8Array>
+  recvInto(into: Uint8Array, flags: number, timeout: Timeout): Promise<number>
+  recvfrom(size: number, flags: number, timeout: Timeout): Promise<Message>
+  readable(): Promise<void>
+  writable(): Promise<void>
   shutdown(how: number): void
-  close(): Promise<void>
+  /** Resolves when what was sent has been handed over, at the latest when the patience is over. */
+  close(timeout: Timeout): Promise<void>
   readonly local: Address | null
   readonly remote: Address | null
+  readonly listening: boolean
+  /** @throws SocketError EBADF once the socket is closed. */
+  open(syscall: string): void
   setOption(name: OptionName, value: OptionValue): void
   getOption(name: OptionName): OptionValue
 }
@@ -36,6 +53,16 @@ export function closedSocket(syscall: string): SocketError {
 interface Options {
   setOption(name: OptionName, value: OptionValue): void
   getOption(name: OptionName): OptionValue
+}
+
+/** What every new socket has, on every host. The other options are known once the host has opened the socket. */
+const FRESH: { readonly [name in OptionName]?: OptionValue } = {
+  SO_REUSEADDR: 0,
+  SO_REUSEPORT: 0,
+  SO_BROADCAST: 0,
+  SO_KEEPALIVE: 0,
+  SO_LINGER: { on: false, seconds: 0 },
+  TCP_NODELAY: 0,
 }
 
 /**
@@ -79,7 +106,9 @@ class OptionStore {
       return error === null ? 0 : -error.errno
     }
     if (this.#opened !== null) return this.#opened.getOption(name)
-    return this.#settings[name] ?? (name === 'SO_LINGER' ? { on: false, seconds: 0 } : 0)
+    const value = this.#settings[name] ?? FRESH[name]
+    if (value !== undefined) return value
+    throw new SocketError('EINVAL', 'getsockopt', { hint: `${name} is known once the socket is bound or connected` })
   }
 }
 
@@ -88,6 +117,8 @@ export abstract class EndpointState {
   protected readonly options = new OptionStore()
   protected closed = false
   #failure: SocketError | null = null
+  /** The error that ended the connection was told by a call of its own. */
+  #told = false
 
   setOption(name: OptionName, value: OptionValue): void {
     this.open('setsockopt')
@@ -100,14 +131,28 @@ export abstract class EndpointState {
   }
 
   /** @throws SocketError EBADF once the socket is closed. */
-  protected open(syscall: string): void {
+  open(syscall: string): void {
     if (this.closed) throw closedSocket(syscall)
+  }
+
+  /** Whether the next call is told an error. */
+  protected get hasFailure(): boolean {
+    return this.#failure !== null
   }
 
   /** Something went wrong outside of any call. */
   protected failed(error: SocketError): void {
+    if (this.#told) return
     this.#failure = error
     this.options.failed(error)
+  }
+
+  /** A call has failed with that error: if it is what became of the connection, no other is told it. */
+  protected told(error: unknown): void {
+    if (!(error instanceof SocketError) || error instanceof SocketTimeout || error.code === 'EAGAIN') return
+    this.#told = true
+    this.#failure = null
+    this.options.takeError()
   }
 
   /** An asynchronous error is told once, by the next call. */
@@ -116,6 +161,11 @@ export abstract class EndpointState {
     if (failure === null) return
     this.#failure = null
     this.options.takeError()
-    throw new SocketError(failure.code, syscall, { address: failure.address, port: failure.port, cause: failure })
+    throw new SocketError(failure.code, syscall, {
+      address: failure.address,
+      port: failure.port,
+      errno: -failure.errno,
+      cause: failure,
+    })
   }
 }

@@ -1,20 +1,25 @@
 /** SOCK_STREAM: a listening or connected endpoint over a Host. */
+import type { Timer } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
-import type { Address, Family, IpAddress } from '../address.ts'
+import { type Address, type Family, type IpAddress, placeOf } from '../address.ts'
 import type { Connection, ConnectionOwner, Host, Listener } from '../host.ts'
-import { SOCKET_LIMITS } from '../limits.ts'
+import type { SocketLimits } from '../limits.ts'
 import { ByteQueue } from '../queue.ts'
-import { SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
-import { type Endpoint, EndpointState } from './endpoint.ts'
-import { type Timeout, Waiters } from './waiting.ts'
+import { MSG_PEEK, MSG_WAITALL, SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
+import { closedSocket, type Endpoint, EndpointState, type Message, notSupported } from './endpoint.ts'
+import { Sending } from './sending.ts'
+import { patience, type Timeout, Waiters, Watchers } from './waiting.ts'
 
 type State = 'fresh' | 'connecting' | 'listening' | 'connected'
 
 export class StreamEndpoint extends EndpointState implements Endpoint, ConnectionOwner {
   readonly #host: Host
   readonly #family: Family
+  readonly #limits: SocketLimits
   readonly #readers: Waiters
-  readonly #writers: Waiters
+  readonly #sending: Sending
+  readonly #readable = new Watchers()
+  readonly #writable = new Watchers()
   readonly #received = new ByteQueue()
   #state: State = 'fresh'
   #bound: IpAddress | null = null
@@ -22,19 +27,23 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
   #backlog = 0
   readonly #waiting: Connection[] = []
   #connection: Connection | null = null
-  /** No more bytes will come: the peer's FIN, SHUT_RD or the end of the connection. */
+  /** Ends the connect that is under way. */
+  #abandon: AbortController | null = null
+  /** No more bytes will come: the peer's FIN or the end of the connection. */
   #ended = false
+  /** SHUT_RD: nobody waits for bytes any more, but what has come can be read. */
+  #deaf = false
   /** No more bytes may go: SHUT_WR. */
   #finished = false
-  #full = false
   #paused = false
 
-  constructor(host: Host, family: Family, connection: Connection | null = null) {
+  constructor(host: Host, family: Family, limits: SocketLimits, connection: Connection | null = null) {
     super()
     this.#host = host
     this.#family = family
+    this.#limits = limits
     this.#readers = new Waiters(host)
-    this.#writers = new Waiters(host)
+    this.#sending = new Sending(host, limits.sendPiece)
     if (connection !== null) this.#own(connection)
   }
 
@@ -46,77 +55,107 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
     return this.#connection?.remote ?? null
   }
 
+  get listening(): boolean {
+    return this.#state === 'listening'
+  }
+
+  // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
+
   async bind(at: IpAddress): Promise<void> {
     this.open('bind')
     if (this.#bound !== null || this.#state !== 'fresh')
-      throw new SocketError('EINVAL', 'bind', { ...at, hint: 'the socket has an address already' })
+      throw new SocketError('EINVAL', 'bind', { ...placeOf(at), hint: 'the socket has an address already' })
     this.#bound = at
   }
 
+  /** A socket that listens already only gets another backlog, as with listen(2). */
   async listen(backlog: number): Promise<void> {
     this.open('listen')
-    if (this.#state !== 'fresh') throw new SocketError('EINVAL', 'listen', { hint: `the socket is ${this.#state}` })
+    if (this.#state === 'connecting' || this.#state === 'connected')
+      throw new SocketError('EINVAL', 'listen', { hint: `the socket is ${this.#state}` })
     this.#backlog = Math.max(1, backlog)
+    if (this.#state === 'listening') return
     this.#state = 'listening'
+    const at = this.#bound ?? { address: this.#family === 6 ? '::' : '0.0.0.0', port: 0 }
+    const options = { backlog, options: this.options.settings }
+    let listener: Listener
     try {
-      const at = this.#bound ?? { address: this.#family === 6 ? '::' : '0.0.0.0', port: 0 }
-      const { settings } = this.options
-      this.#listener = await this.#host.listen(at, (connection) => this.#arrived(connection), {
-        backlog,
-        options: settings,
-      })
-      this.options.opened(this.#listener)
+      listener = await this.#host.listen(at, (connection) => this.#arrived(connection), options)
     } catch (error) {
       this.#state = 'fresh'
       throw error
     }
+    if (this.closed) {
+      await listener.close()
+      throw closedSocket('listen')
+    }
+    this.#listener = listener
+    this.options.opened(listener)
   }
 
   /** The queue here is the backlog that the program asked for; past it connections wait in the host. */
   #arrived(connection: Connection): void {
+    if (this.closed) {
+      connection.reset()
+      return
+    }
     this.#waiting.push(connection)
     if (this.#waiting.length >= this.#backlog) this.#listener?.pause()
-    this.#readers.wake()
+    this.#wakeReaders()
   }
 
   async accept(timeout: Timeout): Promise<StreamEndpoint> {
-    if (this.#state === 'fresh' || this.#state === 'connected')
-      throw new SocketError('EINVAL', 'accept', { hint: 'call listen first' })
+    this.open('accept')
+    if (this.#state !== 'listening') throw new SocketError('EINVAL', 'accept', { hint: 'call listen first' })
     return await this.#readers.until('accept', timeout, () => {
       this.open('accept')
       const connection = this.#waiting.shift()
       if (connection === undefined) return undefined
       this.#listener?.resume()
-      return new StreamEndpoint(this.#host, this.#family, connection)
+      return new StreamEndpoint(this.#host, this.#family, this.#limits, connection)
     })
   }
 
-  async connect(to: Address, timeout: Timeout): Promise<void> {
+  async connect(to: IpAddress, timeout: Timeout): Promise<void> {
     this.open('connect')
-    if (this.#state === 'connected') throw new SocketError('EISCONN', 'connect', to)
-    if (this.#state === 'connecting') throw new SocketError('EALREADY', 'connect', to)
-    if (this.#state === 'listening') throw new SocketError('EOPNOTSUPP', 'connect', { ...to, hint: 'it is listening' })
+    const place = placeOf(to)
+    if (this.#state === 'connected') throw new SocketError('EISCONN', 'connect', place)
+    if (this.#state === 'connecting') throw new SocketError('EALREADY', 'connect', place)
+    if (this.#state === 'listening')
+      throw new SocketError('EOPNOTSUPP', 'connect', { ...place, hint: 'it is listening' })
     this.#state = 'connecting'
-    const opening = this.#establish(to)
+    this.#abandon = new AbortController()
     // Without waiting, the outcome shows in SO_ERROR and in the next call, as with a non-blocking connect(2).
-    if (timeout === 0) throw new SocketError('EINPROGRESS', 'connect', to)
-    await opening
+    const opening = this.#establish(to, this.#abandon, timeout === 0 ? null : timeout)
+    if (timeout !== 0) return await opening
+    opening.catch(() => {})
+    throw new SocketError('EINPROGRESS', 'connect', place)
   }
 
-  async #establish(to: Address): Promise<void> {
-    const from = this.#bound
+  async #establish(to: IpAddress, abandon: AbortController, timeout: Timeout): Promise<void> {
+    const { signal } = abandon
+    const timer: Timer = patience(this.#host, 'connect', timeout, (late) => abandon.abort(late))
     try {
-      const options = { options: this.options.settings }
-      const connection = await this.#host.connect(to, from === null ? options : { ...options, from })
+      const options = { options: this.options.settings, signal }
+      const connection = await this.#host.connect(
+        to,
+        this.#bound === null ? options : { ...options, from: this.#bound },
+      )
       if (this.closed) connection.close()
       else this.#own(connection)
     } catch (error) {
+      const why = signal.aborted ? signal.reason : error
       this.#state = 'fresh'
-      if (error instanceof SocketError) this.options.failed(error)
-      this.#readers.wake()
-      this.#writers.wake()
-      throw error
+      if (why instanceof SocketError && !this.closed) this.options.failed(why)
+      this.#wakeReaders()
+      this.#sending.fail(this.closed ? closedSocket('send') : notConnected('send'))
+      this.#wakeWriters()
+      throw why
+    } finally {
+      timer.cancel()
+      this.#abandon = null
     }
+    this.open('connect')
   }
 
   #own(connection: Connection): void {
@@ -124,123 +163,213 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
     this.#state = 'connected'
     this.options.opened(connection)
     connection.attach(this)
-    this.#writers.wake()
+    this.#sending.connected(connection)
+    this.#wakeWriters()
   }
 
+  // ── what the connection says ───────────────────────────────────────────────────────────────────────────────────
+
   onData(bytes: Uint8Array): void {
-    if (this.#ended) return
     this.#received.push(bytes)
-    if (this.#received.length >= SOCKET_LIMITS.receiveQueue && !this.#paused) {
+    if (this.#received.length >= this.#limits.receiveQueue && !this.#paused) {
       this.#paused = true
       this.#connection?.pause()
     }
-    this.#readers.wake()
+    this.#wakeReaders()
   }
 
   onEnd(): void {
     this.#ended = true
-    this.#readers.wake()
+    this.#wakeReaders()
   }
 
   onDrain(): void {
-    this.#full = false
-    this.#writers.wake()
+    this.#sending.drained()
+    this.#wakeWriters()
   }
 
   onClose(error: SocketError | null): void {
     this.#ended = true
     this.#finished = true
     if (error !== null) this.failed(error)
-    this.#readers.wake()
-    this.#writers.wake()
+    this.#sending.fail(error ?? pipeBroken())
+    this.#wakeReaders()
+    this.#wakeWriters()
   }
 
+  // ── sending ────────────────────────────────────────────────────────────────────────────────────────────────────
+
   async send(bytes: Uint8Array, timeout: Timeout): Promise<number> {
-    return await this.#writers.until('send', timeout, () => {
-      const connection = this.#sendable()
-      if (connection === undefined || this.#full) return undefined
-      // The host takes all of it; above its high-water mark the next send waits.
-      this.#full = !connection.write(bytes) && bytes.length > 0
-      return bytes.length
-    })
+    this.open('send')
+    this.throwFailure('send')
+    if (this.#finished) throw pipeBroken()
+    if (this.#connection === null && this.#state !== 'connecting') throw notConnected('send')
+    try {
+      return await this.#sending.add(bytes, timeout)
+    } catch (error) {
+      this.told(error)
+      throw error
+    }
   }
 
   async sendall(bytes: Uint8Array, timeout: Timeout): Promise<void> {
-    // Piece by piece: the connection copies what it takes, and need not hold all of it at once.
-    for (let at = 0; at < bytes.length; at += SOCKET_LIMITS.sendPiece)
-      await this.send(bytes.subarray(at, at + SOCKET_LIMITS.sendPiece), timeout)
-    await this.#writers.until('send', timeout, () => (this.#sendable() === undefined || this.#full ? undefined : true))
-    // send(2): the bytes are the kernel's when the call returns, whatever becomes of this process.
-    await this.#connection?.flush()
-  }
-
-  #sendable(): Connection | undefined {
-    this.open('send')
-    this.throwFailure('send')
-    if (this.#finished) throw new SocketError('EPIPE', 'send', { hint: 'this side has been shut down' })
-    if (this.#connection !== null) return this.#connection
-    if (this.#state === 'connecting') return undefined
-    throw new SocketError('ENOTCONN', 'send', { hint: 'call connect first' })
+    for (let sent = 0; ; ) {
+      sent += await this.send(bytes.subarray(sent), timeout)
+      if (sent >= bytes.length) return
+    }
   }
 
   async sendto(bytes: Uint8Array, to: Address): Promise<number> {
     throw new SocketError(this.#connection === null ? 'ENOTCONN' : 'EISCONN', 'sendto', {
-      ...to,
+      ...placeOf(to),
       hint: `a stream has one peer: send ${bytes.length} bytes with send`,
     })
   }
 
-  async recv(size: number, timeout: Timeout): Promise<Uint8Array> {
+  // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async recv(size: number, flags: number, timeout: Timeout): Promise<Uint8Array> {
+    if ((flags & MSG_WAITALL) !== 0) {
+      const bytes = new Uint8Array(size)
+      return bytes.subarray(0, await this.recvInto(bytes, flags, timeout))
+    }
+    const peek = (flags & MSG_PEEK) !== 0
+    return await this.#receive(size, timeout, () => (peek ? this.#received.peek(size) : this.#received.take(size)))
+  }
+
+  async recvInto(into: Uint8Array, flags: number, timeout: Timeout): Promise<number> {
+    const take = (part: Uint8Array) => () => {
+      if ((flags & MSG_PEEK) === 0) return this.#received.takeInto(part)
+      const bytes = this.#received.peek(part.length)
+      part.set(bytes)
+      return bytes.length
+    }
+    let got = await this.#receive(into.length, timeout, take(into))
+    if ((flags & MSG_WAITALL) === 0 || (flags & MSG_PEEK) !== 0) return got
+    // recv(2): fewer come only where the stream ends or the call is disturbed.
+    try {
+      while (got > 0 && got < into.length && !(this.#over && this.#received.length === 0)) {
+        const part = into.subarray(got)
+        got += await this.#receive(part.length, timeout, take(part))
+      }
+    } catch (error) {
+      if (got === 0) throw error
+    }
+    return got
+  }
+
+  async #receive<T>(size: number, timeout: Timeout, take: () => T): Promise<T> {
     return await this.#readers.until('recv', timeout, () => {
       this.open('recv')
-      if (this.#received.length > 0) {
-        const bytes = this.#received.take(size)
-        if (this.#paused && this.#received.length < SOCKET_LIMITS.receiveQueue / 2) {
-          this.#paused = false
-          this.#connection?.resume()
-        }
-        return bytes
+      if (!this.#over && this.#connection === null && this.#state !== 'connecting') throw notConnected('recv')
+      if (this.#received.length === 0 && size > 0) {
+        if (!this.#over) return undefined
+        this.throwFailure('recv')
       }
-      this.throwFailure('recv')
-      if (this.#ended) return new Uint8Array(0)
-      if (this.#connection === null && this.#state !== 'connecting')
-        throw new SocketError('ENOTCONN', 'recv', { hint: 'call connect first' })
-      return undefined
+      const taken = take()
+      this.#resumeBelow()
+      return taken
     })
   }
 
-  async recvfrom(size: number, timeout: Timeout): Promise<[Uint8Array, Address]> {
-    const bytes = await this.recv(size, timeout)
-    return [bytes, this.#connection!.remote]
+  /** Nobody needs to wait for bytes: what is there is all there is. */
+  get #over(): boolean {
+    return this.#ended || this.#deaf || this.hasFailure
   }
+
+  #resumeBelow(): void {
+    if (!this.#paused || this.#received.length >= this.#limits.receiveQueue / 2) return
+    this.#paused = false
+    this.#connection?.resume()
+  }
+
+  async recvfrom(size: number, flags: number, timeout: Timeout): Promise<Message> {
+    const bytes = await this.recv(size, flags, timeout)
+    return { bytes, from: this.#connection!.remote, local: this.#connection!.local, truncated: false, ecn: 0 }
+  }
+
+  // ── readiness ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #canRead = (): boolean =>
+    this.closed || this.#received.length > 0 || this.#waiting.length > 0 || this.#over || this.#state === 'fresh'
+
+  readonly #canWrite = (): boolean =>
+    this.closed || this.#finished || this.hasFailure || this.#state === 'fresh' || !this.#sending.busy
+
+  readable(): Promise<void> {
+    return this.#readable.until(this.#canRead)
+  }
+
+  async writable(): Promise<void> {
+    if (this.#state === 'listening') throw notSupported('writable', 'a listening socket sends nothing')
+    await this.#writable.until(this.#canWrite)
+  }
+
+  #wakeReaders(): void {
+    this.#readers.wake()
+    this.#readable.wake(this.#canRead)
+  }
+
+  #wakeWriters(): void {
+    this.#writable.wake(this.#canWrite)
+  }
+
+  // ── leaving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   shutdown(how: number): void {
     this.open('shutdown')
-    if (this.#connection === null) throw new SocketError('ENOTCONN', 'shutdown')
+    if (this.#connection === null) throw notConnected('shutdown')
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR)
       throw new SocketError('EINVAL', 'shutdown', { hint: `how is ${how}; use SHUT_RD, SHUT_WR or SHUT_RDWR` })
     if (how !== SHUT_WR) {
-      this.#ended = true
-      this.#received.clear()
-      if (this.#paused) this.#connection.resume()
-      this.#readers.wake()
+      this.#deaf = true
+      this.#wakeReaders()
     }
     if (how !== SHUT_RD && !this.#finished) {
       this.#finished = true
+      this.#sending.finish()
       this.#connection.end()
-      this.#writers.wake()
+      this.#wakeWriters()
     }
   }
 
-  async close(): Promise<void> {
+  async close(timeout: Timeout): Promise<void> {
     if (this.closed) return
     this.closed = true
+    this.#abandon?.abort(closedSocket('connect'))
     for (const connection of this.#waiting.splice(0)) connection.reset()
+    const connection = this.#connection
     // Bytes that were received and never read are lost: the peer must learn it (RFC 2525 §2.17).
-    if (this.#received.length > 0 && !this.#ended) this.#connection?.reset()
-    else this.#connection?.close()
-    this.#readers.wake()
-    this.#writers.wake()
+    const unread = this.#received.length > 0 && !this.#ended
+    this.#received.clear()
+    this.#sending.finish()
+    if (unread) connection?.reset()
+    else connection?.close()
+    this.#sending.fail(closedSocket('send'))
+    this.#wakeReaders()
+    this.#wakeWriters()
     await this.#listener?.close()
+    if (!unread && timeout !== 0) await this.#gone(connection, timeout)
   }
+
+  /** close(2): what was sent is the kernel's when the call returns. What goes wrong meanwhile is nobody's any more. */
+  #gone(connection: Connection | null, timeout: Timeout): Promise<void> {
+    if (connection === null) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = patience(this.#host, 'close', timeout, () => resolve())
+      const over = (): void => {
+        timer.cancel()
+        resolve()
+      }
+      connection.flush().then(over, over)
+    })
+  }
+}
+
+function notConnected(syscall: string): SocketError {
+  return new SocketError('ENOTCONN', syscall, { hint: 'call connect first' })
+}
+
+function pipeBroken(): SocketError {
+  return new SocketError('EPIPE', 'send', { hint: 'this side has been shut down' })
 }

@@ -16,7 +16,14 @@ else
     'uring driver',
     async () => {
       const host = kernelHost({ driver: 'uring' })
-      return { server: host, client: host, address: '127.0.0.1', run: (work) => work(), close: async () => {} }
+      return {
+        server: host,
+        client: host,
+        address: '127.0.0.1',
+        secondAddress: '127.0.0.2',
+        run: (work) => work(),
+        close: async () => {},
+      }
     },
     { ipv6: true },
   )

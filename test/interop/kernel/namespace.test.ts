@@ -9,6 +9,7 @@ import { needCommand, needRoot } from '../../need.ts'
 const skip = needRoot() || needCommand('unshare', 'ip')
 const DRIVERS: readonly DriverName[] = uringMissing() === null ? ['uring', 'node'] : ['node']
 const KERNEL = new URL('../../../src/kernel/index.ts', import.meta.url).href
+const SOCKET = new URL('../../../src/socket/index.ts', import.meta.url).href
 
 /** At the other end of the wire nobody has the neighbour’s hardware address, which is fixed so that no ARP fails first. */
 const BLACK_HOLE = `
@@ -65,6 +66,42 @@ for (const driver of DRIVERS)
         console.log(await descriptors() <= before)`,
       )
       assert.equal(output, `ECANCELED\n${Array(10).fill('ECANCELED').join()}\ntrue`)
+    })
+
+    test('a Socket’s connect obeys settimeout, and close gives it up: the process ends', async () => {
+      const output = await inside(
+        driver,
+        BLACK_HOLE,
+        `
+        import { Socket, SocketTimeout } from '${SOCKET}'
+        const hasty = new Socket(host)
+        hasty.settimeout(0.05)
+        await hasty.connect(['10.9.9.2', 80]).catch((error) => console.log(error instanceof SocketTimeout, error.code))
+        const given = new Socket(host)
+        const waiting = given.connect(['10.9.9.2', 80]).catch((error) => console.log(error.code))
+        await new Promise((done) => setTimeout(done, 20))
+        await given.close()
+        await waiting
+        await hasty.close()`,
+      )
+      assert.equal(output, 'true ETIMEDOUT\nEBADF')
+    })
+
+    test('what the kernel says to a datagram, its own sendto is told', async () => {
+      const output = await inside(
+        driver,
+        'true',
+        `
+        import { AF_INET, SO_BROADCAST, SOCK_DGRAM, SOL_SOCKET, Socket } from '${SOCKET}'
+        const socket = new Socket(host, AF_INET, SOCK_DGRAM)
+        for (const name of [['192.0.2.1', 9], ['<broadcast>', 9]]) console.log(await codeOf(socket.sendto('x', name)))
+        socket.setsockopt(SOL_SOCKET, SO_BROADCAST, 1)
+        console.log(await codeOf(socket.sendto('x', ['<broadcast>', 9])))
+        socket.setblocking(false)
+        console.log(await codeOf(socket.recvfrom()))
+        await socket.close()`,
+      )
+      assert.equal(output, 'ENETUNREACH\nEACCES\nENETUNREACH\nEAGAIN')
     })
 
     test('an IPv6 group is joined by the name of an interface, heard, and left', async () => {
