@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { MILLISECOND, SECOND } from '../base/clock.ts'
 import { ipVersion } from '../base/ip.ts'
-import { askOverTcp } from '../dns/exchange/tcp.ts'
+import { askOverTcp } from '../dns/exchange/stream.ts'
 import { type Attempt, askOverUdp } from '../dns/exchange/udp.ts'
-import { defaultExchangeLimits } from '../dns/limits.ts'
+import { DNS_LIMITS } from '../dns/limits.ts'
 import { edns } from '../dns/message/edns.ts'
 import { type Message, query } from '../dns/message/message.ts'
 import { parseResolvConf } from '../dns/stub/resolv-conf.ts'
@@ -51,6 +51,8 @@ async function run({ positionals, values, terminal }: Call): Promise<number> {
   if (!(Number.isInteger(port) && port > 0 && port <= 65535))
     throw new UsageError(`--port is a number from 1 to 65535, not '${values['port']}'`)
   const host = kernelHost()
+  if (values['ipv4'] === true && values['ipv6'] === true)
+    throw new UsageError('-4 and -6 exclude each other: give one of them')
   const family = values['ipv4'] === true ? 4 : values['ipv6'] === true ? 6 : undefined
   const given = request.server ?? systemServer()
   const server = { address: await addressOf(host, given, family), port }
@@ -98,15 +100,13 @@ async function ask(
   request: DigRequest,
   notes: Terminal | null,
 ): Promise<Answer | null> {
-  const { switches, tries } = request
-  const limits = { ...defaultExchangeLimits, tcpTimeout: request.time * SECOND }
+  const { switches, tries, name } = request
+  const limits = DNS_LIMITS.exchange
+  const timeout = request.time * SECOND
   let transport: 'udp' | 'tcp' = switches.tcp ? 'tcp' : 'udp'
   for (let attempt = 0; attempt < tries; ) {
-    const sent = queryOf(host, request)
-    const result: Attempt =
-      transport === 'tcp'
-        ? await askOverTcp(host, server, sent, request.name, limits)
-        : await askOverUdp(host, server, sent, request.name, request.time * SECOND, limits)
+    const question = { server, query: queryOf(host, request), name, timeout, limits }
+    const result: Attempt = await (transport === 'tcp' ? askOverTcp(host, question) : askOverUdp(host, question))
     if (result.kind === 'reply') {
       const { message, size, rtt } = result
       if (!message.tc || transport === 'tcp' || switches.ignore) {
@@ -121,7 +121,7 @@ async function ask(
       transport = 'tcp'
     } else {
       attempt++
-      const why = result.kind === 'timeout' ? 'timed out' : result.why
+      const why = result.cause === 'timeout' ? 'timed out' : result.why
       notes?.out(`;; communications error to ${formatAddress(server)}: ${why}\n`)
     }
   }

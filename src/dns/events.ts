@@ -1,6 +1,7 @@
 /** What name resolution reports: each stage of a lookup as it answers or passes on, and each message exchange. */
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
+import type { Cause } from './servers/book.ts'
 
 /** Where on the way from program to authoritative server a question was looked at. */
 export type DnsStage =
@@ -37,12 +38,15 @@ export interface DnsStageEvent extends Event {
 /** One question asked of one server, complete: after retries and a change to TCP. */
 export interface DnsExchangeEvent extends Event {
   readonly type: 'dns.exchange'
+  /** `192.0.2.1:53`, `tcp://192.0.2.1:53`. */
   readonly server: string
   readonly transport: 'udp' | 'tcp'
   readonly name: string
   readonly rrtype: string
-  /** RCODE mnemonic of the reply; 'TIMEOUT' or 'ERROR' when there was none. */
+  /** RCODE mnemonic of the reply; '' when there was none. */
   readonly rcode: string
+  /** Why there was no reply; '' when there was one. */
+  readonly failure: Cause | ''
   readonly started: Nanos
   /** Attempts made, 1 when the first was answered. */
   readonly attempts: number

@@ -1,146 +1,147 @@
 /**
- * The limits of the DNS floor, with the reason beside each: of messages, zone files, servers, then the defaults of
- * `CacheLimits`, `ExchangeLimits` and `ResolverLimits`. All can be set: functions that obey one take another as an
- * option, and each has a test that crosses it.
+ * The limits of the DNS floor, in groups by the part that obeys them, with the reason beside each. Every public
+ * function that obeys one takes `limits: { group: { name: value } }`, and each has a test that crosses it.
  */
-import { type Nanos, SECOND } from '../base/clock.ts'
+import { type Duration, seconds } from '../base/duration.ts'
 
-/** Jumps in one compressed name: a name has at most 127 labels, and a jump that adds none leads nowhere new. */
-export const MAX_POINTER_JUMPS = 126
+/** What one message may cost to read and to write. */
+export interface MessageLimits {
+  /** Jumps in one compressed name: a name has at most 127 labels, and a jump that adds none leads nowhere new. */
+  readonly pointerJumps: number
+  /**
+   * Suffixes of names that one message remembers as targets for compression. Names past them are written whole, so a
+   * message of nothing but different names costs no more than its length (CVE-2024-8508).
+   */
+  readonly compressionTargets: number
+  /** Suffixes with the same place in the table that are looked at: collisions made on purpose stay cheap. */
+  readonly compressionProbes: number
+  /** Options in one OPT record: what a message with more could want is not known to anybody (CVE-2026-41292). */
+  readonly ednsOptions: number
+}
 
-/** Octets of a message: the 16-bit length before it on TCP (RFC 1035 §4.2.2). */
-export const MAX_MESSAGE = 65535
+/** What reading one zone file may cost. */
+export interface ZoneLimits {
+  /** Files inside files by `$INCLUDE`: real zones nest one or two deep, a file that includes itself never ends. */
+  readonly includeDepth: number
+  /** Files that one zone file includes in all: depth alone lets a file that includes itself twice grow as 2^depth. */
+  readonly includedFiles: number
+  /** Records that the `$GENERATE` lines of one zone file make: one line could make 2^31. A /16 of addresses fits. */
+  readonly generated: number
+  /** Faults reported of one zone file; after that the file is something else than a zone file. */
+  readonly faults: number
+  /** Characters of one fault's text: two names of full length fit, a binary file's "word" of a megabyte does not. */
+  readonly faultText: number
+}
 
-/** UDP without EDNS (RFC 1035 §4.2.1). */
-export const PLAIN_UDP_SIZE = 512
+/** What one answer may be made of, whoever makes it: zones, a cache, a walk from server to server. */
+export interface AnswerLimits {
+  /** CNAME and DNAME records that are followed from one question (Unbound's MAX_RESTART_COUNT). */
+  readonly aliases: number
+  /** Names whose addresses are added to an answer: more cost more than they help (CVE-2024-11187). */
+  readonly additionalNames: number
+  /** NSEC and NSEC3 sets that are kept of one answer: a chain of aliases needs a few at each end. */
+  readonly proofs: number
+  /** Signatures that are kept of one set: each may have to be verified (KeyTrap, CVE-2023-50387; Unbound: 8). */
+  readonly signatures: number
+}
 
-/** UDP with EDNS: fits an IPv6 path of 1280 octets, so it is never fragmented (DNS flag day 2020, RFC 9715). */
-export const EDNS_UDP_SIZE = 1232
+/** What the clients of one server may cost it. */
+export interface FrontLimits {
+  /**
+   * Octets of a reply over UDP, whatever the client takes: 1232 fits an IPv6 path of 1280 octets, so that the reply is
+   * never fragmented (DNS flag day 2020, RFC 9715).
+   */
+  readonly udpSize: number
+  /** UDP queries that are being answered; one more is dropped, as a full socket buffer would drop it. */
+  readonly udpPending: number
+  /** TCP connections that one server holds at a time; for one more the one that is idle longest is closed. */
+  readonly streams: number
+  /**
+   * TCP connections of one client (one IPv4 address, one IPv6 /64): an eighth of all, so that it takes eight to fill
+   * the table (RFC 7766 §6.2.2).
+   */
+  readonly streamsPerClient: number
+  /** Queries on one TCP connection, then it is closed: nobody keeps a place for ever. */
+  readonly streamQueries: number
+  /** Queries of one TCP connection that are being answered; reading waits while there are so many (RFC 7766 §6.2.1.1). */
+  readonly streamPending: number
+  /** How long a TCP connection may take from one whole query to the next: octets alone keep nothing alive. */
+  readonly streamIdle: Duration
+}
 
-/**
- * Suffixes of names that one message remembers as targets for compression. Names past them are written whole, so a
- * message of nothing but different names costs no more than its length (CVE-2024-8508).
- */
-export const MAX_COMPRESSION_TARGETS = 1024
-
-/** Suffixes with the same place in the table that are looked at: collisions made on purpose stay cheap. */
-export const MAX_COMPRESSION_PROBES = 8
-
-/** Options in one OPT record: what a message with more could want is not known to anybody (CVE-2026-41292). */
-export const MAX_EDNS_OPTIONS = 64
-
-/** Files inside files by `$INCLUDE`: real zones nest one or two deep, a file that includes itself never ends. */
-export const MAX_INCLUDE_DEPTH = 8
-
-/** Files that one zone file includes in all: depth alone lets a file that includes itself twice grow as 2^depth. */
-export const MAX_INCLUDED_FILES = 256
-
-/** Records that the `$GENERATE` lines of one zone file make: one line could make 2^31. A /16 of addresses fits. */
-export const MAX_GENERATED = 65_536
-
-/** Faults reported of one zone file; after that the file is something else than a zone file. */
-export const MAX_ZONE_FAULTS = 50
-
-/** Characters of one fault's text: two names of full length fit, a binary file's "word" of a megabyte does not. */
-export const MAX_FAULT_TEXT = 640
-
-/** CNAME and DNAME records that one authoritative answer follows within our own zones. */
-export const MAX_ALIASES = 16
-
-/** Names whose addresses are added to an answer: more cost more than they help (CVE-2024-11187). */
-export const MAX_ADDITIONAL_NAMES = 13
-
-/** TCP connections that one server holds at a time; one more is closed at once. */
-export const MAX_TCP_CONNECTIONS = 512
-
-/** Queries on one TCP connection, then it is closed: nobody keeps a place for ever. */
-export const MAX_TCP_QUERIES = 10_000
-
-/** Queries of one TCP connection that are being answered; reading waits while there are so many (RFC 7766 §6.2.1.1). */
-export const MAX_TCP_PENDING = 100
-
-/** UDP queries that are being answered; one more is dropped, as a full socket buffer would drop it. */
-export const MAX_UDP_PENDING = 10_000
-
-/** Nanoseconds that a TCP connection may take from one whole query to the next: octets alone keep nothing alive. */
-export const TCP_IDLE = 10_000_000_000
-
-/** What a cache holds at most, and how long it believes what it was told. Seconds, unless the name says otherwise. */
+/** What a cache holds at most, and how long it believes what it was told. Times to live are in seconds. */
 export interface CacheLimits {
   /** Sets of records: at about 400 octets each, 40 MB. */
   readonly rrsets: number
   /** Remembered answers; each only points at sets. */
   readonly answers: number
-  /** Servers whose speed and lameness are known. */
-  readonly servers: number
   /** Questions that could lately not be answered. */
   readonly failures: number
   /** Records of one set that are kept; a set that is larger is not cached (CVE-2024-1737 class: sets of thousands). */
   readonly rdatasPerSet: number
   /** A record is kept for a day at most, however long it is promised (Unbound's and BIND's figure). */
   readonly maxTtl: number
+  /** Records are kept for at least so long, even where their zone says less. */
   readonly minTtl: number
   /** RFC 2308 §5: a negative answer is kept for one to three hours at most. */
   readonly maxNegativeTtl: number
   readonly minNegativeTtl: number
+  /** RFC 2308 §5: a negative answer without a SOA says not how long it holds; it is kept just long enough to help. */
+  readonly unstatedNegativeTtl: number
   /** RFC 9520 §3.2: a failure is remembered for at least 1 s and at most 5 min, longer with each in a row. */
   readonly failureTtl: number
   readonly maxFailureTtl: number
 }
 
-export const defaultCacheLimits: CacheLimits = {
-  rrsets: 100_000,
-  answers: 50_000,
-  servers: 20_000,
-  failures: 10_000,
-  rdatasPerSet: 100,
-  maxTtl: 86_400,
-  minTtl: 0,
-  maxNegativeTtl: 3_600,
-  minNegativeTtl: 0,
-  failureTtl: 1,
-  maxFailureTtl: 300,
+/** What is known of other servers, and for how long. */
+export interface BookLimits {
+  /** Servers that are known. */
+  readonly servers: number
+  /** Zones of which one server is known to be lame. */
+  readonly zonesPerServer: number
+  /** What is known is forgotten after a quarter of an hour, so that who was dead or old is asked anew (Unbound: 900 s). */
+  readonly memory: Duration
+  /** A server to which no connection could be made is not tried over TCP for so long. */
+  readonly streamMemory: Duration
+  /** Time-outs in a row after which a server is let alone for a while, and then asked once to see. */
+  readonly silentAfter: number
+  /** Doublings of the expected time after time-outs in a row: 2^8 × 376 ms is near Unbound's top of two minutes. */
+  readonly doublings: number
 }
 
-/** What a program or a host keeps: a page's worth of names, not a provider's. */
-export const smallCacheLimits: CacheLimits = { ...defaultCacheLimits, rrsets: 2_000, answers: 2_000, failures: 500 }
-
-/** What one exchange may cost. */
+/** What one exchange with a server may cost. */
 export interface ExchangeLimits {
+  /** Octets of a UDP reply that is asked for: see `FrontLimits.udpSize`. */
+  readonly udpSize: number
   /** Datagrams on the question's own socket that are not its reply before TCP is used: somebody is guessing. */
   readonly mismatches: number
-  /** Time for a TCP exchange, connecting included: a server that answers by the octet holds nobody up. */
-  readonly tcpTimeout: Nanos
+  /** Time for a question over TCP, connecting included: a server that answers by the octet holds nobody up. */
+  readonly streamTime: Duration
+  /** How long a connection to a server is kept without a question (RFC 7766 §6.2.3: a few seconds). */
+  readonly streamIdle: Duration
+  /** Connections to servers that are kept without a question. */
+  readonly idleStreams: number
+  /** Questions on one connection, then another is opened: an ID must stay hard to guess and easy to find. */
+  readonly streamQuestions: number
   /** Tries for a random source port before the host chooses. */
   readonly portTries: number
-  /** Servers remembered as without EDNS, or as changing the case of names. */
-  readonly oddServers: number
-  /** How long they are. */
-  readonly oddMemory: Nanos
-  /** Exchanges under way at once; more wait for nothing and fail. */
+  /** Exchanges under way at once; one more fails at once. */
   readonly exchanges: number
-}
-
-export const defaultExchangeLimits: ExchangeLimits = {
-  mismatches: 10,
-  tcpTimeout: 5 * SECOND,
-  portTries: 3,
-  oddServers: 5_000,
-  oddMemory: 900 * SECOND,
-  exchanges: 5_000,
+  /** How long after its time-out a reply is still listened for: it teaches how fast the server is, and may be used. */
+  readonly lateReply: Duration
+  /** Exchanges past their time-out that still listen; the oldest is given up for one more. */
+  readonly lateReplies: number
 }
 
 /**
  * What one client's question may cost. The figures are the ones that Unbound, BIND and Knot ship after two decades of
- * amplification attacks; each has a test that crosses it.
+ * amplification attacks.
  */
 export interface ResolverLimits {
   /** Questions to servers for one client's question, all sub-questions together (Unbound max-global-quota). */
   readonly upstreamQueries: number
   /** Of them, for one name on the way (Unbound max-sent-count). */
   readonly queriesPerName: number
-  /** Aliases followed for one name (Unbound MAX_RESTART_COUNT). */
-  readonly aliases: number
   /** Referrals followed for one name (Unbound MAX_REFERRAL_COUNT: an ip6.arpa name alone may have 32). */
   readonly referrals: number
   /** A name server's address needs another's address needs another's … (BIND max-recursion-depth). */
@@ -169,21 +170,95 @@ export interface ResolverLimits {
   readonly waitersPerPlan: number
 }
 
-export const defaultResolverLimits: ResolverLimits = {
-  upstreamQueries: 200,
-  queriesPerName: 32,
-  aliases: 11,
-  referrals: 130,
-  depth: 7,
-  targets: 64,
-  vainTargets: 5,
-  nameServers: 20,
-  addressesPerName: 6,
-  minimisedQueries: 10,
-  minimiseOneLabel: 4,
-  minimisedFailures: 3,
-  triesPerServer: 5,
-  emptyReplies: 2,
-  plans: 10_000,
-  waitersPerPlan: 1_000,
+export interface DnsLimits {
+  readonly message: MessageLimits
+  readonly zone: ZoneLimits
+  readonly answer: AnswerLimits
+  readonly front: FrontLimits
+  readonly cache: CacheLimits
+  readonly book: BookLimits
+  readonly exchange: ExchangeLimits
+  readonly resolver: ResolverLimits
+}
+
+/** Some limits of some groups, as programs give them; the others are those of `DNS_LIMITS`. */
+export type DnsLimitChanges = { readonly [group in keyof DnsLimits]?: Partial<DnsLimits[group]> }
+
+export const DNS_LIMITS: DnsLimits = Object.freeze({
+  message: Object.freeze({ pointerJumps: 126, compressionTargets: 1024, compressionProbes: 8, ednsOptions: 64 }),
+  zone: Object.freeze({ includeDepth: 8, includedFiles: 256, generated: 65_536, faults: 50, faultText: 640 }),
+  answer: Object.freeze({ aliases: 11, additionalNames: 13, proofs: 16, signatures: 8 }),
+  front: Object.freeze({
+    udpSize: 1232,
+    udpPending: 10_000,
+    streams: 512,
+    streamsPerClient: 64,
+    streamQueries: 10_000,
+    streamPending: 100,
+    streamIdle: seconds(10),
+  }),
+  cache: Object.freeze({
+    rrsets: 100_000,
+    answers: 50_000,
+    failures: 10_000,
+    rdatasPerSet: 100,
+    maxTtl: 86_400,
+    minTtl: 0,
+    maxNegativeTtl: 3_600,
+    minNegativeTtl: 0,
+    unstatedNegativeTtl: 5,
+    failureTtl: 1,
+    maxFailureTtl: 300,
+  }),
+  book: Object.freeze({
+    servers: 20_000,
+    zonesPerServer: 50,
+    memory: seconds(900),
+    streamMemory: seconds(60),
+    silentAfter: 6,
+    doublings: 8,
+  }),
+  exchange: Object.freeze({
+    udpSize: 1232,
+    mismatches: 10,
+    streamTime: seconds(5),
+    streamIdle: seconds(4),
+    idleStreams: 100,
+    streamQuestions: 1_000,
+    portTries: 3,
+    exchanges: 5_000,
+    lateReply: seconds(3),
+    lateReplies: 1_000,
+  }),
+  resolver: Object.freeze({
+    upstreamQueries: 200,
+    queriesPerName: 32,
+    referrals: 130,
+    depth: 7,
+    targets: 64,
+    vainTargets: 5,
+    nameServers: 20,
+    addressesPerName: 6,
+    minimisedQueries: 10,
+    minimiseOneLabel: 4,
+    minimisedFailures: 3,
+    triesPerServer: 5,
+    emptyReplies: 2,
+    plans: 10_000,
+    waitersPerPlan: 1_000,
+  }),
+})
+
+/** All limits, those given in the place of the others of `base`. */
+export function dnsLimits(changes: DnsLimitChanges = {}, base: DnsLimits = DNS_LIMITS): DnsLimits {
+  return {
+    message: { ...base.message, ...changes.message },
+    zone: { ...base.zone, ...changes.zone },
+    answer: { ...base.answer, ...changes.answer },
+    front: { ...base.front, ...changes.front },
+    cache: { ...base.cache, ...changes.cache },
+    book: { ...base.book, ...changes.book },
+    exchange: { ...base.exchange, ...changes.exchange },
+    resolver: { ...base.resolver, ...changes.resolver },
+  }
 }

@@ -1,6 +1,6 @@
 /** DNS messages and the stages of a lookup, in words. */
 import type { DnsStageEvent } from '../dns/events.ts'
-import { DecodeFailure, decode, printRdata, rcodeName, TYPE, typeName } from '../dns/index.ts'
+import { decode, MessageFault, printRdata, rcodeName, TYPE, typeName } from '../dns/index.ts'
 
 /**
  * `A? board.example.` or `NOERROR  AA  board.example. 300 A 198.51.100.80`; for bytes that are no message, why.
@@ -13,7 +13,7 @@ export function dnsWords(payload: Uint8Array, exact = false): string {
 
 function messageWords(payload: Uint8Array, nameWords: (name: unknown) => string): string {
   const message = decode(payload)
-  if (message instanceof DecodeFailure) return String(message)
+  if (message instanceof MessageFault) return String(message)
   const [question] = message.question
   const asked = question === undefined ? 'no question' : `${typeName(question.type)}? ${nameWords(question.name)}`
   if (!message.qr) return asked

@@ -186,19 +186,22 @@ test('all servers of a zone dead: try again, quickly the second time', async () 
   })
 })
 
-test('twenty lookups at 10 % loss on every link all succeed', async () => {
-  const { net, log, host } = await lookupWorld({ seed: 1, weather: { loss: 0.1 } })
-  await net.run(async () => {
-    for (let i = 0; i < 10; i++) {
-      assert.deepEqual(await host.lookup('www.board.example'), ['203.0.113.80'])
-      assert.deepEqual(await host.lookup('pictures.board.example'), ['203.0.113.99'])
-      await sleep(net.clock, 301 * SECOND)
-    }
-  })
-  assert.ok(
-    exchanges(log).some((event) => event.rcode === 'TIMEOUT'),
-    'something must have been lost',
-  )
+test('a hundred lookups at 10 % loss on every link: each server is asked up to five times, and hardly one fails', async () => {
+  let found = 0
+  let lost = 0
+  for (let seed = 1; seed <= 5; seed++) {
+    const { net, log, host } = await lookupWorld({ seed, weather: { loss: 0.1 } })
+    await net.run(async () => {
+      for (let i = 0; i < 10; i++) {
+        for (const name of ['www.board.example', 'pictures.board.example'])
+          found += (await host.find(name)).addresses.length
+        await sleep(net.clock, 301 * SECOND)
+      }
+    })
+    lost += exchanges(log).filter((event) => event.failure === 'timeout').length
+  }
+  assert.ok(found >= 97, `${found} of 100`)
+  assert.ok(lost > 50, 'much must have been lost')
 })
 
 test('a hundred equal lookups at once are one question at every stage', async () => {

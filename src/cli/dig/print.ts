@@ -1,6 +1,8 @@
 /** An answer as `dig` prints it, or as JSON. */
+import { u16 } from '../../base/octets.ts'
 import { EDNS_OPTION } from '../../dns/message/edns.ts'
 import type { Message, Question } from '../../dns/message/message.ts'
+import { hexText } from '../../dns/message/rdata/binary.ts'
 import { escapeText } from '../../dns/message/rdata/strings.ts'
 import { printRdata } from '../../dns/message/rdata/text.ts'
 import type { ResourceRecord } from '../../dns/message/record.ts'
@@ -62,9 +64,9 @@ function ednsText({ edns }: Message): string {
   const head = `; EDNS: version: ${edns.version}, flags:${edns.dnssecOk ? ' do' : ''}; udp: ${edns.udpSize}\n`
   const names = new Map<number, string>(Object.entries(EDNS_OPTION).map(([name, code]) => [code, name]))
   const options = edns.options.map(({ code, data }) => {
-    const hex = Buffer.from(data).toString('hex')
+    const hex = hexText(data).toLowerCase()
     if (code === EDNS_OPTION.EXTENDED_ERROR && data.length >= 2)
-      return `; EDE: ${(data[0]! << 8) | data[1]!}${data.length > 2 ? `: (${escapeText(data.subarray(2))})` : ''}\n`
+      return `; EDE: ${u16(data, 0)}${data.length > 2 ? `: (${escapeText(data.subarray(2))})` : ''}\n`
     return `; ${names.get(code) ?? `OPT=${code}`}: ${hex}\n`
   })
   return `;; OPT PSEUDOSECTION:\n${head}${options.join('')}`
@@ -138,7 +140,7 @@ export function jsonText(answer: Answer): string {
     version: message.edns.version,
     udpSize: message.edns.udpSize,
     dnssecOk: message.edns.dnssecOk,
-    options: message.edns.options.map(({ code, data }) => ({ code, data: Buffer.from(data).toString('hex') })),
+    options: message.edns.options.map(({ code, data }) => ({ code, data: hexText(data).toLowerCase() })),
   }
   const value = {
     id: message.id,

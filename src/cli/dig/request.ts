@@ -1,8 +1,8 @@
 /** What a command line of `dig` asks for. */
-import { domainToASCII } from 'node:url'
 import { parseIp4, parseIp6 } from '../../base/ip.ts'
 import { Name, parseName } from '../../dns/message/name.ts'
 import { CLASS, parseClass, parseType, TYPE } from '../../dns/message/types.ts'
+import { toAscii } from '../../dns/stub/ascii.ts'
 import { UsageError } from '../command.ts'
 
 /** Switches by their names in dig: `+short`, `+norecurse`. */
@@ -124,7 +124,7 @@ function readQuestion(
 
 /** A name as people write it: letters beyond ASCII by IDNA (RFC 5890). @throws UsageError */
 function nameOf(word: string): Name {
-  const name = parseName(/[^\0-\x7f]/.test(word) ? domainToASCII(word) : word)
+  const name = parseName(toAscii(word))
   if (name instanceof Name) return name
   throw new UsageError(`'${word}' is not a domain name: ${name.why} at octet ${name.at}`)
 }

@@ -1,9 +1,9 @@
 /** What the commands that serve DNS share: where they listen, what they print of each query, how they end. */
 import { SocketError } from '../../base/errors.ts'
 import { ipVersion } from '../../base/ip.ts'
-import type { Client } from '../../dns/front/responder.ts'
+import { portProblem } from '../../base/port.ts'
+import type { OctetOptions } from '../../dns/front/octets.ts'
 import type { DnsServer } from '../../dns/front/server.ts'
-import type { Message } from '../../dns/message/message.ts'
 import { rcodeName, typeName } from '../../dns/message/types.ts'
 import { formatAddress, type IpAddress } from '../../socket/address.ts'
 import { type Call, type CommandOption, UsageError } from '../command.ts'
@@ -23,27 +23,50 @@ export const frontOptions: { readonly [name: string]: CommandOption } = {
 
 /** The addresses to listen at. @throws UsageError */
 export function listenAddresses(values: Call['values']): IpAddress[] {
-  const port = Number(values['port'])
-  if (!/^\d+$/.test(String(values['port'])) || port > 65535)
-    throw new UsageError(`--port is a number from 0 to 65535, not '${values['port']}'`)
+  const text = String(values['port'])
+  const port = /^\d+$/.test(text) ? Number(text) : text
+  const problem = portProblem(port)
+  if (problem !== null || typeof port !== 'number') throw new UsageError(`--port: ${problem}`)
   const addresses = (values['address'] as readonly string[] | undefined) ?? ['127.0.0.1']
   for (const address of addresses)
     if (ipVersion(address) === 0) throw new UsageError(`--address is an IP address, not '${address}'`)
   return addresses.map((address) => ({ address, port }))
 }
 
+/** What the process does at a signal, beside ending. */
+export interface SignalHandlers {
+  /** SIGHUP: reads its files again, empties its cache. */
+  hangup(): void
+  /** SIGUSR1: says what it has done so far. */
+  statistics(): void
+}
+
 /**
- * Serves at every address until the command is to end, then closes in order. `hangup` runs at every SIGHUP.
+ * Handles the signals until `work` has ended. From the start: a signal that is not listened for ends the process
+ * (SIGHUP), or opens Node's debugger (SIGUSR1).
+ */
+export async function withSignals(handlers: SignalHandlers, work: () => Promise<number>): Promise<number> {
+  const hangup = () => handlers.hangup()
+  const statistics = () => handlers.statistics()
+  process.on('SIGHUP', hangup)
+  process.on('SIGUSR1', statistics)
+  try {
+    return await work()
+  } finally {
+    process.off('SIGHUP', hangup)
+    process.off('SIGUSR1', statistics)
+  }
+}
+
+/**
+ * Serves at every address until the command is to end, then closes in order.
  * @throws what `start` rejects with, with a hint at what to do about it
  */
 export async function serveUntilInterrupted(
   terminal: Terminal,
   addresses: readonly IpAddress[],
   start: (at: IpAddress) => Promise<DnsServer>,
-  hangup: () => void,
 ): Promise<void> {
-  // From the start: what is not listened for ends the process.
-  process.on('SIGHUP', hangup)
   const servers: DnsServer[] = []
   try {
     for (const at of addresses) servers.push(await start(at).catch((error) => advise(error, at)))
@@ -54,12 +77,12 @@ export async function serveUntilInterrupted(
     })
   } finally {
     await Promise.all(servers.map((server) => server.close()))
-    process.off('SIGHUP', hangup)
   }
 }
 
 const ADVICE: { readonly [code: string]: string } = {
-  EACCES: 'ports below 1024 are for root: choose another, as in --port 5353',
+  EACCES:
+    'ports below 1024 need root or CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=): use one of these, or a port from 1024 on, as in --port 5353',
   EADDRINUSE: 'another server is there: choose another --port or --address',
   EADDRNOTAVAIL: 'this machine has no such address: --address takes one of its own',
 }
@@ -70,13 +93,33 @@ function advise(error: unknown, { address, port }: IpAddress): never {
   throw new SocketError(error.code, error.syscall, { address, port, hint })
 }
 
-/** Prints a line for each query: when, who, how, what, the answer's code and its numbers of records. */
-export function queryLog(terminal: Terminal) {
-  return (query: Message, reply: Message, { address, transport }: Client) => {
+/** Counts the answers, and prints a line for each when the command line asks for it. */
+export class QueryCounter {
+  readonly #terminal: Terminal
+  readonly #log: boolean
+  readonly #counts = new Map<string, number>()
+
+  constructor(terminal: Terminal, values: Call['values']) {
+    this.#terminal = terminal
+    this.#log = values['query-log'] === true
+  }
+
+  /** For `ServerOptions`. */
+  readonly onAnswer: NonNullable<OctetOptions['onAnswer']> = (query, reply, { address, transport }) => {
+    const rcode = rcodeName(reply.rcode)
+    for (const key of [transport, rcode]) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    if (!this.#log) return
     const { name, type } = query.question[0]!
     const asked = `${name} ${typeName(type)}`
     const counts = `${reply.answer.length}/${reply.authority.length}/${reply.additional.length}`
     const line = `${new Date().toISOString()} ${formatAddress(address)} ${transport} ${asked}`
-    terminal.out(`${line} ${rcodeName(reply.rcode)} ${counts}\n`)
+    this.#terminal.out(`${line} ${rcode} ${counts}\n`)
+  }
+
+  /** `queries udp 12, tcp 1; NOERROR 10, NXDOMAIN 3`. */
+  text(): string {
+    const transports = ['udp', 'tcp'].map((transport) => `${transport} ${this.#counts.get(transport) ?? 0}`)
+    const rcodes = [...this.#counts].filter(([key]) => key !== 'udp' && key !== 'tcp').map((pair) => pair.join(' '))
+    return `queries ${transports.join(', ')}${rcodes.length === 0 ? '' : `; ${rcodes.join(', ')}`}`
   }
 }

@@ -1,5 +1,5 @@
 /** `--drop`: packets that a person names, lost on the line to the provider. */
-import { DecodeFailure, decode } from '../../dns/index.ts'
+import { decode, MessageFault } from '../../dns/index.ts'
 import { drop, type Packet, pass, type Rule } from '../../sim/index.ts'
 import { dissect } from '../../trace/packet.ts'
 import { tcp } from '../../wire/index.ts'
@@ -98,6 +98,6 @@ function carried({ frame }: Packet): Carried | null {
   if (ip === null) return null
   const message =
     udp === null || (udp.sourcePort !== DNS_PORT && udp.destinationPort !== DNS_PORT) ? null : decode(udp.payload)
-  const dns = message === null || message instanceof DecodeFailure ? null : message.qr ? 'answer' : 'query'
+  const dns = message === null || message instanceof MessageFault ? null : message.qr ? 'answer' : 'query'
   return { segment, dns }
 }

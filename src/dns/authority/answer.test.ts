@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DNS_LIMITS } from '../limits.ts'
 import { edns } from '../message/edns.ts'
 import { type Message, message, query } from '../message/message.ts'
 import { Name } from '../message/name.ts'
 import { printRecord } from '../message/rdata/text.ts'
-import { CLASS, OPCODE, RCODE, rcodeName, TYPE, type TypeName } from '../message/types.ts'
+import { CLASS, OPCODE, RCODE, rcodeName, TYPE, type TypeName, typeName } from '../message/types.ts'
+import { printFault } from '../zone/fault.ts'
 import { loadZone } from '../zone/load.ts'
-import { printFault } from '../zone/master.ts'
 import { Zones } from '../zone/zones.ts'
 import { answer } from './answer.ts'
 
@@ -112,8 +113,11 @@ test('a loop of aliases ends, and so does a long chain', () => {
   assert.equal(ask('loop1.example.').answer.length, 2)
   const chain = Array.from({ length: 30 }, (_, i) => `c${i} CNAME c${i + 1}`).join('\n')
   const long = new Zones([zone(`${OTHER}${chain}\n`, 'other.')])
-  assert.equal(answer(long, query(Name.parse('c0.other.'), TYPE.A)).answer.length, 17)
-  assert.equal(answer(long, query(Name.parse('c0.other.'), TYPE.A), { aliases: 2 }).answer.length, 3)
+  assert.equal(answer(long, query(Name.parse('c0.other.'), TYPE.A)).answer.length, 12)
+  assert.equal(
+    answer(long, query(Name.parse('c0.other.'), TYPE.A), { ...DNS_LIMITS.answer, aliases: 2 }).answer.length,
+    3,
+  )
 })
 
 test('referrals: no AA, the child’s servers, glue', () => {
@@ -164,6 +168,37 @@ test('addresses of the hosts that an answer names', () => {
   ])
   assert.deepEqual(ask('srv.example.', 'SRV').additional.map(printRecord), ['web.example.\t300\tIN\tA\t192.0.2.80'])
   assert.deepEqual(ask('svc.example.', 'HTTPS').additional.map(printRecord), ['web.example.\t300\tIN\tA\t192.0.2.80'])
+})
+
+test('addresses in other zones of this server are left to those who serve them', () => {
+  const both = new Zones([
+    zone(`${OTHER}m MX 1 mail.third.\n@ NS ns.third.\n`, 'other.'),
+    zone('$TTL 300\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.3\nmail A 192.0.2.4\n', 'third.'),
+  ])
+  assert.deepEqual(answer(both, query(Name.parse('m.other.'), TYPE.MX)).additional, [])
+})
+
+test('a signed zone: signatures and the DS of referrals go to those who ask for them; each has the time of its set', () => {
+  const rrsig = (type: string) => `RRSIG ${type} 8 2 300 20300101000000 20200101000000 1 other. AAAA`
+  const signed = new Zones([
+    zone(
+      `${OTHER}www ${rrsig('A')}\n@ ${rrsig('SOA')}\nlong 900 TXT x\nlong 900 ${rrsig('TXT')}\nsub NS ns\nsub DS 1 8 2 0000\nsub ${rrsig('DS')}\n`,
+      'other.',
+    ),
+  ])
+  const types = (name: string, type: number, dnssecOk = true) => {
+    const reply = answer(signed, query(Name.parse(name), type, { edns: edns({ dnssecOk }) }))
+    return [...reply.answer, ...reply.authority].map((record) => `${record.ttl} ${typeName(record.type)}`)
+  }
+  assert.deepEqual(types('www.other.', TYPE.A), ['300 A', '300 RRSIG'])
+  assert.deepEqual(types('www.other.', TYPE.A, false), ['300 A'])
+  assert.deepEqual(types('no.other.', TYPE.A), ['5 SOA', '5 RRSIG'])
+  assert.deepEqual(types('x.sub.other.', TYPE.A), ['300 NS', '300 DS', '300 RRSIG'])
+  assert.deepEqual(types('x.sub.other.', TYPE.A, false), ['300 NS'])
+  assert.deepEqual(types('sub.other.', TYPE.DS, false), ['300 DS'])
+  // RFC 4034 §3: not the smallest of all.
+  assert.deepEqual(types('long.other.', TYPE.TXT), ['900 TXT', '900 RRSIG'])
+  assert.deepEqual(types('long.other.', TYPE.RRSIG, false), ['900 RRSIG'])
 })
 
 test('limit: addresses of so many hosts and no more (CVE-2024-11187)', () => {

@@ -3,18 +3,19 @@
 import type { Machine } from '../../base/machine.ts'
 import type { Host } from '../../socket/host.ts'
 import type { DnsStage, DnsStageEvent } from '../events.ts'
-import type { Responder } from '../front/responder.ts'
 import { type DnsServer, type ServerOptions, serveDns } from '../front/server.ts'
+import { type AnswerLimits, DNS_LIMITS, type DnsLimitChanges, dnsLimits } from '../limits.ts'
 import type { Message } from '../message/message.ts'
 import { printRdata } from '../message/rdata/text.ts'
 import { RCODE, rcodeName, TYPE, typeName } from '../message/types.ts'
 import type { Zone } from '../zone/zone.ts'
 import { Zones } from '../zone/zones.ts'
-import { type AnswerLimits, answer } from './answer.ts'
+import { answer } from './answer.ts'
 
-export interface AuthorityOptions extends ServerOptions, AnswerLimits {
+export interface AuthorityOptions extends Omit<ServerOptions, 'limits'> {
   /** Where on the walk of a lookup this server stands, for the event log; default 'authoritative'. */
   readonly stage?: DnsStage
+  readonly limits?: Pick<DnsLimitChanges, 'answer' | 'front'>
 }
 
 /** Answers from the zones; `zones` may be changed while it serves. Rejects as `serveDns` does. */
@@ -24,7 +25,7 @@ export function serveZones(
   options: AuthorityOptions = {},
 ): Promise<DnsServer> {
   const held = zones instanceof Zones ? zones : new Zones(zones)
-  return serveDns(host, authority(host, held, options.stage, options), options)
+  return serveDns(host, authority(host, held, options.stage, dnsLimits(options.limits).answer), options)
 }
 
 /** The responder of an authoritative server, which reports each answer to the machine's event log. */
@@ -32,8 +33,8 @@ export function authority(
   machine: Machine,
   zones: Zones,
   stage: DnsStage = 'authoritative',
-  limits: AnswerLimits = {},
-): Responder {
+  limits: AnswerLimits = DNS_LIMITS.answer,
+): (query: Message) => Message {
   return (query) => {
     const reply = answer(zones, query, limits)
     if (machine.events.on && query.question.length === 1) machine.events.emit(stageEvent(machine, stage, query, reply))

@@ -1,3 +1,5 @@
+import { DnsError } from '../errors.ts'
+
 /**
  * A map that holds at most so many entries: past that, those not used for the longest time go. It keeps two
  * generations: what is used moves to the young one, and when that is full the old one goes as a whole. So a hit costs
@@ -12,7 +14,7 @@ export class BoundedMap<Value> {
   #old = new Map<string, Value>()
 
   constructor(limit: number) {
-    if (!(limit >= 2)) throw new RangeError(`BoundedMap: limit ${limit} must be at least 2`)
+    if (!(limit >= 2)) throw new DnsError('DNS_SETTING', `BoundedMap: limit ${limit} must be at least 2`)
     this.limit = limit
   }
 

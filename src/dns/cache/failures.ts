@@ -1,6 +1,6 @@
 /** RFC 9520: a question that could not be answered is not tried again at once, nor ever oftener because it fails. */
 import type { Nanos } from '../../base/clock.ts'
-import { type CacheLimits, defaultCacheLimits } from '../limits.ts'
+import { type CacheLimits, DNS_LIMITS } from '../limits.ts'
 import { BoundedMap } from './bounded.ts'
 import { type Seconds, secondsAt } from './time.ts'
 
@@ -13,7 +13,7 @@ export class FailureCache {
   readonly limits: CacheLimits
   readonly #failures: BoundedMap<Failure>
 
-  constructor(limits: CacheLimits = defaultCacheLimits) {
+  constructor(limits: CacheLimits = DNS_LIMITS.cache) {
     this.limits = limits
     this.#failures = new BoundedMap(limits.failures)
   }

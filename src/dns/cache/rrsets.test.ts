@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
-import { defaultCacheLimits } from '../limits.ts'
+import { DNS_LIMITS } from '../limits.ts'
 import { Name } from '../message/name.ts'
-import type { Rrset } from '../message/record.ts'
+import { type Rrset, rrset } from '../message/record.ts'
 import { CLASS, TYPE } from '../message/types.ts'
 import { aged, RrsetCache } from './rrsets.ts'
 import { TRUST } from './trust.ts'
@@ -12,7 +12,7 @@ const NAME = Name.parse('www.example.')
 
 function set(last: number, ttl = 60, type: number = TYPE.A): Rrset {
   const rdata = type === TYPE.NS ? Name.parse(`ns${last}.example.`).wire : Uint8Array.of(192, 0, 2, last)
-  return { name: NAME, type, class: CLASS.IN, ttl, rdatas: [rdata] }
+  return rrset(NAME, type, CLASS.IN, ttl, [rdata])
 }
 
 function lastOctet(cache: RrsetCache, now = 0): number | undefined {
@@ -74,7 +74,7 @@ test('the parent’s side is kept apart', () => {
 })
 
 test('limits: time to live, records per set, sets', () => {
-  const cache = new RrsetCache({ ...defaultCacheLimits, rrsets: 2, rdatasPerSet: 3, maxTtl: 100, minTtl: 5 })
+  const cache = new RrsetCache({ ...DNS_LIMITS.cache, rrsets: 2, rdatasPerSet: 3, maxTtl: 100, minTtl: 5 })
   assert.equal(cache.put(set(1, 1000), TRUST.answerAA, 0)?.rrset.ttl, 100)
   assert.equal(cache.put(set(2, 0), TRUST.answerAA, 0)?.rrset.ttl, 5)
   const crowd = {
@@ -83,6 +83,8 @@ test('limits: time to live, records per set, sets', () => {
     rdatas: [1, 2, 3, 4].map((last) => Uint8Array.of(1, 1, 1, last)),
   }
   assert.equal(cache.put(crowd, TRUST.answerAA, 0), undefined)
+  const signed = { ...crowd, rdatas: set(1).rdatas, signatures: crowd.rdatas }
+  assert.equal(cache.put(signed, TRUST.answerAA, 0), undefined)
   for (const name of ['a.', 'b.', 'c.']) cache.put({ ...set(1), name: Name.parse(name) }, TRUST.answerAA, 0)
   assert.equal(cache.size, 2)
 })

@@ -1,6 +1,6 @@
 /** The cache of record sets: who is believed, for how long, and what replaces what. */
 import type { Nanos } from '../../base/clock.ts'
-import { type CacheLimits, defaultCacheLimits } from '../limits.ts'
+import { type CacheLimits, DNS_LIMITS } from '../limits.ts'
 import type { Name } from '../message/name.ts'
 import { equalRdata, type Rrset } from '../message/record.ts'
 import { TYPE } from '../message/types.ts'
@@ -32,21 +32,28 @@ export function replacement(held: CachedRrset, fresh: Rrset, trust: Trust, now: 
 }
 
 function sameRdatas(a: Rrset, b: Rrset): boolean {
-  return a.rdatas.length === b.rdatas.length && a.rdatas.every((x) => b.rdatas.some((y) => equalRdata(x, y)))
+  return sameOctets(a.rdatas, b.rdatas) && sameOctets(a.signatures, b.signatures)
 }
 
-export function rrsetKey(name: Name, type: number, rrclass: number, side = ''): string {
+function sameOctets(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((x) => b.some((y) => equalRdata(x, y)))
+}
+
+export function rrsetKey(name: Name, type: number, rrclass: number, side: Side = ''): string {
   return `${type}/${rrclass}${side}/${name.key}`
 }
 
-/** How a set is kept apart from the zone's own version of it. */
-export type Side = '' | 'parent'
+/**
+ * How a set is kept apart from the usual version of it: as the parent zone says it, or as a resolver further up says it
+ * without checking signatures.
+ */
+export type Side = '' | 'parent' | 'unchecked'
 
 export class RrsetCache {
   readonly limits: CacheLimits
   readonly #sets: BoundedMap<CachedRrset>
 
-  constructor(limits: CacheLimits = defaultCacheLimits) {
+  constructor(limits: CacheLimits = DNS_LIMITS.cache) {
     this.limits = limits
     this.#sets = new BoundedMap(limits.rrsets)
   }
@@ -77,7 +84,8 @@ export class RrsetCache {
     delegatedUntil: Seconds = Number.POSITIVE_INFINITY,
     side: Side = '',
   ): CachedRrset | undefined {
-    if (rrset.rdatas.length > this.limits.rdatasPerSet) return undefined
+    const { rdatasPerSet } = this.limits
+    if (rrset.rdatas.length > rdatasPerSet || rrset.signatures.length > rdatasPerSet) return undefined
     const key = rrsetKey(rrset.name, rrset.type, rrset.class, side)
     const second = secondsAt(now)
     const held = this.#sets.peek(key)

@@ -1,29 +1,33 @@
 /** The exchange over simulated hosts, with servers that behave as badly as servers do. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MILLISECOND, SECOND, sleep } from '../../base/clock.ts'
+import { after, type Clock, MILLISECOND, type Nanos, SECOND, sleep } from '../../base/clock.ts'
+import { seconds } from '../../base/duration.ts'
 import { SocketError } from '../../base/errors.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { internet, ms, type SimHost } from '../../sim/index.ts'
-import type { IpAddress as Address } from '../../socket/address.ts'
+import type { IpAddress } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
 import type { DnsExchangeEvent } from '../events.ts'
+import { DNS_LIMITS } from '../limits.ts'
 import { decode } from '../message/decode.ts'
 import { edns } from '../message/edns.ts'
 import { encode } from '../message/encode.ts'
+import { framed } from '../message/framing.ts'
 import { type Message, response } from '../message/message.ts'
 import { Name } from '../message/name.ts'
 import { CLASS, RCODE, TYPE } from '../message/types.ts'
+import { ServerBook } from '../servers/book.ts'
+import { upstream } from '../servers/upstream.ts'
 import { HostExchange, type HostExchangeOptions } from './client.ts'
-import type { ExchangeRequest } from './exchange.ts'
-import { framed } from './tcp.ts'
+import type { ExchangeRequest, ExchangeResult } from './exchange.ts'
 
 const QUESTION = { name: Name.parse('www.example.'), type: TYPE.A, class: CLASS.IN }
 const ANSWER = { name: QUESTION.name, type: TYPE.A, class: CLASS.IN, ttl: 60, rdata: Uint8Array.of(192, 0, 2, 1) }
 
 interface Received {
   readonly query: Message
-  readonly from: Address
+  readonly from: IpAddress
 }
 
 function world(options: HostExchangeOptions = {}) {
@@ -34,11 +38,12 @@ function world(options: HostExchangeOptions = {}) {
   net.link(client, server, { latency: ms(10) })
   const exchange = new HostExchange(client, options)
   const request = (parts: Partial<ExchangeRequest> = {}): ExchangeRequest => ({
-    server: { address: server.address, port: 53 },
+    upstream: upstream({ address: server.address, port: 53 }),
     question: QUESTION,
     recursionDesired: false,
+    dnssecOk: false,
+    checkingDisabled: false,
     timeout: 400 * MILLISECOND,
-    attempts: 3,
     ...parts,
   })
   const events = () => log.events.filter((event) => event.type === 'dns.exchange') as DnsExchangeEvent[]
@@ -62,6 +67,19 @@ async function udp(
     onClose() {},
   })
   return received
+}
+
+/** Answers each datagram after a while. */
+async function slowUdp(server: SimHost, clock: Clock, delay: Nanos): Promise<void> {
+  const socket = await server.datagrams({ address: '0.0.0.0', port: 53 })
+  socket.attach({
+    onDatagram(bytes, from) {
+      const query = decode(bytes) as Message
+      after(clock, delay, () => socket.send(encode(answer(query)), from))
+    },
+    onError() {},
+    onClose() {},
+  })
 }
 
 /** Answers each message on a connection, the reply cut into pieces of that many octets. */
@@ -94,7 +112,7 @@ test('an exchange over UDP: the reply, its time, and an event', async () => {
     const [received] = [await udp(server, (query) => [answer(query)])]
     const result = await exchange.ask(request())
     assert.equal(result.kind, 'reply')
-    assert.ok(result.kind === 'reply' && result.rtt >= 20 * MILLISECOND && result.rtt < 45 * MILLISECOND)
+    assert.ok(result.kind === 'reply' && result.rtt! >= 20 * MILLISECOND && result.rtt! < 45 * MILLISECOND)
     assert.equal(received[0]?.query.edns?.udpSize, 1232)
     assert.equal(received[0]?.query.rd, false)
   })
@@ -125,25 +143,102 @@ test('equal questions under way at once are one', async () => {
   })
 })
 
-test('silence: each attempt waits twice as long, then it is a timeout', async () => {
+function cause(result: ExchangeResult): string {
+  return result.kind === 'failure' ? result.cause : result.kind
+}
+
+test('silence is a time-out when its time has come', async () => {
   const { net, server, exchange, request, events } = world()
   await net.run(async () => {
     const received = await udp(server, () => [])
     const started = net.clock.now()
-    assert.equal((await exchange.ask(request())).kind, 'timeout')
-    assert.equal(received.length, 3)
-    assert.ok(Math.abs(net.clock.now() - started - 2.8 * SECOND) < 50 * MILLISECOND)
+    assert.equal(cause(await exchange.ask(request())), 'timeout')
+    assert.equal(received.length, 1)
+    assert.ok(Math.abs(net.clock.now() - started - 0.4 * SECOND) < 50 * MILLISECOND)
   })
-  assert.deepEqual([events()[0]?.rcode, events()[0]?.attempts], ['TIMEOUT', 3])
+  assert.deepEqual([events()[0]?.rcode, events()[0]?.failure], ['', 'timeout'])
 })
+
+test('whoever asks to be told of the time-out gets the reply that comes late', async () => {
+  const { net, server, exchange, request } = world()
+  await net.run(async () => {
+    await slowUdp(server, net.clock, SECOND)
+    let overdue = 0
+    const result = await exchange.ask(request({ overdue: () => void overdue++ }))
+    assert.ok(result.kind === 'reply' && result.rtt! > SECOND)
+    assert.equal(overdue, 1)
+    // Meanwhile the same question may be asked anew.
+    const first = exchange.ask(request({ overdue: () => void overdue++ }))
+    await sleep(net.clock, SECOND / 2)
+    assert.equal(overdue, 2)
+    const second = exchange.ask(request({ overdue: () => void overdue++ }))
+    assert.notEqual(first, second)
+    assert.deepEqual((await Promise.all([first, second])).map(cause), ['reply', 'reply'])
+  })
+})
+
+test('limit: late replies are listened for so long, and for so many exchanges at a time', async () => {
+  const { net, server, exchange, request } = world({ limits: { lateReply: seconds(2), lateReplies: 2 } })
+  await net.run(async () => {
+    await udp(server, () => [])
+    const started = net.clock.now()
+    const asks = [TYPE.A, TYPE.AAAA, TYPE.MX].map((type) =>
+      exchange.ask(request({ question: { ...QUESTION, type }, overdue() {} })),
+    )
+    assert.equal(cause(await asks[0]!), 'timeout')
+    assert.ok(net.clock.now() - started < SECOND) // the oldest had to go
+    assert.deepEqual((await Promise.all(asks)).map(cause), ['timeout', 'timeout', 'timeout'])
+    assert.ok(Math.abs(net.clock.now() - started - 2.4 * SECOND) < SECOND / 10)
+  })
+})
+
+test('a reply that cannot be read is no silence: when its time has come, the server is broken', async () => {
+  const { net, server, exchange, request } = world()
+  await net.run(async () => {
+    await udp(server, (query) => {
+      const bytes = encode(answer(query, { edns: null }))
+      return [bytes.subarray(0, bytes.length - 1)]
+    })
+    const started = net.clock.now()
+    assert.equal(cause(await exchange.ask(request())), 'malformed')
+    assert.ok(net.clock.now() - started < 0.5 * SECOND)
+  })
+})
+
+test('what is broken or too much beside the answer does not spoil it', async () => {
+  const opaque = { ...ANSWER, type: 65000 } // becomes an AAAA record of four octets
+  for (const reply of [
+    (query: Message) => Uint8Array.of(...encode(answer(query)), 0, 0),
+    (query: Message) => asAaaa(encode(answer(query, { answer: [opaque, ANSWER] }))),
+    (query: Message) => encode(answer(query, { edns: null, additional: [ANSWER] })).subarray(0, -1),
+  ]) {
+    const { net, server, exchange, request } = world()
+    await net.run(async () => {
+      await udp(server, (query) => [reply(query)])
+      const result = await exchange.ask(request())
+      assert.deepEqual(result.kind === 'reply' && result.message.answer[0]?.rdata, ANSWER.rdata)
+    })
+  }
+})
+
+/** The message with its type 65000 made AAAA: what no encoder writes. */
+function asAaaa(bytes: Uint8Array): Uint8Array {
+  for (let at = bytes.length - 2; at > 12; at--)
+    if (bytes[at] === 65000 >>> 8 && bytes[at + 1] === (65000 & 255)) {
+      bytes[at] = 0
+      bytes[at + 1] = TYPE.AAAA
+      return bytes
+    }
+  throw new Error('there is no such type')
+}
 
 test('nobody at the port is known at once', async () => {
   const { net, exchange, request } = world()
   await net.run(async () => {
     const started = net.clock.now()
     const result = await exchange.ask(request())
-    assert.equal(result.kind, 'error')
-    assert.match(result.kind === 'error' ? result.why : '', /ECONNREFUSED/)
+    assert.ok(result.kind === 'failure' && result.cause === 'unreachable')
+    assert.match(result.why, /ECONNREFUSED/)
     assert.ok(net.clock.now() - started < 100 * MILLISECOND)
   })
 })
@@ -207,7 +302,7 @@ test('a server that does not know EDNS is asked without, and remembered', async 
         query.edns === null ? answer(query) : response(query, { rcode: refusal, question: [] }),
       ])
       for (let i = 0; i < 2; i++) {
-        const result = await exchange.ask(request({ attempts: 1 }))
+        const result = await exchange.ask(request())
         assert.equal(result.kind === 'reply' && result.message.rcode, RCODE.NOERROR)
       }
       assert.deepEqual(
@@ -243,24 +338,27 @@ test('a truncated reply is fetched over TCP, even octet by octet', async () => {
 
 test('TCP that closes without a word, does not answer, or answers something else, is an error in time', async () => {
   for (const [reply, kind] of [
-    [() => null, 'error'],
-    [(query: Message) => answer(query, { id: query.id ^ 1 }), 'error'],
+    [() => null, 'closed'],
+    [(query: Message) => answer(query, { id: query.id ^ 1 }), 'mismatched'],
+    [(query: Message) => answer(query, { question: [{ ...QUESTION, type: TYPE.MX }] }), 'mismatched'],
+    // RFC 2181 §9: over TCP there is room for all of it.
+    [(query: Message) => answer(query, { tc: true }), 'truncated'],
   ] as const) {
     const { net, server, exchange, request } = world()
     await net.run(async () => {
       await udp(server, (query) => [answer(query, { tc: true })])
       await tcp(server, reply)
-      assert.equal((await exchange.ask(request())).kind, kind)
+      assert.equal(cause(await exchange.ask(request())), kind)
     })
   }
-  const { net, server, exchange, request } = world({ limits: { tcpTimeout: 2 * SECOND } })
+  const { net, server, exchange, request } = world({ limits: { streamTime: seconds(2) } })
   await net.run(async () => {
     await udp(server, (query) => [answer(query, { tc: true })])
     await server.listen({ address: '0.0.0.0', port: 53 }, (connection) =>
       connection.attach({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }),
     )
     const started = net.clock.now()
-    assert.equal((await exchange.ask(request())).kind, 'timeout')
+    assert.equal(cause(await exchange.ask(request())), 'timeout')
     assert.ok(net.clock.now() - started < 2.2 * SECOND)
     await sleep(net.clock, SECOND)
   })
@@ -271,15 +369,14 @@ test('more exchanges at once than the limit fail at once', async () => {
   await net.run(async () => {
     await udp(server, () => [])
     const asks = [TYPE.A, TYPE.AAAA, TYPE.MX].map((type) => exchange.ask(request({ question: { ...QUESTION, type } })))
-    assert.deepEqual(
-      (await Promise.all(asks)).map((result) => result.kind),
-      ['timeout', 'timeout', 'error'],
-    )
+    assert.deepEqual((await Promise.all(asks)).map(cause), ['timeout', 'timeout', 'local'])
   })
 })
 
 test('an odd server is tried with EDNS again when it has been remembered long enough', async () => {
-  const { net, server, exchange, request } = world({ limits: { oddMemory: 10 * SECOND } })
+  const { net, server, exchange, request } = world({
+    book: new ServerBook({ ...DNS_LIMITS.book, memory: seconds(10) }),
+  })
   await net.run(async () => {
     const received = await udp(server, (query) => [
       query.edns === null ? answer(query) : response(query, { rcode: RCODE.FORMERR }),
@@ -305,7 +402,7 @@ test('a source port that is taken is drawn anew, so many times, then the host ch
     const ports: number[] = []
     const crowded: Host = Object.create(client, {
       datagrams: {
-        value: (at: Address) => {
+        value: (at: IpAddress) => {
           ports.push(at.port)
           if (at.port !== 0 && ports.length <= taken) throw new SocketError('EADDRINUSE', 'bind', at)
           return client.datagrams(at)

@@ -2,24 +2,32 @@
  * Exchanges over a Host: a random ID, a fresh random source port and mixed case for each, EDNS with a way back for
  * servers that do not know it, TCP where UDP is too small or somebody is guessing. Equal questions share one.
  */
+import type { Nanos } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
-import { formatAddress } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
-import { BoundedMap } from '../cache/bounded.ts'
 import type { DnsExchangeEvent } from '../events.ts'
-import { defaultExchangeLimits, type ExchangeLimits } from '../limits.ts'
+import { DNS_LIMITS, type ExchangeLimits } from '../limits.ts'
 import { edns } from '../message/edns.ts'
 import { type Message, query } from '../message/message.ts'
 import { RCODE, rcodeName, typeName } from '../message/types.ts'
+import { ServerBook } from '../servers/book.ts'
 import { mixedCase } from './case.ts'
 import type { Exchange, ExchangeRequest, ExchangeResult } from './exchange.ts'
-import { askOverTcp } from './tcp.ts'
-import { askOverUdp } from './udp.ts'
+import { Streams } from './streams.ts'
+import { type Attempt, askOverUdp, type StreamAttempt } from './udp.ts'
 
 export interface HostExchangeOptions {
   /** Mixed case in questions; default true. */
   readonly mixCase?: boolean
   readonly limits?: Partial<ExchangeLimits>
+  /** What is known of servers; default a book of its own. */
+  readonly book?: ServerBook
+}
+
+/** One exchange on its way, with all who wait for it. */
+interface Running {
+  readonly result: Promise<ExchangeResult>
+  readonly overdue: (() => void)[]
 }
 
 export class HostExchange implements Exchange {
@@ -27,112 +35,166 @@ export class HostExchange implements Exchange {
   readonly #random: Random
   readonly #mixCase: boolean
   readonly #limits: ExchangeLimits
-  readonly #underWay = new Map<string, Promise<ExchangeResult>>()
-  readonly #withoutEdns: BoundedMap<number>
-  readonly #caseless: BoundedMap<number>
+  readonly #book: ServerBook
+  readonly #streams: Streams
+  readonly #underWay = new Map<string, Running>()
+  /** Exchanges past their time-out that still listen, the oldest first: how each is given up. */
+  readonly #late = new Set<() => void>()
 
   constructor(host: Host, options: HostExchangeOptions = {}) {
     this.#host = host
     this.#random = host.random.fork('dns exchange')
     this.#mixCase = options.mixCase ?? true
-    this.#limits = { ...defaultExchangeLimits, ...options.limits }
-    this.#withoutEdns = new BoundedMap(this.#limits.oddServers)
-    this.#caseless = new BoundedMap(this.#limits.oddServers)
+    this.#limits = { ...DNS_LIMITS.exchange, ...options.limits }
+    this.#book = options.book ?? new ServerBook()
+    this.#streams = new Streams(host, this.#limits)
   }
 
   /** RFC 5452 §5: two equal questions open at once would double a forger's chances ("birthday"), so they are one. */
   ask(request: ExchangeRequest): Promise<ExchangeResult> {
-    const { server, question, recursionDesired } = request
-    const key = `${formatAddress(server)}/${recursionDesired}/${question.type}/${question.class}/${question.name.key}`
+    const key = keyOf(request)
     const running = this.#underWay.get(key)
-    if (running !== undefined) return running
-    if (this.#underWay.size >= this.#limits.exchanges)
-      return Promise.resolve({ kind: 'error', why: `more than ${this.#limits.exchanges} exchanges at once` })
-    const exchange = this.#exchange(request).finally(() => this.#underWay.delete(key))
-    this.#underWay.set(key, exchange)
-    return exchange
+    if (running !== undefined) {
+      if (request.overdue !== undefined) running.overdue.push(request.overdue)
+      return running.result
+    }
+    if (this.#underWay.size >= this.#limits.exchanges) {
+      const why = `more than ${this.#limits.exchanges} exchanges at once`
+      return Promise.resolve({ kind: 'failure', cause: 'local', why })
+    }
+    const run = new Run(request)
+    const result = this.#exchange(run, key).finally(() => this.#leave(key, run))
+    this.#underWay.set(key, { result, overdue: run.overdue })
+    return result
   }
 
-  async #exchange(request: ExchangeRequest): Promise<ExchangeResult> {
+  /** Closes the connections that are kept. */
+  close(): void {
+    this.#streams.close()
+  }
+
+  #leave(key: string, run: Run): void {
+    if (this.#underWay.get(key)?.overdue === run.overdue) this.#underWay.delete(key)
+  }
+
+  async #exchange(run: Run, key: string): Promise<ExchangeResult> {
     const started = this.#host.clock.now()
-    const run = new Run(request)
     // Whatever goes wrong below, the resolver above must hear of it: its client waits.
-    const result = await this.#run(run).catch((error): ExchangeResult => ({ kind: 'error', why: String(error) }))
+    const result = await this.#run(run, key).catch(
+      (error): ExchangeResult => ({ kind: 'failure', cause: 'local', why: String(error) }),
+    )
     this.#report(run, result, started)
     return result
   }
 
-  async #run(run: Run): Promise<ExchangeResult> {
-    const { request } = run
-    const server = formatAddress(request.server)
-    run.edns = !this.#isOdd(this.#withoutEdns, server)
-    let { timeout } = request
-    while (run.attempts < request.attempts) {
-      run.attempts++
-      const attempt = await askOverUdp(
-        this.#host,
-        request.server,
-        this.#message(run, server),
-        request.question.name,
-        timeout,
-        this.#limits,
-      )
-      if (attempt.kind === 'error') return attempt
-      if (attempt.kind === 'timeout') timeout *= 2
-      else if (attempt.kind === 'doubtful') {
-        if (attempt.caseless) this.#remember(this.#caseless, server)
-        return this.#overTcp(run, server)
-      } else if (run.edns && dislikesEdns(attempt.message)) {
-        // RFC 6891 §6.2.2, §7: without EDNS then, from now on; that attempt does not count.
-        this.#remember(this.#withoutEdns, server)
-        run.edns = false
-        run.attempts--
-      } else return attempt.message.tc ? this.#overTcp(run, server) : attempt
+  async #run(run: Run, key: string): Promise<ExchangeResult> {
+    const { upstream } = run.request
+    run.edns = !this.#book.lacks(upstream.key, 'edns', this.#host.clock.now())
+    if (upstream.protocol === 'tcp') return this.#overTcp(run)
+    for (;;) {
+      const attempt = await this.#overUdp(run, key)
+      if (attempt.kind === 'failure') return attempt
+      if (attempt.kind === 'doubtful') {
+        if (attempt.caseless) this.#book.setLacks(upstream.key, 'mixed case', this.#host.clock.now())
+        return this.#overTcp(run)
+      }
+      if (!this.#dislikesEdns(run, attempt.message)) return attempt.message.tc ? this.#overTcp(run) : attempt
     }
-    return { kind: 'timeout' }
   }
 
-  async #overTcp(run: Run, server: string): Promise<ExchangeResult> {
-    run.transport = 'tcp'
+  /** RFC 6891 §6.2.2, §7: whether it is to be asked once more without EDNS, and is so from now on. */
+  #dislikesEdns(run: Run, message: Message): boolean {
+    const { rcode } = message
+    const dislikes = message.edns === null ? rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP : rcode === RCODE.BADVERS
+    if (!run.edns || !dislikes) return false
+    this.#book.setLacks(run.request.upstream.key, 'edns', this.#host.clock.now())
+    run.edns = false
+    return true
+  }
+
+  async #overUdp(run: Run, key: string): Promise<Attempt> {
     run.attempts++
-    const { question, server: at } = run.request
-    const attempt = await askOverTcp(this.#host, at, this.#message(run, server), question.name, this.#limits)
-    return attempt.kind === 'doubtful' ? { kind: 'error', why: 'what came over TCP is not the reply' } : attempt
+    const { upstream, question, timeout } = run.request
+    let listening: (() => void) | null = null
+    const overdue = (giveUp: () => void) => {
+      // Whoever asks the same again asks anew: this one may never be answered.
+      this.#leave(key, run)
+      listening = giveUp
+      this.#late.add(giveUp)
+      const [oldest] = this.#late
+      if (this.#late.size > this.#limits.lateReplies) oldest?.()
+      for (const tell of run.overdue.splice(0)) tell()
+    }
+    const attempt = await askOverUdp(this.#host, {
+      server: upstream.address,
+      query: this.#query(run, upstream.key, 'udp'),
+      name: question.name,
+      timeout,
+      limits: this.#limits,
+      ...(run.overdue.length > 0 && { overdue }),
+    })
+    if (listening !== null) this.#late.delete(listening)
+    return attempt
   }
 
-  #message(run: Run, server: string): Message {
-    const { question, recursionDesired } = run.request
-    const plain = !this.#mixCase || run.transport === 'tcp' || this.#isOdd(this.#caseless, server)
+  async #overTcp(run: Run): Promise<ExchangeResult> {
+    const { upstream, question } = run.request
+    const now = this.#host.clock.now()
+    run.transport = 'tcp'
+    if (upstream.protocol === 'plain' && this.#book.lacks(upstream.key, 'tcp', now))
+      return { kind: 'failure', cause: 'unreachable', why: 'no connection to the server could be made lately' }
+    for (;;) {
+      run.attempts++
+      const attempt = await this.#streams.ask({
+        upstream,
+        query: (isTaken) => this.#query(run, upstream.key, 'tcp', isTaken),
+        name: question.name,
+        deadline: now + this.#limits.streamTime,
+      })
+      if (attempt.kind === 'reply' && this.#dislikesEdns(run, attempt.message)) continue
+      return this.#judged(run, attempt)
+    }
+  }
+
+  #judged({ request: { upstream } }: Run, attempt: StreamAttempt): ExchangeResult {
+    if (attempt.kind === 'failure') {
+      if (attempt.cause === 'unreachable') this.#book.setLacks(upstream.key, 'tcp', this.#host.clock.now())
+      return attempt
+    }
+    // RFC 2181 §9: over TCP there is room for all of it, so what says that it was cut off is not the answer.
+    if (attempt.message.tc) return { kind: 'failure', cause: 'truncated', why: 'the reply is cut off even over TCP' }
+    return attempt
+  }
+
+  #query(run: Run, server: string, transport: 'udp' | 'tcp', isTaken?: (id: number) => boolean): Message {
+    const { question, recursionDesired, dnssecOk, checkingDisabled } = run.request
+    const plain =
+      !this.#mixCase || transport === 'tcp' || this.#book.lacks(server, 'mixed case', this.#host.clock.now())
+    let id = this.#random.u32() >>> 16
+    while (isTaken?.(id) === true) id = this.#random.u32() >>> 16
     return query(question.name, question.type, {
-      id: this.#random.u32() >>> 16,
+      id,
       rd: recursionDesired,
+      cd: checkingDisabled,
       question: [{ ...question, name: plain ? question.name : mixedCase(question.name, this.#random) }],
-      edns: run.edns ? edns() : null,
+      edns: run.edns ? edns({ udpSize: this.#limits.udpSize, dnssecOk }) : null,
     })
   }
 
-  #isOdd(servers: BoundedMap<number>, server: string): boolean {
-    const until = servers.get(server)
-    return until !== undefined && until > this.#host.clock.now()
-  }
-
-  #remember(servers: BoundedMap<number>, server: string): void {
-    servers.set(server, this.#host.clock.now() + this.#limits.oddMemory)
-  }
-
-  #report(run: Run, result: ExchangeResult, started: number): void {
+  #report(run: Run, result: ExchangeResult, started: Nanos): void {
     const { events, clock, name } = this.#host
     if (!events.on) return
-    const { server, question } = run.request
+    const { upstream, question } = run.request
     const event: DnsExchangeEvent = {
       type: 'dns.exchange',
       at: clock.now(),
       host: name,
-      server: formatAddress(server),
+      server: upstream.key,
       transport: run.transport,
       name: question.name.toString(),
       rrtype: typeName(question.type),
-      rcode: result.kind === 'reply' ? rcodeName(result.message.rcode) : result.kind.toUpperCase(),
+      rcode: result.kind === 'reply' ? rcodeName(result.message.rcode) : '',
+      failure: result.kind === 'failure' ? result.cause : '',
       started,
       attempts: run.attempts,
     }
@@ -143,16 +205,18 @@ export class HostExchange implements Exchange {
 /** One exchange on its way. */
 class Run {
   readonly request: ExchangeRequest
+  readonly overdue: (() => void)[]
   edns = true
   transport: 'udp' | 'tcp' = 'udp'
   attempts = 0
 
   constructor(request: ExchangeRequest) {
     this.request = request
+    this.overdue = request.overdue === undefined ? [] : [() => request.overdue?.()]
   }
 }
 
-function dislikesEdns(message: Message): boolean {
-  if (message.edns !== null) return message.rcode === RCODE.BADVERS
-  return message.rcode === RCODE.FORMERR || message.rcode === RCODE.NOTIMP
+function keyOf({ upstream, question, recursionDesired, dnssecOk, checkingDisabled }: ExchangeRequest): string {
+  const flags = `${recursionDesired ? 'r' : ''}${dnssecOk ? 'd' : ''}${checkingDisabled ? 'c' : ''}`
+  return `${upstream.key}/${flags}/${question.type}/${question.class}/${question.name.key}`
 }

@@ -3,25 +3,32 @@
  * retries, EDNS or TCP; below it nobody knows why the question is asked.
  */
 import type { Nanos } from '../../base/clock.ts'
-import type { IpAddress as Address } from '../../socket/address.ts'
 import type { Message, Question } from '../message/message.ts'
+import type { Cause } from '../servers/book.ts'
+import type { Upstream } from '../servers/upstream.ts'
 
 export interface ExchangeRequest {
-  readonly server: Address
+  readonly upstream: Upstream
   readonly question: Question
+  /** The RD bit: the server is to resolve for us. */
   readonly recursionDesired: boolean
-  /** How long to wait for the first attempt; each further one waits twice as long. */
+  /** The DO bit (RFC 3225): signatures are wanted. */
+  readonly dnssecOk: boolean
+  /** The CD bit (RFC 4035 §3.2.2): what fails the server's check of signatures is wanted all the same. */
+  readonly checkingDisabled: boolean
+  /** How long to wait before it is a time-out. */
   readonly timeout: Nanos
-  /** Attempts over UDP. */
-  readonly attempts: number
+  /**
+   * Called once when the time-out has passed and a late reply is still listened for: whoever waits may try elsewhere.
+   * Without it there is no listening on.
+   */
+  overdue?(): void
 }
 
 export type ExchangeResult =
-  /** The server's own reply to that question. `rtt` is the time the last attempt took. */
-  | { readonly kind: 'reply'; readonly message: Message; readonly rtt: Nanos }
-  | { readonly kind: 'timeout' }
-  /** It cannot be reached, or what it sends is no DNS. */
-  | { readonly kind: 'error'; readonly why: string }
+  /** The server's own reply to that question; `rtt` is the time it took, null where that cannot be told. */
+  | { readonly kind: 'reply'; readonly message: Message; readonly rtt: Nanos | null }
+  | { readonly kind: 'failure'; readonly cause: Cause; readonly why: string }
 
 export interface Exchange {
   /** Never rejects. */

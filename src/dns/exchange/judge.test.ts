@@ -57,8 +57,18 @@ test('names in the reply come up in the case that was meant, not the one that wa
 test('nonsense with the right ID does not end the wait', () => {
   const good = encode(response(SENT, {}))
   assert.equal(judge(good.subarray(0, good.length - 1), SENT, NAME).kind, 'foreign')
-  assert.equal(judge(Uint8Array.of(...good, 0), SENT, NAME).kind, 'foreign')
   assert.equal(judge(new Uint8Array(0), SENT, NAME).kind, 'foreign')
+})
+
+test('octets after the last record are passed over, and so is a broken additional section', () => {
+  const good = encode(response(SENT, {}))
+  assert.equal(judge(Uint8Array.of(...good, 0), SENT, NAME).kind, 'reply')
+  const record = { name: NAME, type: TYPE.A, class: 1, ttl: 1, rdata: Uint8Array.of(192, 0, 2, 1) }
+  const whole = encode(response(SENT, { answer: [record], additional: [record] }))
+  const judged = judge(whole.subarray(0, whole.length - 1), SENT, NAME)
+  assert.ok(judged.kind === 'reply' && judged.message.answer.length === 1 && judged.message.additional.length === 0)
+  const broken = encode(response(SENT, { answer: [record] }))
+  assert.equal(judge(broken.subarray(0, broken.length - 1), SENT, NAME).kind, 'malformed')
 })
 
 test('any bytes get a verdict', () => {
@@ -69,7 +79,9 @@ test('any bytes get a verdict', () => {
       .tuple(fc.nat(good.length - 1), fc.nat(255))
       .map(([at, value]) => good.map((octet, i) => (i === at ? value : octet))),
   )
-  fc.assert(fc.property(bytes, (any) => ['reply', 'caseless', 'foreign'].includes(judge(any, SENT, NAME).kind)))
+  fc.assert(
+    fc.property(bytes, (any) => ['reply', 'caseless', 'malformed', 'foreign'].includes(judge(any, SENT, NAME).kind)),
+  )
 })
 
 test('mixed case changes letters only, and uses all of them', () => {

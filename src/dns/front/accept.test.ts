@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DecodeFailure, decode } from '../message/decode.ts'
+import { decode, MessageFault } from '../message/decode.ts'
 import { edns } from '../message/edns.ts'
 import { encode } from '../message/encode.ts'
 import { type Message, message, query, response } from '../message/message.ts'
@@ -20,7 +20,7 @@ function replyTo(bytes: Uint8Array): Message {
 
 function decoded(bytes: Uint8Array): Message {
   const result = decode(bytes)
-  assert.ok(!(result instanceof DecodeFailure))
+  assert.ok(!(result instanceof MessageFault))
   return result
 }
 

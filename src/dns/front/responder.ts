@@ -1,18 +1,23 @@
 /** What a DNS server does with a query: the one contract of authoritative server, resolver and forwarder. */
-
-import type { IpAddress as Address } from '../../socket/address.ts'
+import type { IpAddress } from '../../socket/address.ts'
 import type { Message } from '../message/message.ts'
 
 export type Transport = 'udp' | 'tcp'
 
 /** Whom a query came from. */
 export interface Client {
-  readonly address: Address
+  readonly address: IpAddress
   readonly transport: Transport
 }
 
 /**
- * Answers a well-formed query; null to stay silent. What it throws or rejects with is answered with SERVFAIL. It
- * need not care for sizes, nor for the presence of the OPT record: the front does.
+ * What a query is answered with: a message, null for silence, or several messages one after the other, as a zone
+ * transfer has them (RFC 5936). Several need TCP: over UDP the client is told to come over TCP (TC).
  */
-export type Responder = (query: Message, client: Client) => Message | null | Promise<Message | null>
+export type Reply = Message | null | AsyncIterable<Message>
+
+/**
+ * Answers a well-formed query. What it throws or rejects with is answered with SERVFAIL and reported. It need not care
+ * for sizes, nor for the presence of the OPT record: the front does.
+ */
+export type Responder = (query: Message, client: Client) => Reply | Promise<Reply>

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND, sleep } from '../../base/clock.ts'
+import { seconds } from '../../base/duration.ts'
 import { type Internet, internet, ms, type SimHost } from '../../sim/index.ts'
 import type { Connection, Host } from '../../socket/host.ts'
-import { DecodeFailure, decode } from '../message/decode.ts'
+import { decode, MessageFault } from '../message/decode.ts'
 import { encode } from '../message/encode.ts'
+import { Framer } from '../message/framing.ts'
 import { type Message, query, response } from '../message/message.ts'
 import { Name } from '../message/name.ts'
-import { RCODE, TYPE } from '../message/types.ts'
-import { Framer } from './framer.ts'
+import { CLASS, RCODE, TYPE } from '../message/types.ts'
 import type { Responder } from './responder.ts'
 import { type ServerOptions, serveDns } from './server.ts'
 
@@ -25,7 +26,10 @@ async function withServer(
   const server = net.host('server')
   net.link(client, server, { latency: ms(1) })
   await net.run(async () => {
-    const front = await serveDns(server, responder, { tcpIdle: 3600 * SECOND, ...options })
+    const front = await serveDns(server, responder, {
+      ...options,
+      limits: { front: { streamIdle: seconds(3600), ...options.limits?.front } },
+    })
     assert.equal(front.local.port, 53)
     await scene(client, server)
     await front.close()
@@ -51,7 +55,7 @@ class Peer {
         this.#framer.push(bytes)
         for (let next = this.#framer.next(); next !== null; next = this.#framer.next()) {
           const reply = decode(next)
-          assert.ok(!(reply instanceof DecodeFailure))
+          assert.ok(!(reply instanceof MessageFault))
           this.replies.push(reply)
         }
       },
@@ -86,7 +90,7 @@ async function overUdp(client: Host, server: SimHost, bytes: Uint8Array): Promis
   socket.attach({
     onDatagram: (received) => {
       const result = decode(received)
-      if (!(result instanceof DecodeFailure)) reply = result
+      if (!(result instanceof MessageFault)) reply = result
     },
     onError() {},
     onClose() {},
@@ -110,7 +114,7 @@ test('a responder that throws or rejects is answered with SERVFAIL, one that is 
     if (name === 'throws.') throw new Error('no')
     return name === 'rejects.' ? Promise.reject(new Error('no')) : null
   }
-  await withServer(responder, {}, async (client, server) => {
+  await withServer(responder, { onError: () => {} }, async (client, server) => {
     assert.equal((await overUdp(client, server, ask('throws.', 1)))?.rcode, RCODE.SERVFAIL)
     assert.equal((await overUdp(client, server, ask('rejects.', 1)))?.rcode, RCODE.SERVFAIL)
     assert.equal(await overUdp(client, server, ask('silent.', 1)), null)
@@ -172,7 +176,7 @@ test('TCP: the queries before a half-close are all answered', async () => {
 })
 
 test('limit: a connection without a whole query is closed, also when octets trickle in', () =>
-  withServer(echo, { tcpIdle: 2 * SECOND }, async (client, server) => {
+  withServer(echo, { limits: { front: { streamIdle: seconds(2) } } }, async (client, server) => {
     const peer = await Peer.to(client, server)
     for (let i = 0; i < 10 && !peer.ended; i++) {
       peer.connection.write(Uint8Array.of(0xff))
@@ -190,33 +194,151 @@ test('limit: a connection without a whole query is closed, also when octets tric
   }))
 
 test('limit: queries on one connection, then it is closed', () =>
-  withServer(echo, { tcpQueries: 3 }, async (client, server) => {
+  withServer(echo, { limits: { front: { streamQueries: 3 } } }, async (client, server) => {
     const peer = await Peer.to(client, server)
     peer.send(...[1, 2, 3, 4, 5].map((id) => ask('a.', id)))
     await sleep(client.clock, SECOND)
     assert.deepEqual([peer.ids, peer.ended], [[1, 2, 3], true])
   }))
 
-test('limit: connections at a time', () =>
-  withServer(echo, { tcpConnections: 2 }, async (client, server) => {
-    const peers = [await Peer.to(client, server), await Peer.to(client, server), await Peer.to(client, server)]
+test('limit: connections at a time: the one that is idle longest makes room, one that is answered never', async () => {
+  const waiting: (() => void)[] = []
+  const responder: Responder = (asked) =>
+    String(asked.question[0]!.name) === 'slow.'
+      ? new Promise((done) => waiting.push(() => done(response(asked))))
+      : response(asked)
+  const limits = { front: { streams: 3, streamsPerClient: 3 } }
+  await withServer(responder, { limits }, async (client, server) => {
+    const [busy, quiet, lively] = [
+      await Peer.to(client, server),
+      await Peer.to(client, server),
+      await Peer.to(client, server),
+    ]
+    busy.send(ask('slow.', 1))
+    quiet.send(ask('a.', 2))
     await sleep(client.clock, SECOND)
-    assert.deepEqual(
-      peers.map((peer) => peer.closed),
-      [false, false, true],
-    )
-    peers[0]!.connection.close()
+    lively.send(ask('a.', 3))
     await sleep(client.clock, SECOND)
     const next = await Peer.to(client, server)
-    next.send(ask('a.', 9))
+    next.send(ask('a.', 4))
     await sleep(client.clock, SECOND)
-    assert.deepEqual(next.ids, [9])
+    assert.deepEqual(
+      [busy, quiet, lively, next].map((peer) => peer.ended),
+      [false, true, false, false],
+    )
+    assert.deepEqual(next.ids, [4])
+    for (const peer of [lively, next]) peer.send(ask('slow.', 5))
+    await sleep(client.clock, SECOND)
+    // Where all are being answered there is no room to be made.
+    const late = await Peer.to(client, server)
+    await sleep(client.clock, SECOND)
+    assert.ok(late.closed)
+    for (const done of waiting.splice(0)) done()
+    await sleep(client.clock, SECOND)
+    assert.deepEqual([busy.ids, lively.ids, next.ids], [[1], [3, 5], [4, 5]])
+  })
+})
+
+test('limit: one client has its share of the connections, others find theirs', () => {
+  const limits = { front: { streams: 8, streamsPerClient: 2 } }
+  return withServer(echo, { limits }, async (client, server) => {
+    const peers: Peer[] = []
+    for (let i = 0; i < 20; i++) peers.push(await Peer.to(client, server))
+    await sleep(client.clock, SECOND)
+    assert.equal(peers.filter((peer) => !peer.ended).length, 2)
+    peers.at(-1)!.send(ask('a.', 1))
+    await sleep(client.clock, SECOND)
+    assert.deepEqual(peers.at(-1)!.ids, [1])
+  })
+})
+
+test('a reply of several messages goes over TCP one after the other, with back-pressure; over UDP it is cut off', async () => {
+  let made = 0
+  const big = Array.from({ length: 400 }, (_, i) => ({
+    name: Name.parse(`h${i}.`),
+    type: TYPE.A,
+    class: CLASS.IN,
+    ttl: 1,
+    rdata: Uint8Array.of(10, 0, i >> 8, i & 255),
   }))
+  async function* transfer(asked: Message) {
+    for (; made < 500; made++) yield response(asked, { answer: big })
+  }
+  await withServer(
+    (asked) => transfer(asked),
+    {},
+    async (client, server) => {
+      assert.equal((await overUdp(client, server, ask('zone.', 1)))?.tc, true)
+      assert.equal(made, 0)
+      const peer = await Peer.to(client, server)
+      peer.connection.pause()
+      peer.send(ask('zone.', 2))
+      await sleep(client.clock, 5 * SECOND)
+      assert.ok(made < 300, `${made} messages were made for a client that does not read`)
+      peer.connection.resume()
+      await sleep(client.clock, 30 * SECOND)
+      assert.deepEqual([peer.replies.length, peer.replies.at(-1)?.answer.length], [500, 400])
+      peer.connection.close()
+    },
+  )
+})
+
+test('a client that leaves ends the making of its reply, one that fails in the middle is cut off', async () => {
+  let ended = false
+  const errors: unknown[] = []
+  const options = { onError: (error: unknown) => void errors.push(error) }
+  async function* endless(asked: Message) {
+    try {
+      for (;;) yield response(asked)
+    } finally {
+      ended = true
+    }
+  }
+  async function* failing(asked: Message) {
+    yield response(asked)
+    throw new Error('the zone has gone')
+  }
+  const responder: Responder = (asked) =>
+    String(asked.question[0]!.name) === 'endless.' ? endless(asked) : failing(asked)
+  await withServer(responder, options, async (client, server) => {
+    const leaving = await Peer.to(client, server)
+    leaving.connection.pause()
+    leaving.send(ask('endless.', 1))
+    await sleep(client.clock, SECOND)
+    leaving.connection.reset()
+    await sleep(client.clock, SECOND)
+    assert.ok(ended)
+    const cut = await Peer.to(client, server)
+    cut.send(ask('failing.', 2))
+    await sleep(client.clock, SECOND)
+    assert.deepEqual([cut.ids, cut.closed], [[2], true])
+    assert.match(String(errors), /the zone has gone/)
+  })
+})
+
+test('what a responder or onAnswer throws is reported, never lost', async () => {
+  const errors: string[] = []
+  const options: ServerOptions = {
+    onError: (error, { question }) => void errors.push(`${question[0]!.name} ${(error as Error).message}`),
+    onAnswer: async ({ question }) => {
+      if (String(question[0]!.name) === 'log.') throw new Error('disk full')
+    },
+  }
+  const responder: Responder = (asked) => {
+    if (String(asked.question[0]!.name) === 'broken.') throw new Error('oops')
+    return response(asked)
+  }
+  await withServer(responder, options, async (client, server) => {
+    assert.equal((await overUdp(client, server, ask('broken.', 1)))?.rcode, RCODE.SERVFAIL)
+    assert.equal((await overUdp(client, server, ask('log.', 2)))?.rcode, RCODE.NOERROR)
+  })
+  assert.deepEqual(errors, ['broken. oops', 'log. disk full'])
+})
 
 test('limit: queries of one connection, and over UDP, that are being answered', async () => {
   const waiting: (() => void)[] = []
   const responder: Responder = (asked) => new Promise((done) => waiting.push(() => done(response(asked))))
-  await withServer(responder, { tcpPending: 2, udpPending: 1 }, async (client, server) => {
+  await withServer(responder, { limits: { front: { streamPending: 2, udpPending: 1 } } }, async (client, server) => {
     const peer = await Peer.to(client, server)
     peer.send(...[1, 2, 3].map((id) => ask('a.', id)))
     await sleep(client.clock, SECOND)

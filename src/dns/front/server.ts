@@ -1,37 +1,22 @@
 /** The front of every DNS server: UDP and TCP on a Host, before a responder. */
-import type { Nanos } from '../../base/clock.ts'
-import { type IpAddress as Address, ipOf } from '../../socket/address.ts'
-import type { Connection, Datagrams, Host, Listener } from '../../socket/host.ts'
-import {
-  EDNS_UDP_SIZE,
-  MAX_TCP_CONNECTIONS,
-  MAX_TCP_PENDING,
-  MAX_TCP_QUERIES,
-  MAX_UDP_PENDING,
-  TCP_IDLE,
-} from '../limits.ts'
-import type { Message } from '../message/message.ts'
-import { accept, finish, servfail } from './accept.ts'
+import { type IpAddress, ipOf } from '../../socket/address.ts'
+import type { Connection, Datagrams, Host, Listener, Peer } from '../../socket/host.ts'
+import { DNS_LIMITS, type FrontLimits } from '../limits.ts'
+import { answerOctets, type OctetOptions, type OctetReply } from './octets.ts'
 import type { Client, Responder } from './responder.ts'
-import { ServerStream } from './stream.ts'
+import { ServerStream, type StreamEvents } from './stream.ts'
+import { clientOf, StreamTable } from './streams.ts'
 
-export interface ServerOptions {
+export interface ServerOptions extends Omit<OctetOptions, 'udpSize'> {
   /** Where it is to be found; default every IPv4 interface, port 53. */
-  readonly at?: Address
-  /** The longest reply over UDP, octets, whatever the client takes; default 1232. */
-  readonly udpSize?: number
-  readonly udpPending?: number
-  readonly tcpConnections?: number
-  readonly tcpQueries?: number
-  readonly tcpPending?: number
-  readonly tcpIdle?: Nanos
-  /** Told of every query that is answered; all have one question. Must not throw. */
-  readonly onAnswer?: (query: Message, reply: Message, client: Client) => void
+  readonly at?: IpAddress
+  readonly limits?: { readonly front?: Partial<FrontLimits> }
 }
 
-export interface DnsServer {
+/** A running server. Disposing of it closes it. */
+export interface DnsServer extends AsyncDisposable {
   /** With the port that was really bound, for UDP and TCP alike. */
-  readonly local: Address
+  readonly local: IpAddress
   /** Stops listening and closes what is open. */
   close(): Promise<void>
 }
@@ -39,7 +24,13 @@ export interface DnsServer {
 /** How often another port is tried when the host chose one for UDP that is taken for TCP. */
 const PORT_ATTEMPTS = 10
 
-/** Serves the responder. Rejects with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`. */
+/**
+ * Serves the responder. Rejects with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`.
+ * @example
+ * await using server = await serveDns(kernelHost(), (query) => response(query, { rcode: RCODE.REFUSED }), {
+ *   at: { address: '127.0.0.1', port: 5353 },
+ * })
+ */
 export async function serveDns(host: Host, responder: Responder, options: ServerOptions = {}): Promise<DnsServer> {
   const at = options.at ?? { address: '0.0.0.0', port: 53 }
   for (let attempt = 1; ; attempt++) {
@@ -55,12 +46,13 @@ export async function serveDns(host: Host, responder: Responder, options: Server
   }
 }
 
-class Front implements DnsServer {
+class Front implements DnsServer, StreamEvents {
   readonly #host: Host
   readonly #responder: Responder
-  readonly #options: ServerOptions
+  readonly #limits: FrontLimits
+  readonly #options: OctetOptions
   readonly #datagrams: Datagrams
-  readonly #streams = new Set<ServerStream>()
+  readonly #streams: StreamTable<ServerStream>
   #listener: Listener | null = null
   #udpPending = 0
   #open = true
@@ -68,38 +60,20 @@ class Front implements DnsServer {
   constructor(host: Host, responder: Responder, options: ServerOptions, datagrams: Datagrams) {
     this.#host = host
     this.#responder = responder
-    this.#options = options
+    this.#limits = { ...DNS_LIMITS.front, ...options.limits?.front }
+    this.#options = { ...options, udpSize: this.#limits.udpSize }
     this.#datagrams = datagrams
+    this.#streams = new StreamTable(this.#limits)
   }
 
-  get local(): Address {
+  get local(): IpAddress {
     return this.#datagrams.local
   }
 
   async listen(): Promise<void> {
-    const { tcpQueries, tcpPending, tcpIdle, tcpConnections } = this.#options
-    const limits = {
-      queries: tcpQueries ?? MAX_TCP_QUERIES,
-      pending: tcpPending ?? MAX_TCP_PENDING,
-      idle: tcpIdle ?? TCP_IDLE,
-    }
-    const accept = (connection: Connection) => {
-      if (!this.#open || this.#streams.size >= (tcpConnections ?? MAX_TCP_CONNECTIONS)) {
-        connection.reset()
-        return
-      }
-      const client: Client = { address: ipOf(connection.remote, 'accept'), transport: 'tcp' }
-      const stream: ServerStream = new ServerStream(
-        this.#host,
-        connection,
-        (query) => this.#reply(query, client),
-        limits,
-        () => this.#streams.delete(stream),
-      )
-      this.#streams.add(stream)
-    }
     // A reply longer than a segment must not wait for the delayed acknowledgment of its first part.
-    this.#listener = await this.#host.listen(this.local, accept, { options: { TCP_NODELAY: 1 } })
+    const options = { options: { TCP_NODELAY: 1 } }
+    this.#listener = await this.#host.listen(this.local, (connection) => this.#accept(connection), options)
     this.#datagrams.attach({
       onDatagram: (bytes, from) => this.#datagram(bytes, from),
       // What the network says of a reply that did not arrive changes nothing: the client asks again.
@@ -111,61 +85,56 @@ class Front implements DnsServer {
   async close(): Promise<void> {
     this.#open = false
     this.#datagrams.close()
-    for (const stream of this.#streams) stream.close()
+    this.#streams.close()
     await this.#listener?.close()
   }
 
-  #datagram(bytes: Uint8Array, from: Address): void {
-    if (this.#udpPending >= (this.#options.udpPending ?? MAX_UDP_PENDING)) return
-    const reply = this.#reply(bytes, { address: from, transport: 'udp' })
-    if (reply === null) return
-    if (reply instanceof Uint8Array) {
-      this.#send(reply, from)
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #accept(connection: Connection): void {
+    const whose = clientOf(connection.remote)
+    if (!this.#open || !this.#streams.makeRoom(whose)) {
+      connection.reset()
       return
     }
+    const client: Client = { address: ipOf(connection.remote, 'accept'), transport: 'tcp' }
+    const handler = (query: Uint8Array) => answerOctets(this.#responder, query, client, this.#options)
+    this.#streams.add(new ServerStream(this.#host.clock, connection, handler, this.#limits, this), whose)
+  }
+
+  active(stream: ServerStream): void {
+    this.#streams.touch(stream)
+  }
+
+  closed(stream: ServerStream): void {
+    this.#streams.remove(stream)
+  }
+
+  #datagram(bytes: Uint8Array, from: Peer): void {
+    if (this.#udpPending >= this.#limits.udpPending) return
+    const reply = answerOctets(this.#responder, bytes, { address: from, transport: 'udp' }, this.#options)
+    if (reply === null) return
+    if (reply instanceof Promise) this.#later(reply, from)
+    else if (reply instanceof Uint8Array) this.#send(reply, from)
+  }
+
+  #later(reply: Promise<OctetReply>, from: Peer): void {
     this.#udpPending++
     reply.then((late) => {
       this.#udpPending--
-      if (late !== null) this.#send(late, from)
+      if (late instanceof Uint8Array) this.#send(late, from)
     })
   }
 
-  #send(reply: Uint8Array, to: Address): void {
+  /** RFC 2181 §4.1: to whom it came from, from the address that was asked. */
+  #send(reply: Uint8Array, to: Peer): void {
     if (!this.#open) return
     try {
       this.#datagrams.send(reply, to)
     } catch {
       // A datagram that the host cannot send now is one that was lost: the client asks again.
     }
-  }
-
-  /** The reply to those octets, at once when the responder answers at once. Never throws, never rejects. */
-  #reply(bytes: Uint8Array, client: Client): Uint8Array | null | Promise<Uint8Array | null> {
-    const accepted = accept(bytes)
-    if (accepted === null) return null
-    if ('reply' in accepted) return accepted.reply
-    const { query } = accepted
-    let reply: ReturnType<Responder>
-    try {
-      reply = this.#responder(query, client)
-    } catch {
-      reply = servfail(query)
-    }
-    if (!(reply instanceof Promise)) return this.#finish(query, reply, client)
-    return reply.catch(() => servfail(query)).then((late) => this.#finish(query, late, client))
-  }
-
-  #finish(query: Message, reply: Message | null, client: Client): Uint8Array | null {
-    if (reply === null) return null
-    const udpSize = this.#options.udpSize ?? EDNS_UDP_SIZE
-    let bytes: Uint8Array
-    try {
-      bytes = finish(query, reply, client.transport, udpSize)
-    } catch {
-      // A reply whose OPT record alone is longer than the client takes.
-      bytes = finish(query, servfail(query), client.transport, udpSize)
-    }
-    this.#options.onAnswer?.(query, reply, client)
-    return bytes
   }
 }

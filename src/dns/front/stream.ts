@@ -1,25 +1,26 @@
 /** DNS over TCP, the server's side (RFC 1035 §4.2.2, RFC 7766): one connection with its queries. */
-import { after, type Nanos, type Timer } from '../../base/clock.ts'
-import type { SocketError } from '../../base/errors.ts'
-import type { Connection, ConnectionOwner, Host } from '../../socket/host.ts'
-import { Framer } from './framer.ts'
+import { after, type Clock, type Timer } from '../../base/clock.ts'
+import type { Connection, ConnectionOwner } from '../../socket/host.ts'
+import type { FrontLimits } from '../limits.ts'
+import { Framer, framed } from '../message/framing.ts'
+import type { OctetReply } from './octets.ts'
 
-export interface StreamLimits {
-  readonly queries: number
-  readonly pending: number
-  readonly idle: Nanos
+/** Answers the octets of one query with those of its reply. */
+export type StreamHandler = (query: Uint8Array) => OctetReply | Promise<OctetReply>
+
+export interface StreamEvents {
+  /** A whole query has come. */
+  active(stream: ServerStream): void
+  closed(stream: ServerStream): void
 }
-
-/** Answers the octets of one query with those of its reply; null for silence. */
-export type StreamHandler = (query: Uint8Array) => Uint8Array | null | Promise<Uint8Array | null>
 
 /** Answers queries as they come, each when it is ready (RFC 7766 §7: not in order), until either side has enough. */
 export class ServerStream implements ConnectionOwner {
-  readonly #host: Pick<Host, 'clock'>
+  readonly #clock: Clock
   readonly #connection: Connection
   readonly #handler: StreamHandler
-  readonly #limits: StreamLimits
-  readonly #closed: () => void
+  readonly #limits: FrontLimits
+  readonly #events: StreamEvents
   readonly #framer = new Framer()
   #timer: Timer
   #queries = 0
@@ -27,21 +28,22 @@ export class ServerStream implements ConnectionOwner {
   #blocked = false
   #ended = false
   #gone = false
+  /** What waits until the client takes more, or has gone. */
+  #drained: (() => void)[] = []
 
-  constructor(
-    host: Pick<Host, 'clock'>,
-    connection: Connection,
-    handler: StreamHandler,
-    limits: StreamLimits,
-    closed: () => void,
-  ) {
-    this.#host = host
+  constructor(clock: Clock, connection: Connection, handler: StreamHandler, limits: FrontLimits, events: StreamEvents) {
+    this.#clock = clock
     this.#connection = connection
     this.#handler = handler
     this.#limits = limits
-    this.#closed = closed
+    this.#events = events
     this.#timer = this.#arm()
     connection.attach(this)
+  }
+
+  /** Whether no answer is being made. */
+  get isIdle(): boolean {
+    return this.#pending === 0
   }
 
   onData(bytes: Uint8Array): void {
@@ -56,21 +58,27 @@ export class ServerStream implements ConnectionOwner {
 
   onDrain(): void {
     this.#blocked = false
+    this.#release()
     this.#drain()
   }
 
-  onClose(_error: SocketError | null): void {
+  onClose(): void {
     this.#gone = true
     this.#timer.cancel()
-    this.#closed()
+    this.#release()
+    this.#events.closed(this)
   }
 
   close(): void {
     this.#connection.close()
   }
 
+  #release(): void {
+    for (const resume of this.#drained.splice(0)) resume()
+  }
+
   #arm(): Timer {
-    return after(this.#host.clock, this.#limits.idle, () => {
+    return after(this.#clock, this.#limits.streamIdle, () => {
       // While an answer is being made the silence is ours.
       if (this.#pending > 0) this.#timer = this.#arm()
       else this.#connection.close()
@@ -79,44 +87,63 @@ export class ServerStream implements ConnectionOwner {
 
   /** Takes queries from what has arrived, as many as may be under way at a time; the rest waits, and so the sender. */
   #drain(): void {
+    const { streamPending, streamQueries } = this.#limits
     this.#connection.cork()
-    while (!this.#blocked && this.#pending < this.#limits.pending && this.#queries < this.#limits.queries) {
+    while (!this.#blocked && this.#pending < streamPending && this.#queries < streamQueries) {
       const query = this.#framer.next()
       if (query === null) break
       this.#queries++
       this.#timer.cancel()
       this.#timer = this.#arm()
+      this.#events.active(this)
       this.#handle(query)
     }
     this.#connection.uncork()
-    if (this.#blocked || this.#pending >= this.#limits.pending) this.#connection.pause()
+    if (this.#blocked || this.#pending >= streamPending) this.#connection.pause()
     else this.#connection.resume()
-    if (this.#queries >= this.#limits.queries) this.#ended = true
+    if (this.#queries >= streamQueries) this.#ended = true
     this.#closeWhenDone()
   }
 
   #handle(query: Uint8Array): void {
     const reply = this.#handler(query)
-    if (reply === null || reply instanceof Uint8Array) {
+    if (reply === null) return
+    if (reply instanceof Uint8Array) {
       this.#send(reply)
       return
     }
     this.#pending++
-    reply.then((late) => {
+    this.#later(reply).then((whole) => {
       this.#pending--
       if (this.#gone) return
-      this.#send(late)
-      this.#drain()
+      // RFC 5936 §2.2: what has begun and cannot be ended as it should must not look as if it had.
+      if (whole) this.#drain()
+      else this.#connection.reset()
     })
   }
 
-  #send(reply: Uint8Array | null): void {
-    if (reply === null) return
-    const framed = new Uint8Array(reply.length + 2)
-    framed[0] = reply.length >>> 8
-    framed[1] = reply.length
-    framed.set(reply, 2)
-    if (!this.#connection.write(framed)) this.#blocked = true
+  /** Sends what comes later; whether all of it came. Never rejects. */
+  async #later(reply: AsyncIterable<Uint8Array> | Promise<OctetReply>): Promise<boolean> {
+    try {
+      const ready = await reply
+      if (ready === null || this.#gone) return true
+      if (ready instanceof Uint8Array) {
+        this.#send(ready)
+        return true
+      }
+      for await (const message of ready) {
+        this.#send(message)
+        if (this.#blocked && !this.#gone) await new Promise<void>((resume) => this.#drained.push(resume))
+        if (this.#gone) break
+      }
+      return true
+    } catch {
+      return false // it has been reported where it was made
+    }
+  }
+
+  #send(reply: Uint8Array): void {
+    if (!this.#connection.write(framed(reply))) this.#blocked = true
   }
 
   #closeWhenDone(): void {

@@ -1,5 +1,5 @@
 /** Where the root is: the one thing that a resolver must be told. */
-import type { IpAddress as Address } from '../../socket/address.ts'
+import type { IpAddress } from '../../socket/address.ts'
 
 /**
  * The root servers a to m, IPv4 and IPv6, as IANA publishes them (https://www.internic.net/domain/named.root, version
@@ -21,4 +21,4 @@ const ROOT_SERVERS: readonly (readonly [ipv4: string, ipv6: string])[] = [
   ['202.12.27.33', '2001:dc3::35'],
 ]
 
-export const rootHints: readonly Address[] = ROOT_SERVERS.flat().map((address) => ({ address, port: 53 }))
+export const rootHints: readonly IpAddress[] = ROOT_SERVERS.flat().map((address) => ({ address, port: 53 }))

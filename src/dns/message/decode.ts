@@ -1,40 +1,48 @@
 /** Wire → message. Whatever the bytes are, the answer is a message or a failure with its place, in linear time. */
-import { MAX_EDNS_OPTIONS } from '../limits.ts'
+import { Fault } from '../../base/fault.ts'
+import { u16 } from '../../base/octets.ts'
+import { DNS_LIMITS, type MessageLimits } from '../limits.ts'
 import { type Edns, parseOptions } from './edns.ts'
 import type { Header, Message, Question } from './message.ts'
 import type { Name } from './name.ts'
 import type { Field } from './rdata/field.ts'
 import { schemaOf } from './rdata/schema.ts'
-import { type Fault, Reader } from './reader.ts'
+import { Reader } from './reader.ts'
 import type { ResourceRecord } from './record.ts'
 import { CLASS, OPCODE, TYPE, typeName } from './types.ts'
 
 export type Section = 'header' | 'question' | 'answer' | 'authority' | 'additional'
 
-/** Why bytes are not a DNS message. */
-export class DecodeFailure {
-  /** Octets from the start of the message. */
-  readonly at: number
+/** Why bytes are not a DNS message. `at` counts octets from the start of the message. */
+export class MessageFault extends Fault {
   readonly section: Section
-  readonly why: string
   /** What the header said; null when even that is too short: nobody can be answered. */
   readonly header: Header | null
+  /**
+   * The sections before the one with the fault, which stand whole; that one and those after it are empty. Null when
+   * the question is not among them.
+   */
+  readonly readable: Message | null
 
-  constructor(fault: Fault, section: Section, header: Header | null) {
-    this.at = fault.at
+  constructor(fault: Fault, section: Section, header: Header | null, readable: Message | null = null) {
+    super(fault.why, fault.at)
     this.section = section
-    this.why = fault.why
     this.header = header
+    this.readable = readable
   }
 
-  toString(): string {
+  override toString(): string {
     return `malformed message at octet ${this.at} (${this.section}): ${this.why}`
   }
 }
 
 export interface DecodeOptions {
-  /** EDNS options that are taken; a message with more is a failure. */
-  readonly ednsOptions?: number
+  readonly limits?: Partial<MessageLimits>
+  /**
+   * As resolvers read what servers send: octets after the last record are passed over, and records that are not of
+   * their type are left out, since their length says where the next one begins. Otherwise both are faults.
+   */
+  readonly tolerant?: boolean
 }
 
 /** The twelve octets that every message starts with; null when there are fewer. `rcode` has its four low bits only. */
@@ -43,7 +51,7 @@ export function decodeHeader(bytes: Uint8Array): Header | null {
   const high = bytes[2]!
   const low = bytes[3]!
   return {
-    id: (bytes[0]! << 8) | bytes[1]!,
+    id: u16(bytes, 0),
     qr: (high & 0x80) !== 0,
     opcode: (high >>> 3) & 15,
     aa: (high & 4) !== 0,
@@ -58,11 +66,11 @@ export function decodeHeader(bytes: Uint8Array): Header | null {
 }
 
 /** The message that those bytes are. Nothing of `bytes` is kept: the caller may reuse the memory. */
-export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Message | DecodeFailure {
+export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Message | MessageFault {
   const header = decodeHeader(bytes)
   if (header === null) {
-    const why = `${bytes.length} octets are no header, which has 12`
-    return new DecodeFailure({ at: bytes.length, why }, 'header', null)
+    const why = `the message has ${bytes.length} octets, and its header alone needs 12`
+    return new MessageFault(new Fault(why, bytes.length), 'header', null)
   }
   return new Decoder(bytes, header, options).message()
 }
@@ -71,33 +79,48 @@ class Decoder {
   readonly #reader: Reader
   readonly #header: Header
   readonly #ednsOptions: number
+  readonly #tolerant: boolean
   #edns: Edns | null = null
   #rcodeHigh = 0
 
   constructor(bytes: Uint8Array, header: Header, options: DecodeOptions) {
-    this.#reader = new Reader(bytes, 4)
+    const { limits = DNS_LIMITS.message, tolerant = false } = options
+    this.#reader = new Reader(bytes, 4, limits.pointerJumps)
     this.#header = header
-    this.#ednsOptions = options.ednsOptions ?? MAX_EDNS_OPTIONS
+    this.#ednsOptions = limits.ednsOptions ?? DNS_LIMITS.message.ednsOptions
+    this.#tolerant = tolerant
   }
 
-  message(): Message | DecodeFailure {
+  message(): Message | MessageFault {
     const reader = this.#reader
     const [questions, answers, authorities, additionals] = [reader.u16(), reader.u16(), reader.u16(), reader.u16()]
     const question = this.#questions(questions)
-    if (reader.fault !== null) return this.#failure('question')
+    if (reader.fault !== null) return this.#fault('question', null)
     const answer = this.#records(answers, 'answer')
-    if (reader.fault !== null) return this.#failure('answer')
+    if (reader.fault !== null) return this.#fault('answer', this.#message(question, [], [], []))
     const authority = this.#records(authorities, 'authority')
-    if (reader.fault !== null) return this.#failure('authority')
+    if (reader.fault !== null) return this.#fault('authority', this.#message(question, answer, [], []))
     const additional = this.#records(additionals, 'additional')
-    if (reader.at < reader.bytes.length) reader.fail(`${reader.bytes.length - reader.at} octets follow the last record`)
-    if (reader.fault !== null) return this.#failure('additional')
+    if (!this.#tolerant && reader.at < reader.bytes.length)
+      reader.fail(`${reader.bytes.length - reader.at} octets follow the last record`)
+    if (reader.fault === null) return this.#message(question, answer, authority, additional)
+    this.#edns = null
+    this.#rcodeHigh = 0
+    return this.#fault('additional', this.#message(question, answer, authority, []))
+  }
+
+  #message(
+    question: readonly Question[],
+    answer: readonly ResourceRecord[],
+    authority: readonly ResourceRecord[],
+    additional: readonly ResourceRecord[],
+  ): Message {
     const rcode = this.#header.rcode | this.#rcodeHigh
     return { ...this.#header, rcode, question, answer, authority, additional, edns: this.#edns }
   }
 
-  #failure(section: Section): DecodeFailure {
-    return new DecodeFailure(this.#reader.fault!, section, this.#header)
+  #fault(section: Section, readable: Message | null): MessageFault {
+    return new MessageFault(this.#reader.fault!, section, this.#header, readable)
   }
 
   #questions(count: number): Question[] {
@@ -133,6 +156,10 @@ class Decoder {
         this.#opt(start, section, name, rrclass, ttl, end)
       } else {
         const rdata = this.#rdata(type, rrclass, end)
+        if (this.#tolerant && reader.fault !== null) {
+          reader.resume(end)
+          continue
+        }
         // RFC 2181 §8: a time to live with its top bit set is taken as zero.
         records.push({ name, type, class: rrclass, ttl: ttl > 0x7fffffff ? 0 : ttl, rdata })
       }
@@ -172,7 +199,7 @@ class Decoder {
     if (schema === undefined || (empty && (rrclass === CLASS.ANY || rrclass === CLASS.NONE))) return reader.octets(end)
     const rdata = schema.named ? this.#namedRdata(schema.fields, end) : this.#plainRdata(schema.fields, end)
     if (reader.fault !== null)
-      reader.fault = { at: reader.fault.at, why: `in the rdata of ${typeName(type)}: ${reader.fault.why}` }
+      reader.fault = new Fault(`in the rdata of ${typeName(type)}: ${reader.fault.why}`, reader.fault.at)
     else if (reader.at < end) reader.fail(`${end - reader.at} octets follow the rdata of ${typeName(type)}`)
     return rdata
   }

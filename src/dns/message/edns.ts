@@ -1,6 +1,7 @@
 /** EDNS(0), RFC 6891: the OPT pseudo-record as part of a message rather than one of its records. */
-import { EDNS_UDP_SIZE, MAX_EDNS_OPTIONS } from '../limits.ts'
-import type { Fault } from './reader.ts'
+import { Fault } from '../../base/fault.ts'
+import { u16 } from '../../base/octets.ts'
+import { DNS_LIMITS } from '../limits.ts'
 
 /** Option codes (IANA, "DNS EDNS0 Option Codes"). */
 export const EDNS_OPTION = {
@@ -30,18 +31,22 @@ export interface Edns {
 
 /** What we say of ourselves: version 0, 1232 octets. */
 export function edns(settings: Partial<Edns> = {}): Edns {
-  return { udpSize: EDNS_UDP_SIZE, version: 0, dnssecOk: false, flags: 0, options: [], ...settings }
+  return { udpSize: DNS_LIMITS.front.udpSize, version: 0, dnssecOk: false, flags: 0, options: [], ...settings }
 }
 
 /** The options in an OPT record's rdata, which starts at `at` in its message. */
-export function parseOptions(rdata: Uint8Array, at: number, limit = MAX_EDNS_OPTIONS): EdnsOption[] | Fault {
+export function parseOptions(
+  rdata: Uint8Array,
+  at: number,
+  limit: number = DNS_LIMITS.message.ednsOptions,
+): EdnsOption[] | Fault {
   const options: EdnsOption[] = []
   for (let i = 0; i < rdata.length; ) {
-    if (i + 4 > rdata.length) return { at: at + i, why: 'an EDNS option has no room for its code and length' }
-    const code = (rdata[i]! << 8) | rdata[i + 1]!
-    const length = (rdata[i + 2]! << 8) | rdata[i + 3]!
-    if (i + 4 + length > rdata.length) return { at: at + i, why: `EDNS option ${code} runs past its record` }
-    if (options.length === limit) return { at: at + i, why: `more than ${limit} EDNS options` }
+    if (i + 4 > rdata.length) return new Fault('an EDNS option has no room for its code and length', at + i)
+    const code = u16(rdata, i)
+    const length = u16(rdata, i + 2)
+    if (i + 4 + length > rdata.length) return new Fault(`EDNS option ${code} runs past its record`, at + i)
+    if (options.length === limit) return new Fault(`more than ${limit} EDNS options`, at + i)
     options.push({ code, data: rdata.subarray(i + 4, i + 4 + length) })
     i += 4 + length
   }

@@ -1,7 +1,8 @@
 /** Message → wire, with names compressed and within a limit of length. */
-import { MAX_MESSAGE } from '../limits.ts'
+import { DnsError } from '../errors.ts'
+import { DNS_LIMITS, type MessageLimits } from '../limits.ts'
 import { type Edns, ednsLength } from './edns.ts'
-import type { Message } from './message.ts'
+import { MAX_MESSAGE, type Message } from './message.ts'
 import { schemaOf } from './rdata/schema.ts'
 import type { ResourceRecord } from './record.ts'
 import { TYPE } from './types.ts'
@@ -12,14 +13,14 @@ export interface EncodeOptions {
   readonly limit?: number
   /** Whether names are compressed; default true. */
   readonly compress?: boolean
-  /** Suffixes remembered as targets for compression. */
-  readonly compressionTargets?: number
+  readonly limits?: Partial<MessageLimits>
 }
 
-/** @throws RangeError when not even the header, the question and the OPT record fit the limit. */
+/** @throws DnsError `DNS_SIZE` when not even the header, the question and the OPT record fit the limit. */
 export function encode(message: Message, options: EncodeOptions = {}): Uint8Array {
   const limit = Math.min(options.limit ?? MAX_MESSAGE, MAX_MESSAGE)
-  const writer = new Writer(options.compress ?? true, options.compressionTargets)
+  const { compress = true, limits } = options
+  const writer = new Writer(compress, limits === undefined ? DNS_LIMITS.message : { ...DNS_LIMITS.message, ...limits })
   writer.u16(message.id)
   writer.u16(flagsOf(message, message.tc))
   for (let count = 0; count < 4; count++) writer.u16(0)
@@ -31,7 +32,10 @@ export function encode(message: Message, options: EncodeOptions = {}): Uint8Arra
   writer.patch16(4, message.question.length)
   const reserved = message.edns === null ? 0 : ednsLength(message.edns)
   if (writer.length + reserved > limit)
-    throw new RangeError(`a message of ${writer.length + reserved} octets at least does not fit the limit of ${limit}`)
+    throw new DnsError(
+      'DNS_SIZE',
+      `a message of ${writer.length + reserved} octets at least does not fit the limit of ${limit}`,
+    )
 
   const truncated = writeSections(writer, message, limit - reserved)
   if (truncated) writer.patch16(2, flagsOf(message, true))

@@ -4,6 +4,9 @@ import type { Name } from './name.ts'
 import type { ResourceRecord } from './record.ts'
 import { CLASS, OPCODE, RCODE } from './types.ts'
 
+/** Octets of a message: the 16-bit length before it on TCP (RFC 1035 §4.2.2). */
+export const MAX_MESSAGE = 65535
+
 export interface Question {
   readonly name: Name
   readonly type: number

@@ -2,6 +2,9 @@
  * Domain names (RFC 1035 §3.1): wire bytes with a hash, never dotted strings. The case of letters is kept and does
  * not count (RFC 4343): `equals`, `isUnder`, `compare`, `hash` and `key` all fold it.
  */
+import { Fault } from '../../base/fault.ts'
+import { FNV_OFFSET, FNV_PRIME } from '../../base/hash.ts'
+import { DnsError } from '../errors.ts'
 
 /** RFC 1035 §2.3.4: octets of a name on the wire, length octets and the root's zero among them. */
 export const MAX_NAME = 255
@@ -10,17 +13,6 @@ export const MAX_LABEL = 63
 
 /** Octet → octet with A–Z folded to a–z. Length octets are below 64 and so map to themselves. */
 export const LOWER: Uint8Array = Uint8Array.from({ length: 256 }, (_, i) => (i >= 65 && i <= 90 ? i + 32 : i))
-
-/** Why a text is not a domain name, and at which octet of it. */
-export interface NameFault {
-  readonly at: number
-  readonly why: string
-}
-
-/** The caller's mistake: a text or labels that make no domain name. */
-export class NameError extends Error {
-  override readonly name = 'NameError'
-}
 
 export class Name {
   /** The uncompressed wire form, with the root's zero octet at its end. Not to be written to. */
@@ -38,23 +30,23 @@ export class Name {
   /**
    * The name that a text in presentation format says (RFC 1035 §5.1: `\.`, `\DDD`); without a final dot it is
    * relative to `origin`.
-   * @throws NameError with what is wrong and where.
+   * @throws DnsError `DNS_NAME` with what is wrong and where.
    */
   static parse(text: string, origin: Name = Name.root): Name {
     const parsed = parseName(text, origin)
     if (parsed instanceof Name) return parsed
-    throw new NameError(`'${text}' is not a domain name: ${parsed.why} at octet ${parsed.at}`)
+    throw new DnsError('DNS_NAME', `'${text}' is not a domain name: ${parsed.why} at octet ${parsed.at}`)
   }
 
-  /** The name with those labels, leftmost first, the root's not among them. @throws NameError */
+  /** The name with those labels, leftmost first, the root's not among them. @throws DnsError `DNS_NAME` */
   static of(labels: readonly Uint8Array[]): Name {
     let length = 1
     for (const label of labels) {
       if (label.length === 0 || label.length > MAX_LABEL)
-        throw new NameError(`a label has 1 to ${MAX_LABEL} octets, not ${label.length}`)
+        throw new DnsError('DNS_NAME', `a label has 1 to ${MAX_LABEL} octets, not ${label.length}`)
       length += 1 + label.length
     }
-    if (length > MAX_NAME) throw new NameError(`a name has at most ${MAX_NAME} octets, not ${length}`)
+    if (length > MAX_NAME) throw new DnsError('DNS_NAME', `a name has at most ${MAX_NAME} octets, not ${length}`)
     const wire = new Uint8Array(length)
     let at = 0
     for (const label of labels) {
@@ -84,8 +76,8 @@ export class Name {
   /** 32 unsigned bits, the same for names that are equal. FNV-1a over the octets folded, rightmost first. */
   get hash(): number {
     if (this.#hash < 0) {
-      let hash = 0x811c9dc5 | 0
-      for (let at = this.wire.length - 1; at >= 0; at--) hash = Math.imul(hash ^ LOWER[this.wire[at]!]!, 0x01000193)
+      let hash = FNV_OFFSET
+      for (let at = this.wire.length - 1; at >= 0; at--) hash = Math.imul(hash ^ LOWER[this.wire[at]!]!, FNV_PRIME)
       this.#hash = hash >>> 0
     }
     return this.#hash
@@ -127,7 +119,7 @@ export class Name {
     return new Name(this.wire.subarray(at))
   }
 
-  /** This name with one more label on its left. @throws NameError */
+  /** This name with one more label on its left. @throws DnsError `DNS_NAME` */
   child(label: Uint8Array | string): Name {
     const octets = typeof label === 'string' ? new TextEncoder().encode(label) : label
     return Name.of([octets, ...this.labels])
@@ -242,9 +234,9 @@ const ESCAPED: readonly string[] = Array.from({ length: 256 }, (_, octet) => {
 })
 
 /** As `Name.parse`, with the fault as a value: for texts that come from elsewhere. */
-export function parseName(text: string, origin: Name = Name.root): Name | NameFault {
+export function parseName(text: string, origin: Name = Name.root): Name | Fault {
   const octets = new TextEncoder().encode(text)
-  if (octets.length === 0) return { at: 0, why: 'the name is empty' }
+  if (octets.length === 0) return new Fault('the name is empty', 0)
   if (octets.length === 1 && octets[0] === DOT) return Name.root
   const wire = new Uint8Array(MAX_NAME + 1)
   let start = 0 // where the length octet of the current label goes
@@ -253,7 +245,7 @@ export function parseName(text: string, origin: Name = Name.root): Name | NameFa
     const place = at
     let octet = octets[at]!
     if (octet === DOT) {
-      if (end === start + 1) return { at, why: 'a label is empty' }
+      if (end === start + 1) return new Fault('a label is empty', at)
       wire[start] = end - start - 1
       start = end++
       at++
@@ -261,18 +253,17 @@ export function parseName(text: string, origin: Name = Name.root): Name | NameFa
     }
     if (octet === BACKSLASH) {
       const escaped = readEscape(octets, at)
-      if (escaped < 0) return { at, why: 'a backslash needs a character or three digits up to 255 after it' }
+      if (escaped < 0) return new Fault('a backslash needs a character or three digits up to 255 after it', at)
       octet = escaped & 255
       at += escaped >>> 8
     } else at++
-    if (end - start - 1 === MAX_LABEL) return { at: place, why: `a label is longer than ${MAX_LABEL} octets` }
-    if (end >= MAX_NAME - 1) return { at: place, why: `the name is longer than ${MAX_NAME} octets` }
+    if (end - start - 1 === MAX_LABEL) return new Fault(`a label is longer than ${MAX_LABEL} octets`, place)
+    if (end >= MAX_NAME - 1) return new Fault(`the name is longer than ${MAX_NAME} octets`, place)
     wire[end++] = octet
   }
   if (end === start + 1) return new Name(wire.slice(0, end)) // it ended with a dot: the zero octet is the root's
   wire[start] = end - start - 1
-  if (end + origin.wire.length > MAX_NAME)
-    return { at: octets.length, why: `the name is longer than ${MAX_NAME} octets` }
+  if (end + origin.wire.length > MAX_NAME) return new Fault(`the name is longer than ${MAX_NAME} octets`, octets.length)
   const whole = new Uint8Array(end + origin.wire.length)
   whole.set(wire.subarray(0, end))
   whole.set(origin.wire, end)

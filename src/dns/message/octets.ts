@@ -1,4 +1,6 @@
 /** Octets being written one after the other into a buffer that grows. Integers in network order. */
+import { putU16, putU32 } from '../../base/octets.ts'
+
 export class Octets {
   protected bytes: Uint8Array
   length = 0
@@ -20,13 +22,14 @@ export class Octets {
 
   u16(value: number): void {
     this.#reserve(2)
-    this.bytes[this.length++] = value >>> 8
-    this.bytes[this.length++] = value
+    putU16(this.bytes, this.length, value)
+    this.length += 2
   }
 
   u32(value: number): void {
-    this.u16(value >>> 16)
-    this.u16(value & 0xffff)
+    this.#reserve(4)
+    putU32(this.bytes, this.length, value)
+    this.length += 4
   }
 
   octets(octets: Uint8Array): void {
@@ -46,8 +49,7 @@ export class Octets {
 
   /** Overwrites two octets written before. */
   patch16(at: number, value: number): void {
-    this.bytes[at] = value >>> 8
-    this.bytes[at + 1] = value
+    putU16(this.bytes, at, value)
   }
 
   #reserve(count: number): void {

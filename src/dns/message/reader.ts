@@ -1,13 +1,8 @@
 /** Reads a message: bounds, and names with their compression (RFC 1035 §4.1.4). Never throws, never reads outside. */
-import { MAX_POINTER_JUMPS } from '../limits.ts'
+import { Fault } from '../../base/fault.ts'
+import { u16 } from '../../base/octets.ts'
+import { DNS_LIMITS } from '../limits.ts'
 import { MAX_NAME, Name } from './name.ts'
-
-/** Where a message or an rdata is malformed, and why. */
-export interface Fault {
-  /** Octets from the start. */
-  readonly at: number
-  readonly why: string
-}
 
 const HEADER = 12
 
@@ -22,13 +17,22 @@ export class Reader {
   /** Names by where they start: a message says few names often. */
   readonly #names = new Map<number, Name>()
 
-  constructor(bytes: Uint8Array, at = 0) {
+  readonly #pointerJumps: number
+
+  constructor(bytes: Uint8Array, at = 0, pointerJumps: number = DNS_LIMITS.message.pointerJumps) {
     this.bytes = bytes
     this.at = at
+    this.#pointerJumps = pointerJumps
   }
 
   fail(why: string, at: number = this.at): void {
-    this.fault ??= { at, why }
+    this.fault ??= new Fault(why, at)
+  }
+
+  /** Passes over what was wrong, and goes on at `at`. */
+  resume(at: number): void {
+    this.fault = null
+    this.at = at
   }
 
   u8(): number {
@@ -38,7 +42,7 @@ export class Reader {
 
   u16(): number {
     if (this.at + 2 > this.bytes.length) return this.#short(2)
-    const value = (this.bytes[this.at]! << 8) | this.bytes[this.at + 1]!
+    const value = u16(this.bytes, this.at)
     this.at += 2
     return value
   }
@@ -74,7 +78,7 @@ export class Reader {
     const first = bytes[start]
     if (first !== undefined && first >= 0xc0 && start + 2 <= end) {
       // The most frequent name of all: nothing but a pointer to one that was read before.
-      const known = this.#names.get(((first & 0x3f) << 8) | bytes[start + 1]!)
+      const known = this.#names.get(u16(bytes, start) & 0x3fff)
       if (known !== undefined) {
         this.at = start + 2
         return known
@@ -86,7 +90,7 @@ export class Reader {
     for (let i = 0; i < length; i++) wire[i] = scratch[i]!
     const name = length === 1 ? Name.root : new Name(wire)
     this.#names.set(start, name)
-    if (first! >= 0xc0) this.#names.set(((first! & 0x3f) << 8) | bytes[start + 1]!, name)
+    if (first! >= 0xc0) this.#names.set(u16(bytes, start) & 0x3fff, name)
     return name
   }
 
@@ -113,10 +117,10 @@ export class Reader {
       }
       if (octet < 0xc0) return this.#reject(at, `label type 0x${(octet & 0xc0).toString(16)} is not in use`)
       if (at + 2 > limit) return this.#reject(at, 'a compression pointer runs past the end')
-      const target = ((octet & 0x3f) << 8) | bytes[at + 1]!
+      const target = u16(bytes, at) & 0x3fff
       if (target < HEADER) return this.#reject(at, 'a compression pointer leads into the header')
       if (target >= lowest) return this.#reject(at, `a compression pointer leads to ${target}, not backward`)
-      if (++jumps > MAX_POINTER_JUMPS) return this.#reject(at, `more than ${MAX_POINTER_JUMPS} compression pointers`)
+      if (++jumps > this.#pointerJumps) return this.#reject(at, `more than ${this.#pointerJumps} compression pointers`)
       if (jumps === 1) this.at = at + 2
       lowest = target
       at = target

@@ -1,5 +1,7 @@
 /** Resource records and the sets they come in. */
+import { u16 } from '../../base/octets.ts'
 import type { Name } from './name.ts'
+import { TYPE } from './types.ts'
 
 /** One record (RFC 1035 §3.2.1). Values, never changed once made. */
 export interface ResourceRecord {
@@ -17,57 +19,121 @@ export interface Rrset {
   readonly name: Name
   readonly type: number
   readonly class: number
-  /** One for the whole set (RFC 2181 §5.2). */
+  /** Seconds. One for the whole set (RFC 2181 §5.2), its signatures among it (RFC 4034 §3). */
   readonly ttl: number
   readonly rdatas: readonly Uint8Array[]
+  /** The rdata of the RRSIG records that cover the set: they go wherever the set goes (RFC 4035 §2.2). */
+  readonly signatures: readonly Uint8Array[]
 }
 
-/** The set's records, in its order. */
-export function recordsOf(rrset: Rrset, ttl: number = rrset.ttl): ResourceRecord[] {
-  const { name, type, class: rrclass } = rrset
-  return rrset.rdatas.map((rdata) => ({ name, type, class: rrclass, ttl, rdata }))
+const UNSIGNED: readonly Uint8Array[] = []
+
+/** A set without signatures. */
+export function rrset(name: Name, type: number, rrclass: number, ttl: number, rdatas: readonly Uint8Array[]): Rrset {
+  return { name, type, class: rrclass, ttl, rdatas, signatures: UNSIGNED }
+}
+
+/** The set's records, in its order. @param signed whether its signatures follow. */
+export function recordsOf(set: Rrset, signed = false): ResourceRecord[] {
+  const records: ResourceRecord[] = []
+  addRecords(records, set, signed)
+  return records
+}
+
+/** As `recordsOf`, behind what is in the array already. */
+export function addRecords(to: ResourceRecord[], set: Rrset, signed: boolean): void {
+  const { name, type, class: rrclass, ttl } = set
+  for (const rdata of set.rdatas) to.push({ name, type, class: rrclass, ttl, rdata })
+  if (signed) for (const rdata of set.signatures) to.push({ name, type: TYPE.RRSIG, class: rrclass, ttl, rdata })
+}
+
+/** The type of the set that an RRSIG covers (RFC 4034 §3.1.1). */
+export function coveredType(rrsig: Uint8Array): number {
+  return u16(rrsig, 0)
 }
 
 /**
  * The sets that those records make, in the order in which each appears first; a record that comes twice counts once.
- * Where times to live differ the smallest is the set's (RFC 2181 §5.2).
+ * Where times to live differ the smallest is the set's (RFC 2181 §5.2). RRSIG records belong to the set they cover;
+ * those whose set is not there are a set of their own.
  */
 export function rrsetsOf(records: readonly ResourceRecord[]): Rrset[] {
-  const sets = new Map<string, GatheredSet>()
+  const sets = new Map<string, SetGatherer>()
+  let signatures: ResourceRecord[] | null = null
   for (const record of records) {
-    const key = `${record.type}/${record.class}/${record.name.key}`
-    const set = sets.get(key)
-    if (set === undefined) sets.set(key, new GatheredSet(record))
-    else set.add(record)
+    if (record.type === TYPE.RRSIG) {
+      signatures ??= []
+      signatures.push(record)
+    } else gather(sets, record, record.type)
   }
-  return [...sets.values()].map((set) => set.rrset)
+  if (signatures !== null) {
+    for (const signature of signatures) {
+      const covered = sets.get(setKey(signature, coveredType(signature.rdata)))
+      if (covered === undefined) gather(sets, signature, TYPE.RRSIG)
+      else covered.sign(signature.rdata)
+    }
+  }
+  return Array.from(sets.values(), (set) => set.rrset)
 }
 
-class GatheredSet {
+function setKey(record: ResourceRecord, type: number): string {
+  return `${type}/${record.class}/${record.name.key}`
+}
+
+function gather(sets: Map<string, SetGatherer>, record: ResourceRecord, type: number): void {
+  const key = setKey(record, type)
+  const set = sets.get(key)
+  if (set === undefined) sets.set(key, new SetGatherer(record))
+  else set.add(record.ttl, record.rdata)
+}
+
+/** A set that is being put together from its records. */
+export class SetGatherer {
   readonly #first: ResourceRecord
   #ttl: number
-  readonly #rdatas: Uint8Array[]
-  /** The rdata as text; made when there is a second record, which most sets do not have. */
-  #seen: Set<string> | null = null
+  readonly #rdatas: Distinct
+  #signatures: Distinct | null = null
 
   constructor(first: ResourceRecord) {
     this.#first = first
     this.#ttl = first.ttl
-    this.#rdatas = [first.rdata]
+    this.#rdatas = new Distinct(first.rdata)
   }
 
-  add({ ttl, rdata }: ResourceRecord): void {
-    this.#seen ??= new Set([textOfOctets(this.#first.rdata)])
+  add(ttl: number, rdata: Uint8Array): void {
     if (ttl < this.#ttl) this.#ttl = ttl
-    const octets = textOfOctets(rdata)
-    if (this.#seen.has(octets)) return
-    this.#seen.add(octets)
-    this.#rdatas.push(rdata)
+    this.#rdatas.add(rdata)
+  }
+
+  /** Adds a signature that covers the set. */
+  sign(rrsig: Uint8Array): void {
+    if (this.#signatures === null) this.#signatures = new Distinct(rrsig)
+    else this.#signatures.add(rrsig)
   }
 
   get rrset(): Rrset {
     const { name, type, class: rrclass } = this.#first
-    return { name, type, class: rrclass, ttl: this.#ttl, rdatas: this.#rdatas }
+    const signatures = this.#signatures?.octets ?? UNSIGNED
+    return { name, type, class: rrclass, ttl: this.#ttl, rdatas: this.#rdatas.octets, signatures }
+  }
+}
+
+/** Octet strings, each once, in the order in which they come. */
+class Distinct {
+  readonly octets: Uint8Array[]
+  /** The strings as text; made when there is a second one, which most sets do not have. */
+  #seen: Set<string> | null = null
+
+  constructor(first: Uint8Array) {
+    this.octets = [first]
+  }
+
+  add(octets: Uint8Array): void {
+    this.#seen ??= new Set([textOfOctets(this.octets[0]!)])
+    const text = textOfOctets(octets)
+    if (this.#seen.has(text)) return
+    this.#seen.add(text)
+    this.octets.push(octets)
   }
 }
 
@@ -79,8 +145,8 @@ export function equalRdata(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Octets as code units: the same text for the same rdata and only for it. */
-function textOfOctets(octets: Uint8Array): string {
+export function textOfOctets(octets: Uint8Array): string {
   let text = ''
-  for (const octet of octets) text += String.fromCharCode(octet)
+  for (let i = 0; i < octets.length; i++) text += String.fromCharCode(octets[i]!)
   return text
 }

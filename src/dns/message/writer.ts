@@ -1,11 +1,13 @@
 /** Writes a message into one growing buffer, with name compression (RFC 1035 §4.1.4). */
-import { MAX_COMPRESSION_PROBES, MAX_COMPRESSION_TARGETS, MAX_MESSAGE } from '../limits.ts'
+import { FNV_OFFSET, FNV_PRIME } from '../../base/hash.ts'
+import { u16 } from '../../base/octets.ts'
+import { DNS_LIMITS, type MessageLimits } from '../limits.ts'
+import { MAX_MESSAGE } from './message.ts'
 import { LOWER, type Name } from './name.ts'
 import { Octets } from './octets.ts'
 
 const SLOTS = 4096
 const GONE = 0xffff
-const FNV_PRIME = 0x01000193
 const EMPTY = new Uint8Array(0)
 
 /**
@@ -33,15 +35,14 @@ function takeBuffer(): Uint8Array {
 export class Writer extends Octets {
   /** Its number; 0 when it does not compress. */
   readonly #stamp: number
+  readonly #probes: number
   #targetsLeft: number
 
-  /**
-   * @param compress whether names may be written as pointers to earlier ones.
-   * @param targets how many suffixes are remembered for that.
-   */
-  constructor(compress: boolean, targets: number = MAX_COMPRESSION_TARGETS) {
+  /** @param compress whether names may be written as pointers to earlier ones. */
+  constructor(compress: boolean, limits: MessageLimits = DNS_LIMITS.message) {
     super(takeBuffer())
-    this.#targetsLeft = targets
+    this.#probes = limits.compressionProbes
+    this.#targetsLeft = limits.compressionTargets
     if (lastStamp === 0xffffffff) {
       stamps.fill(0)
       lastStamp = 0
@@ -98,7 +99,7 @@ export class Writer extends Octets {
     let labels = 0
     let at = from
     for (; wire[at] !== 0; at += wire[at]! + 1) starts[labels++] = at - from
-    let hash = 0x811c9dc5 | 0
+    let hash = FNV_OFFSET
     for (let label = labels - 1; label >= 0; label--) {
       const start = from + starts[label]!
       for (let i = start + wire[start]!; i >= start; i--) hash = Math.imul(hash ^ LOWER[wire[i]!]!, FNV_PRIME)
@@ -110,7 +111,7 @@ export class Writer extends Octets {
   /** Where the suffix at `at` was written before; 0 when it was not, and then its place now is remembered. */
   #findOrRemember(wire: Uint8Array, at: number, hash: number): number {
     let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1)
-    for (let probe = 0; probe < MAX_COMPRESSION_PROBES; probe++, slot = (slot + 1) & (SLOTS - 1)) {
+    for (let probe = 0; probe < this.#probes; probe++, slot = (slot + 1) & (SLOTS - 1)) {
       if (stamps[slot] === this.#stamp) {
         const target = targets[slot]!
         if (this.#written(wire, at, target)) return target
@@ -133,7 +134,7 @@ export class Writer extends Octets {
     for (;;) {
       if (target >= this.length) return false // the name that is being written now
       // Pointers in what we wrote lead backward to whole names.
-      while (bytes[target]! >= 0xc0) target = ((bytes[target]! & 0x3f) << 8) | bytes[target + 1]!
+      while (bytes[target]! >= 0xc0) target = u16(bytes, target) & 0x3fff
       const length = wire[at]!
       if (bytes[target] !== length) return false
       if (length === 0) return true

@@ -1,6 +1,8 @@
-/** Joins the resolver's core to a host: its clock, and exchanges with servers. */
-import type { Host } from '../../socket/host.ts'
-import type { Answer, Query } from '../cache/cache.ts'
+/** Joins the resolver's core to a machine: its clock, and exchanges with servers. */
+import type { Nanos, Timer } from '../../base/clock.ts'
+import type { Machine } from '../../base/machine.ts'
+import type { IpAddress } from '../../socket/address.ts'
+import type { Answer, Query } from '../answer/answer.ts'
 import type { DnsStage } from '../events.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Resolver, ResolverAction, ResolverEvent } from '../iterate/resolver.ts'
@@ -16,27 +18,39 @@ export interface Resolved {
 
 type Waiting = (resolved: Resolved) => void
 
+const NEVER: Nanos = Number.POSITIVE_INFINITY
+
 export class ResolverDriver {
   readonly resolver: Resolver
-  readonly #host: Host
+  readonly #machine: Machine
   readonly #exchange: Exchange
   readonly #stage: DnsStage
   readonly #waiting = new Map<number, Waiting>()
   #nextRequest = 1
+  #wakeAt = NEVER
+  #timer: Timer | null = null
 
-  constructor(host: Host, resolver: Resolver, exchange: Exchange, stage: DnsStage) {
+  constructor(machine: Machine, resolver: Resolver, exchange: Exchange, stage: DnsStage) {
     this.resolver = resolver
-    this.#host = host
+    this.#machine = machine
     this.#exchange = exchange
     this.#stage = stage
   }
 
-  /** Calls `done` once, before it returns when the cache has the answer. Failures are answers with SERVFAIL. */
-  ask(query: Query, done: Waiting): void {
+  /**
+   * Calls `done` once, before it returns when the cache has the answer. Failures are answers with SERVFAIL.
+   * @param client who asks, for policies; null for the program itself
+   */
+  ask(query: Query, done: Waiting, client: IpAddress | null = null): void {
     const request = this.#nextRequest++
     this.#waiting.set(request, done)
     // A client's mixed case is a secret between it and us: it goes back in the question and no further.
-    this.#step({ kind: 'question', request, query: { ...query, name: query.name.lower() } })
+    this.#step({ kind: 'question', request, query: { ...query, name: query.name.lower() }, client })
+  }
+
+  /** The machine's time. */
+  now(): Nanos {
+    return this.#machine.clock.now()
   }
 
   resolve(query: Query): Promise<Resolved> {
@@ -44,7 +58,21 @@ export class ResolverDriver {
   }
 
   #step(event: ResolverEvent): void {
-    for (const action of this.resolver.step(event, this.#host.clock.now())) this.#perform(action)
+    for (const action of this.resolver.step(event, this.#machine.clock.now())) this.#perform(action)
+    const { wakeAt } = this.resolver
+    if (wakeAt !== this.#wakeAt) this.#arm(wakeAt)
+  }
+
+  #arm(wakeAt: Nanos): void {
+    this.#timer?.cancel()
+    this.#wakeAt = wakeAt
+    this.#timer =
+      wakeAt === NEVER
+        ? null
+        : this.#machine.clock.at(wakeAt, () => {
+            this.#wakeAt = NEVER
+            this.#step({ kind: 'wake' })
+          })
   }
 
   #perform(action: ResolverAction): void {
@@ -52,16 +80,24 @@ export class ResolverDriver {
       const { request, query, answer, cached, why } = action
       const done = this.#waiting.get(request)
       this.#waiting.delete(request)
-      reportAnswer(this.#host, this.#stage, query, answer, cached)
+      reportAnswer(this.#machine, this.#stage, query, answer, cached)
       done?.({ answer, cached, why })
       return
     }
-    const { exchange, server, query, recursionDesired, timeout } = action
-    reportPassed(this.#host, this.#stage, query, server)
-    const { attempts } = this.resolver.settings
-    this.#exchange.ask({ server, question: query, recursionDesired, timeout, attempts }).then((result) => {
+    const { exchange, server, query, recursionDesired, dnssecOk, timeout } = action
+    reportPassed(this.#machine, this.#stage, query, server)
+    const request = {
+      upstream: server,
+      question: query,
+      recursionDesired,
+      dnssecOk,
+      checkingDisabled: query.checkingDisabled === true,
+      timeout,
+      overdue: () => this.#step({ kind: 'overdue', exchange }),
+    }
+    this.#exchange.ask(request).then((result) => {
       if (result.kind === 'reply') this.#step({ kind: 'reply', exchange, message: result.message, rtt: result.rtt })
-      else this.#step({ kind: result.kind, exchange })
+      else this.#step({ kind: 'failure', exchange, cause: result.cause })
     })
   }
 }

@@ -1,12 +1,11 @@
 /** Reports of a stage of name resolution to the event log. */
 
 import type { Machine } from '../../base/machine.ts'
-import { type IpAddress as Address, formatAddress } from '../../socket/address.ts'
-import type { Answer, Query } from '../cache/cache.ts'
+import { type Answer, type Query, ttlOf } from '../answer/answer.ts'
 import type { DnsStage, DnsStageEvent } from '../events.ts'
 import { printRdata } from '../message/rdata/text.ts'
 import { RCODE, rcodeName, typeName } from '../message/types.ts'
-import { ttlOf } from './respond.ts'
+import type { Upstream } from '../servers/upstream.ts'
 
 /** The stage has the answer, or knows that there is none. */
 export function reportAnswer(machine: Machine, stage: DnsStage, query: Query, answer: Answer, cached: boolean): void {
@@ -26,11 +25,9 @@ export function reportAnswer(machine: Machine, stage: DnsStage, query: Query, an
 }
 
 /** The stage asks the next one. */
-export function reportPassed(machine: Machine, stage: DnsStage, query: Query, next: Address | null): void {
+export function reportPassed(machine: Machine, stage: DnsStage, query: Query, next: Upstream | null): void {
   if (!machine.events.on) return
-  machine.events.emit(
-    event(machine, stage, query, { outcome: 'passed', next: next === null ? '' : formatAddress(next) }),
-  )
+  machine.events.emit(event(machine, stage, query, { outcome: 'passed', next: next === null ? '' : next.key }))
 }
 
 function event(machine: Machine, stage: DnsStage, query: Query, parts: Partial<DnsStageEvent>): DnsStageEvent {

@@ -8,8 +8,9 @@ import { edns } from '../message/edns.ts'
 import { type Message, query } from '../message/message.ts'
 import { Name } from '../message/name.ts'
 import { CLASS, OPCODE, RCODE, TYPE } from '../message/types.ts'
+import { upstream } from '../servers/upstream.ts'
 import { serveForwarder } from './forwarder.ts'
-import { resolverDriver, resolvingResponder, serveResolver } from './serve.ts'
+import { iterating, resolverDriver, resolvingResponder, serveResolver } from './serve.ts'
 
 const CLIENT = { address: { address: '192.0.2.1', port: 5353 }, transport: 'udp' } as const
 const NAME = Name.parse('www.example.')
@@ -17,11 +18,15 @@ const NAME = Name.parse('www.example.')
 function responder(): Responder {
   const host = internet({ names: false }).host('resolver')
   const settings = { zones: [{ zone: Name.root, servers: [{ address: '198.18.0.1', port: 53 }], forwarding: false }] }
-  return resolvingResponder(host, 'resolver', resolverDriver(host, 'resolver', settings))
+  return resolvingResponder(resolverDriver(host, 'resolver', { ...iterating(), ...settings }))
+}
+
+async function reply(message: Message): Promise<Message> {
+  return (await responder()(message, CLIENT)) as Message
 }
 
 async function rcode(message: Message): Promise<number | undefined> {
-  return (await responder()(message, CLIENT))?.rcode
+  return (await reply(message)).rcode
 }
 
 test('queries that are not for a resolver are refused with the RCODE that says why', async () => {
@@ -37,17 +42,17 @@ test('queries that are not for a resolver are refused with the RCODE that says w
 })
 
 test('RFC 6761: localhost and names that cannot be are answered here', async () => {
-  const ask = async (name: string, type: number) => responder()(query(Name.parse(name), type, { rd: true }), CLIENT)
-  assert.deepEqual([...(await ask('localhost.', TYPE.A))!.answer[0]!.rdata], [127, 0, 0, 1])
-  assert.equal((await ask('a.b.localhost.', TYPE.AAAA))!.answer[0]!.rdata.at(-1), 1)
-  assert.equal((await ask('localhost.', TYPE.MX))!.answer.length, 0)
-  assert.equal((await ask('x.invalid.', TYPE.A))!.rcode, RCODE.NXDOMAIN)
-  assert.equal((await ask('x.onion.', TYPE.A))!.rcode, RCODE.NXDOMAIN)
+  const ask = (name: string, type: number) => reply(query(Name.parse(name), type, { rd: true }))
+  assert.deepEqual([...(await ask('localhost.', TYPE.A)).answer[0]!.rdata], [127, 0, 0, 1])
+  assert.equal((await ask('a.b.localhost.', TYPE.AAAA)).answer[0]!.rdata.at(-1), 1)
+  assert.equal((await ask('localhost.', TYPE.MX)).answer.length, 0)
+  assert.equal((await ask('x.invalid.', TYPE.A)).rcode, RCODE.NXDOMAIN)
+  assert.equal((await ask('x.onion.', TYPE.A)).rcode, RCODE.NXDOMAIN)
 })
 
 test('a forwarder without an upstream is a mistake that is named', async () => {
   const host = internet({ names: false }).host('home')
-  assert.throws(() => serveForwarder(host, { upstream: [] }), /no server is given/)
+  assert.throws(() => serveForwarder(host, { upstream: [] }), { code: 'DNS_SETTING' })
 })
 
 test('RA is set, RD and the question come back, an OPT record only to those who sent one', async () => {
@@ -57,11 +62,12 @@ test('RA is set, RD and the question come back, an OPT record only to those who 
   await net.run(async () => {
     await serveResolver(server, { hints: [{ address: '198.18.0.1', port: 53 }] })
     const result = await new HostExchange(client).ask({
-      server: { address: server.address, port: 53 },
+      upstream: upstream({ address: server.address, port: 53 }),
       question: { name: Name.parse('LocalHost.'), type: TYPE.A, class: CLASS.IN },
       recursionDesired: true,
       timeout: 1e9,
-      attempts: 1,
+      dnssecOk: false,
+      checkingDisabled: false,
     })
     assert.ok(result.kind === 'reply')
     const { ra, rd, qr, aa, question } = result.message

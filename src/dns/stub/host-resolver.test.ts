@@ -110,13 +110,42 @@ test('nobody answers: EAI_AGAIN after timeout times attempts, and again when ask
   })
 })
 
-test('no nameserver at all: only the hosts file is known', async () => {
+test('no nameserver at all: the one on this machine is asked (resolv.conf(5))', async () => {
+  const { net, laptop, asked } = await world()
+  const resolver = hostResolver(laptop, { resolvConf: 'search lan', families: [4] })
+  await net.run(async () => {
+    await serveDns(laptop, (query) => {
+      asked.push(`local ${query.question[0]!.name.lower()}`)
+      return replyTo(query)
+    })
+    assert.deepEqual(await resolver.lookup('host.example'), ['192.0.2.1'])
+  })
+  assert.deepEqual(asked, ['local host.example.'])
+})
+
+test('nobody to ask: only the hosts file is known', async () => {
   const { net, laptop } = await world()
   const resolver = hostResolver(laptop, { resolvConf: '', hostsFile: '10.0.0.1 here' })
   await net.run(async () => {
     assert.deepEqual(await resolver.lookup('here'), ['10.0.0.1'])
     await assert.rejects(resolver.lookup('host.example.'), code('EAI_AGAIN'))
   })
+})
+
+test('names beyond ASCII are asked for as IDNA writes them', async () => {
+  const { net, resolver, asked } = await world({ families: [4] })
+  await net.run(() => assert.rejects(resolver.lookup('bücher.example.'), code('ENOTFOUND')))
+  assert.deepEqual(asked, ['0 xn--bcher-kva.example. 1'])
+})
+
+test('use-vc asks over TCP, no-aaaa asks for IPv4 only', async () => {
+  const { net, laptop, addresses, asked } = await world()
+  const resolver = hostResolver(laptop, { resolvConf: `nameserver ${addresses[0]}\noptions use-vc no-aaaa` })
+  await net.run(async () => {
+    assert.deepEqual(await resolver.lookup('host.example.'), ['192.0.2.1'])
+    assert.equal(resolver.driver.resolver.book.expected(`tcp://${addresses[0]}:53`, TYPE.A, 0) < 376e6, true)
+  })
+  assert.deepEqual(asked, ['0 host.example. 1'])
 })
 
 test('the hosts file goes before the DNS and is not searched with suffixes', async () => {

@@ -2,24 +2,24 @@
  * A host's own name resolution, for all its programs: hosts file, cache, then the configured resolvers; what
  * getaddrinfo, nscd and systemd-resolved do together on Linux.
  */
-import { SECOND } from '../../base/clock.ts'
+import { seconds } from '../../base/duration.ts'
 import { SocketError } from '../../base/errors.ts'
 import { canonicalIp } from '../../base/ip.ts'
 import { type Family, familyOf } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
-import type { Answer, Query } from '../cache/cache.ts'
+import { type Answer, type Query, ttlOf } from '../answer/answer.ts'
 import type { HostExchangeOptions } from '../exchange/client.ts'
 import { addressOf } from '../iterate/walk/delegation.ts'
-import { type CacheLimits, defaultResolverLimits, smallCacheLimits } from '../limits.ts'
+import { type DnsLimitChanges, dnsLimits } from '../limits.ts'
 import { Name, parseName } from '../message/name.ts'
 import { CLASS, RCODE, TYPE } from '../message/types.ts'
 import type { ResolverDriver } from '../resolver/driver.ts'
 import { forwarding } from '../resolver/forwarder.ts'
 import { reportAnswer, reportPassed } from '../resolver/report.ts'
-import { ttlOf } from '../resolver/respond.ts'
 import { resolverDriver } from '../resolver/serve.ts'
-import { specialAnswer } from '../resolver/special.ts'
+import { upstream } from '../servers/upstream.ts'
 import { addressAnswer } from './address-answer.ts'
+import { toAscii } from './ascii.ts'
 import { type HostsFile, parseHostsFile } from './hosts-file.ts'
 import { parseResolvConf, type ResolvConf, searchNames } from './resolv-conf.ts'
 
@@ -41,12 +41,13 @@ export interface NameFinder {
   lookup(name: string, family?: Family): Promise<readonly string[]>
 }
 
-export interface HostResolverOptions extends HostExchangeOptions {
+export interface HostResolverOptions extends Pick<HostExchangeOptions, 'mixCase'> {
   /** The text of a hosts file. */
   readonly hostsFile?: string
   /** The text of a resolv.conf, or what it says. */
   readonly resolvConf: string | ResolvConf
-  readonly cache?: Partial<CacheLimits>
+  /** Default: a cache of a page's worth of names, not of a provider's. */
+  readonly limits?: DnsLimitChanges
   /** What a lookup without a family asks for; default both. */
   readonly families?: readonly Family[]
 }
@@ -54,8 +55,8 @@ export interface HostResolverOptions extends HostExchangeOptions {
 export interface HostResolver extends NameFinder {
   readonly hostsFile: HostsFile
   readonly resolvConf: ResolvConf
-  /** The cache and the exchanges below it; null when no nameserver is configured. */
-  readonly driver: ResolverDriver | null
+  /** The cache and the exchanges below it. */
+  readonly driver: ResolverDriver
 }
 
 export function hostResolver(host: Host, options: HostResolverOptions): HostResolver {
@@ -65,20 +66,22 @@ export function hostResolver(host: Host, options: HostResolverOptions): HostReso
 class Stub implements HostResolver {
   readonly hostsFile: HostsFile
   readonly resolvConf: ResolvConf
-  readonly driver: ResolverDriver | null
+  readonly driver: ResolverDriver
   readonly #host: Host
   readonly #families: readonly Family[]
 
   constructor(host: Host, options: HostResolverOptions) {
     this.#host = host
-    this.#families = options.families ?? [4, 6]
     this.hostsFile = parseHostsFile(options.hostsFile ?? '')
     const { resolvConf } = options
     this.resolvConf = typeof resolvConf === 'string' ? parseResolvConf(resolvConf) : resolvConf
+    const families = options.families ?? [4, 6]
+    this.#families = this.resolvConf.withoutIpv6 ? families.filter((family) => family !== 6) : families
     this.driver = stubDriver(host, this.resolvConf, options)
   }
 
-  async find(name: string, family?: Family): Promise<Found> {
+  async find(given: string, family?: Family): Promise<Found> {
+    const name = toAscii(given)
     const families = family === undefined ? this.#families : [family]
     const literal = canonicalIp(name)
     if (literal !== null) return found(families.includes(familyOf(literal)) ? [literal] : [], -1)
@@ -110,12 +113,6 @@ class Stub implements HostResolver {
   }
 
   async #ask(query: Query): Promise<Answer> {
-    const special = specialAnswer(query)
-    if (special !== undefined) {
-      reportAnswer(this.#host, 'host cache', query, special, false)
-      return special
-    }
-    if (this.driver === null) return { rcode: RCODE.SERVFAIL, answer: [], authority: [], additional: [] }
     return (await this.driver.resolve(query)).answer
   }
 
@@ -128,18 +125,26 @@ class Stub implements HostResolver {
   }
 }
 
-function stubDriver(host: Host, conf: ResolvConf, options: HostResolverOptions): ResolverDriver | null {
-  if (conf.nameservers.length === 0) return null
-  const wait = conf.timeout * SECOND
-  const limits = { ...defaultResolverLimits, triesPerServer: conf.attempts }
+/** resolv.conf(5): without a nameserver line the one on this machine is asked. */
+const LOCAL_SERVER = { address: '127.0.0.1', port: 53 } as const
+
+function stubDriver(host: Host, conf: ResolvConf, options: HostResolverOptions): ResolverDriver {
+  const given = conf.nameservers.length > 0 ? conf.nameservers : [LOCAL_SERVER]
+  const servers = given.map((server) => upstream(server, conf.tcp ? 'tcp' : 'plain'))
+  const wait = seconds(conf.timeout)
+  const limits = dnsLimits(options.limits, STUB_LIMITS)
   // `rotate` spreads the load: any of the servers that answer about as fast as the fastest.
-  const base = forwarding(conf.nameservers, conf.rotate ? 'fastest' : 'listed')
-  const patience = wait * conf.attempts * conf.nameservers.length + SECOND
-  const settings = { ...base, leastTimeout: wait, mostTimeout: wait, limits, patience }
-  // A laptop is often offline for a moment: a failure is not remembered for longer than RFC 9520 §3.2 asks.
-  const cache = { ...smallCacheLimits, failureTtl: 1, maxFailureTtl: 1, ...options.cache }
-  return resolverDriver(host, 'host cache', settings, { ...options, cache })
+  const base = forwarding(servers, conf.rotate ? 'fastest' : 'listed')
+  const patience = seconds(conf.timeout * conf.attempts * servers.length + 1)
+  const tries = { ...limits, resolver: { ...limits.resolver, triesPerServer: conf.attempts } }
+  const settings = { ...base, leastTimeout: wait, mostTimeout: wait, limits: tries, patience, dnssecOk: false }
+  return resolverDriver(host, 'host cache', settings, options.mixCase === undefined ? {} : { mixCase: options.mixCase })
 }
+
+/** What a program or a host keeps: a page's worth of names. A failure is not remembered for longer than RFC 9520 §3.2 asks: a laptop is often offline for a moment. */
+const STUB_LIMITS = dnsLimits({
+  cache: { rrsets: 2_000, answers: 2_000, failures: 500, failureTtl: 1, maxFailureTtl: 1 },
+})
 
 /** The addresses in the answers to one name's questions, family by family. */
 function together(answers: readonly Answer[]): Found {

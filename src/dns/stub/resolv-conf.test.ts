@@ -44,9 +44,23 @@ test('limits of resolv.conf(5), faults with their lines', () => {
   )
 })
 
+test('options that change nothing here are no faults; use-vc and no-aaaa change something', () => {
+  const conf = parseResolvConf('options edns0 trust-ad single-request-reopen use-vc no-aaaa retrans:3')
+  assert.deepEqual([conf.tcp, conf.withoutIpv6], [true, true])
+  assert.deepEqual(
+    conf.faults.map(({ why, at }) => [why, at]),
+    [["option 'retrans:3' is not known", 0]],
+  )
+  assert.deepEqual(
+    parseResolvConf('\n\nfoo bar').faults.map(({ line, at }) => [line, at]),
+    [[3, 2]],
+  )
+})
+
 test('search list and ndots', () => {
   const conf = { search: ['lan', 'example.com.'], ndots: 1 }
   assert.deepEqual(searchNames('web', conf), ['web.lan', 'web.example.com', 'web'])
   assert.deepEqual(searchNames('www.web', conf), ['www.web', 'www.web.lan', 'www.web.example.com'])
   assert.deepEqual(searchNames('web.', conf), ['web'])
+  assert.deepEqual(searchNames('www', { search: ['.', 'lan', 'lan.'], ndots: 1 }), ['www', 'www.lan'])
 })

@@ -1,5 +1,5 @@
 /** BIND's `$GENERATE`: one line that stands for many records, `$` in it for a running number. */
-import { TextFault, type Word } from '../message/rdata/lexer.ts'
+import { TextError, type Word } from '../message/rdata/lexer.ts'
 
 export interface Range {
   readonly start: number
@@ -11,16 +11,16 @@ const MAX_NUMBER = 0x7fffffff
 /** The widest that a number may be filled up to: a label's length. */
 const MAX_WIDTH = 63
 
-/** `1-254`, `0-100/2`. @throws TextFault */
+/** `1-254`, `0-100/2`. @throws TextError */
 export function parseRange(word: Word): Range {
   const form = /^([0-9]{1,10})-([0-9]{1,10})(?:\/([0-9]{1,10}))?$/.exec(word.text)
   const [start, stop, step] = form === null ? [] : [Number(form[1]), Number(form[2]), Number(form[3] ?? 1)]
   if (start === undefined || stop! > MAX_NUMBER || step! < 1 || start > stop!)
-    throw new TextFault(`'${word.text}' is no range like 1-254 or 0-100/2`, word)
+    throw new TextError(`'${word.text}' is no range like 1-254 or 0-100/2`, word)
   return { start, stop: stop!, step: step! }
 }
 
-/** `$` or `${offset,width,base}` in the word replaced by the number; `\$` stays, `$$` is one `$`. @throws TextFault */
+/** `$` or `${offset,width,base}` in the word replaced by the number; `\$` stays, `$$` is one `$`. @throws TextError */
 export function expand(word: Word, value: number): string {
   return word.text.replace(/\\.|\$\$|\$(?:\{([^}]*)\})?/gs, (match, form: string | undefined) => {
     if (match.startsWith('\\')) return match
@@ -29,9 +29,9 @@ export function expand(word: Word, value: number): string {
     const parts = /^(-?[0-9]{1,10})(?:,([0-9]{1,2})(?:,([doxXnN]))?)?$/.exec(form)
     const width = Number(parts?.[2] ?? 0)
     if (parts === null || width > MAX_WIDTH)
-      throw new TextFault(`'\${${form}}' has not the form \${offset,width,base} with base d, o, x, X, n or N`, word)
+      throw new TextError(`'\${${form}}' has not the form \${offset,width,base} with base d, o, x, X, n or N`, word)
     const number = value + Number(parts[1])
-    if (number < 0) throw new TextFault(`'\${${form}}' makes a number below 0`, word)
+    if (number < 0) throw new TextError(`'\${${form}}' makes a number below 0`, word)
     return written(number, width, parts[3] ?? 'd')
   })
 }

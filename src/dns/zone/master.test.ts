@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Name } from '../message/name.ts'
 import { printRecord } from '../message/rdata/text.ts'
-import { type MasterOptions, printFault, readMaster } from './master.ts'
+import { printFault } from './fault.ts'
+import { type MasterOptions, readMaster } from './master.ts'
 
 const origin = Name.parse('example.org.')
 
@@ -98,16 +99,16 @@ $TTL 1y
     "f:3:8: error: 'fe80::%eth0' is not an IPv6 address",
     "f:4:6: error: 'mail' is not a number from 0 to 65535",
     "f:5:6: error: '70000' is not a number from 0 to 65535",
-    "f:6:3: error: 'BOGUS' is no record type",
+    "f:6:3: error: 'BOGUS' is not a record type",
     "f:7:15: error: '192.0.2.2' is more than A has",
     'f:8:4: error: an IPv4 address is missing',
     "f:9:3: error: 'h..x' is not a domain name: a label is empty",
-    "f:10:1: error: '$FROB' is none of $ORIGIN, $TTL, $INCLUDE and $GENERATE",
+    "f:10:1: error: '$FROB' is not a directive: there are $ORIGIN, $TTL, $INCLUDE and $GENERATE",
     'f:11:10: error: $INCLUDE is not allowed here',
     'f:13:7: error: this quotation is not closed before the end of the line',
     "f:14:15: error: a ')' without its '('",
     "f:15:12: error: 'NOPE' is no record type",
-    "f:16:6: error: '1y' is no time to live: seconds up to 2147483647, or with units as in 1h30m",
+    "f:16:6: error: '1y' is not a time to live: seconds up to 2147483647, or with units as in 1h30m",
   ])
   assert.equal(readMaster(text, { origin }).records.length, 1)
   assert.deepEqual(faults('a 1 SOA ( x y'), ["f:1:9: error: this '(' is never closed"])
@@ -133,13 +134,13 @@ test('$INCLUDE reads through the function given, with an origin of its own, and 
 test('limit: a file that includes itself ends', () => {
   const include = () => ({ text: '$INCLUDE again' })
   assert.match(faults('$INCLUDE again', { include })[0]!, /more than 8 deep/)
-  assert.match(faults('$INCLUDE again', { include, includeDepth: 2 })[0]!, /more than 2 deep/)
+  assert.match(faults('$INCLUDE again', { include, limits: { includeDepth: 2 } })[0]!, /more than 2 deep/)
   let read = 0
   const twice = () => {
     read++
     return { text: '$INCLUDE again\n$INCLUDE again\n'.repeat(5) }
   }
-  const found = faults('$INCLUDE again', { include: twice, faults: 1_000_000 })
+  const found = faults('$INCLUDE again', { include: twice, limits: { faults: 1_000_000 } })
   assert.ok(found.some((fault) => /more than 256 files/.test(fault)))
   assert.equal(read, 256)
 })
@@ -151,18 +152,51 @@ test('$GENERATE', () => {
     'h3.example.org. 1 IN A 10.0.0.3',
   ])
   assert.deepEqual(lines('$GENERATE 8-10/2 x${-8,3,d} 5 TXT "${0,2,X} $$ \\$ ${16,3,n}"'), [
-    'x000.example.org. 5 IN TXT "08 $ $ 8.1"',
-    'x002.example.org. 5 IN TXT "0A $ $ a.1"',
+    'x000.example.org. 5 IN TXT "08" "$" "$" "8.1"',
+    'x002.example.org. 5 IN TXT "0A" "$" "$" "a.1"',
   ])
   assert.match(faults('$GENERATE 5-1 a$ 1 A 10.0.0.$')[0]!, /'5-1' is no range/)
   assert.match(faults('$GENERATE 1-2 a${x} 1 A 10.0.0.$')[0]!, /has not the form/)
   assert.match(faults('$GENERATE 0-1 a${-1} 1 A 10.0.0.$')[0]!, /below 0/)
 })
 
+test('$GENERATE as BIND’s manual writes it: one word of data, in quotes when it has blanks', () => {
+  assert.deepEqual(lines('$TTL 1\n$GENERATE 1-2 HOST-$ A 1.2.3.$\n$GENERATE 1-2 HOST-$ MX "0 ."'), [
+    'HOST-1.example.org. 1 IN A 1.2.3.1',
+    'HOST-2.example.org. 1 IN A 1.2.3.2',
+    'HOST-1.example.org. 1 IN MX 0 .',
+    'HOST-2.example.org. 1 IN MX 0 .',
+  ])
+  assert.deepEqual(lines('$GENERATE 7-7 mx 1 IN MX "10 h${0,3}"\n$GENERATE 7-7 mx 1 MX 10 h$'), [
+    'mx.example.org. 1 IN MX 10 h007.example.org.',
+    'mx.example.org. 1 IN MX 10 h7.example.org.',
+  ])
+  assert.deepEqual(lines('$GENERATE 1-1 t$ 1 TXT "a $ b"\n$GENERATE 1-1 t$ 1 TXT "\\"a $\\" b"'), [
+    't1.example.org. 1 IN TXT "a" "1" "b"',
+    't1.example.org. 1 IN TXT "a 1" "b"',
+  ])
+  assert.deepEqual(
+    faults('$GENERATE 1-9 m$ 1 MX "10 h$"\n$GENERATE 1-2 m$ 1 MX "h$"')[0],
+    "f:2:23: error: 'h1' is not a number from 0 to 65535",
+  )
+})
+
+test('a byte order mark is named, and what follows it is read', () => {
+  const { records, faults: found } = readMaster('\ufeffa 1 A 192.0.2.1', { origin })
+  assert.match(found.map(printFault).join(), /^zone:1:1: error: the file starts with a byte order mark/)
+  assert.equal(records.length, 1)
+})
+
+test('limit: of a fault so much is told and no more', () => {
+  const [long] = faults(`a 1 ${'x'.repeat(5000)} y`)
+  assert.ok(long!.length < 700)
+  assert.ok(faults(`a 1 ${'x'.repeat(5000)} y`, { limits: { faultText: 20 } })[0]!.length < 60)
+})
+
 test('limit: $GENERATE makes so many records and no more', () => {
   assert.match(faults('$GENERATE 0-2147483647 a$ 1 A 10.0.0.1')[0]!, /more than 65536 records/)
-  assert.match(faults('$GENERATE 0-9 a$ 1 A 10.0.0.1', { generated: 9 })[0]!, /more than 9 records/)
-  assert.equal(lines('$GENERATE 0-9 a$ 1 A 10.0.0.1', { generated: 10 }).length, 10)
+  assert.match(faults('$GENERATE 0-9 a$ 1 A 10.0.0.1', { limits: { generated: 9 } })[0]!, /more than 9 records/)
+  assert.equal(lines('$GENERATE 0-9 a$ 1 A 10.0.0.1', { limits: { generated: 10 } }).length, 10)
 })
 
 test('limit: a file of nothing but faults is given up', () => {

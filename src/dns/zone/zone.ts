@@ -1,10 +1,16 @@
 /** A zone as a server holds it: what lies where, and what a name in it leads to (RFC 1034 §4.3.2, RFC 4592). */
+import { DnsError } from '../errors.ts'
 import type { Name } from '../message/name.ts'
 import { readRdata } from '../message/rdata/text.ts'
 import type { ResourceRecord, Rrset } from '../message/record.ts'
-import { rrsetsOf } from '../message/record.ts'
 import { TYPE } from '../message/types.ts'
-import { ZoneNode } from './node.ts'
+import { ZoneBuilder } from './builder.ts'
+import { type ZoneChanges, ZoneEdit } from './edit.ts'
+import type { ZoneNode } from './node.ts'
+
+export type { ZoneChanges } from './edit.ts'
+
+import { RECORDS_PER_STEP, runThrough, type Work } from './work.ts'
 
 /** What a name leads to. */
 export type Found =
@@ -19,6 +25,7 @@ export type Found =
   /** It does not exist. `node` is its closest encloser. */
   | { readonly kind: 'nothing'; readonly node: ZoneNode }
 
+/** Values, never changed once made: a server answers from one until it is given another. */
 export class Zone {
   readonly origin: Name
   readonly class: number
@@ -28,29 +35,51 @@ export class Zone {
   /** What its negative answers may be kept for, seconds (RFC 2308 §5). */
   readonly negativeTtl: number
 
-  /**
-   * @param records those of a zone that `checkZone` finds no error in.
-   * @throws RangeError when there is no SOA record at the origin.
-   */
-  constructor(origin: Name, records: readonly ResourceRecord[]) {
-    this.origin = origin
-    this.apex = new ZoneNode(origin)
-    for (const rrset of rrsetsOf(records))
-      if (rrset.name.isUnder(origin)) this.#nodeFor(rrset.name).rrsets.set(rrset.type, rrset)
-    const soa = this.apex.rrset(TYPE.SOA)
+  private constructor(apex: ZoneNode) {
+    const soa = apex.rrset(TYPE.SOA)
     if (soa === undefined)
-      throw new RangeError(`zone ${origin} has no SOA record: read it with loadZone and look at its faults`)
+      throw new DnsError(
+        'DNS_ZONE',
+        `zone ${apex.name} has no SOA record: read it with loadZone and look at its faults`,
+      )
+    this.apex = apex
+    this.origin = apex.name
     this.soa = soa
     this.class = soa.class
     this.negativeTtl = Math.min(soa.ttl, readRdata('SOA', soa.rdatas[0]!).minimum)
   }
 
-  #nodeFor(name: Name): ZoneNode {
-    let node = this.apex
-    const labels = name.labelKeys
-    for (let left = labels.length - this.origin.labelCount - 1; left >= 0; left--)
-      node = node.child(labels[left]!) ?? node.addChild(name.suffix(labels.length - left))
-    return node
+  /**
+   * The zone with those records; those outside of it are left out.
+   * @param records those of a zone that `checkZone` finds no error in.
+   * @throws DnsError `DNS_ZONE` when there is no SOA record at the origin.
+   */
+  static of(origin: Name, records: readonly ResourceRecord[]): Zone {
+    return runThrough(Zone.work(origin, records))
+  }
+
+  /** As `of`, in steps. */
+  static *work(origin: Name, records: readonly ResourceRecord[]): Work<Zone> {
+    const builder = new ZoneBuilder(origin)
+    for (const [i, record] of records.entries()) {
+      builder.add(record)
+      if (i % RECORDS_PER_STEP === RECORDS_PER_STEP - 1) yield
+    }
+    return new Zone(builder.finish())
+  }
+
+  /** The number of this version (RFC 1035 §3.3.13). */
+  get serial(): number {
+    return readRdata('SOA', this.soa.rdatas[0]!).serial
+  }
+
+  /**
+   * The zone with those changes; this one stays as it is, and the two share what is the same in both. What the changes
+   * make is not checked but for the SOA record, which must be there.
+   * @throws DnsError `DNS_ZONE` when there is no SOA record afterwards.
+   */
+  apply(changes: ZoneChanges): Zone {
+    return new Zone(new ZoneEdit(this.apex).run(changes))
   }
 
   /**

@@ -1,9 +1,11 @@
 /** Zones made to make a resolver work: one client's question has one budget, and no zone can get more out of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultResolverLimits as limits } from '../../../src/dns/limits.ts'
+import { DNS_LIMITS, dnsLimits, type ResolverLimits } from '../../../src/dns/limits.ts'
 import type { Message } from '../../../src/dns/message/message.ts'
 import { EVIL, Network, reply, standardServers, TLD } from './network.ts'
+
+const limits = DNS_LIMITS.resolver
 
 test('NXNS: a referral to a hundred names without addresses costs a handful of questions', () => {
   const ns = Array.from({ length: 100 }, (_, i) => `sub.evil.example. NS n${i}.victim.example.`).join('\n')
@@ -92,7 +94,7 @@ test('aliases: a circle, and a chain that never ends, each across answers', () =
     standardServers((to, name) => reply(to, { aa: true, answer: `${name} CNAME c${n++}.evil.example.` })),
   )
   assert.equal(chain.resolve('start.evil.example.'), 'SERVFAIL')
-  assert.ok(n <= limits.aliases + 2, `${n} aliases`)
+  assert.ok(n <= DNS_LIMITS.answer.aliases + 2, `${n} aliases`)
 })
 
 test('a circle of aliases in the cache is no loop either', () => {
@@ -125,13 +127,13 @@ test('aliases times delegations share one budget', () => {
 })
 
 /** Every reply refers one step further down, to a new name server with an address. */
-function endless(settings: Partial<typeof limits>): Network {
+function endless(settings: Partial<ResolverLimits>): Network {
   let n = 0
   const server = (to: Message, name: string) => {
     n++
     return reply(to, { authority: `${name} NS ns${n}.${name}`, additional: `ns${n}.${name} A ${EVIL}` })
   }
-  const network = new Network(standardServers(server), { limits: { ...limits, ...settings } })
+  const network = new Network(standardServers(server), { limits: dnsLimits({ resolver: settings }) })
   assert.equal(network.resolve(`${'a.'.repeat(60)}evil.example.`), 'SERVFAIL')
   return network
 }
@@ -150,9 +152,10 @@ test('the limit of depth is what it says', () => {
       name === 'evil.example.'
         ? reply(to, { aa: true, authority: 'evil.example. SOA a. b. 1 2 3 4 5' })
         : reply(to, { authority: `${name.split('.').slice(-4).join('.')} NS ns.z${n++}.evil.example.` })
-    new Network(standardServers(server), { limits: { ...limits, depth, vainTargets: 100 }, families: [4] }).resolve(
-      'www.start.evil.example.',
-    )
+    new Network(standardServers(server), {
+      limits: dnsLimits({ resolver: { depth, vainTargets: 100 } }),
+      families: [4],
+    }).resolve('www.start.evil.example.')
     return n
   }
   assert.deepEqual([1, 2, 3, 4, 5].map(names), [1, 2, 3, 4, 5])
@@ -173,7 +176,7 @@ test('a client that has spent its budget does not spoil the names it came past f
     name.endsWith('evil.example.')
       ? reply(to, { authority: 'evil.example. NS ns.victim.example.' })
       : tld(to, name, type)
-  const network = new Network(servers, { limits: { ...limits, upstreamQueries: 4 } })
+  const network = new Network(servers, { limits: dnsLimits({ resolver: { upstreamQueries: 4 } }) })
   assert.equal(network.resolve('www.evil.example.'), 'SERVFAIL')
   assert.match(network.resolve('ns.victim.example.'), /^NOERROR/)
 })

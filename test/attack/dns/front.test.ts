@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MILLISECOND } from '../../../src/base/clock.ts'
+import { ms } from '../../../src/base/duration.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { serveZones } from '../../../src/dns/authority/serve.ts'
 import type { DnsServer, ServerOptions } from '../../../src/dns/front/server.ts'
@@ -49,6 +49,48 @@ async function flood(port: number, datagrams: Iterable<Uint8Array>): Promise<num
   socket.close()
   return lengths.slice(0, before)
 }
+
+test('RFC 2181 §4.1: the reply comes from the address that was asked, on a machine that has several', async () => {
+  const { zone } = loadZone(ZONE, Name.parse('example.'))
+  const server = await serveZones(kernelHost(), [zone!], { at: { address: '0.0.0.0', port: 0 } })
+  try {
+    for (const address of ['127.0.0.2', '127.0.0.3', '127.0.0.1']) {
+      const socket = createSocket('udp4')
+      socket.connect(server.local.port, address) // hears nobody else
+      await once(socket, 'connect')
+      socket.send(GOOD)
+      const [reply] = await once(socket, 'message', { signal: AbortSignal.timeout(5000) })
+      assert.equal(reply[1], 7)
+      socket.close()
+    }
+  } finally {
+    await server.close()
+  }
+})
+
+test('one client that opens connections and leaves them does not keep others out', async () => {
+  const { zone } = loadZone(ZONE, Name.parse('example.'))
+  const server = await serveZones(kernelHost(), [zone!], {
+    at: { address: '127.0.0.1', port: 0 },
+    limits: { front: { streams: 80, streamsPerClient: 10 } },
+  })
+  const sockets: Socket[] = []
+  try {
+    for (let i = 0; i < 100; i++) sockets.push(await opened(server.local.port, Uint8Array.of(0)))
+    const held = () => sockets.filter((socket) => !socket.destroyed && !socket.readableEnded).length
+    for (let i = 0; held() > 10 && i < 1000; i++) await sleep(10)
+    assert.equal(held(), 10)
+    const other = connect({ port: server.local.port, host: '127.0.0.1', localAddress: '127.0.0.9' })
+    sockets.push(other)
+    await once(other, 'connect')
+    other.write(Uint8Array.of(GOOD.length >>> 8, GOOD.length, ...GOOD))
+    const [reply] = await once(other, 'data', { signal: AbortSignal.timeout(5000) })
+    assert.equal(reply[3], 7)
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await server.close()
+  }
+})
 
 test('20,000 mangled datagrams: no exception, no growth, no reply longer than the question', () =>
   withServer({}, async (port) => {
@@ -97,7 +139,7 @@ async function opened(port: number, bytes: Uint8Array): Promise<Socket> {
 }
 
 test('limit: connections past the most are reset; those that trickle are closed, and others find room again', () =>
-  withServer({ tcpConnections: 50, tcpIdle: 1500 * MILLISECOND }, async (port) => {
+  withServer({ limits: { front: { streams: 50, streamsPerClient: 50, streamIdle: ms(1500) } } }, async (port) => {
     const sockets = await Promise.all(Array.from({ length: 200 }, () => opened(port, Uint8Array.of(0))))
     const open = () => sockets.filter((socket) => !socket.destroyed && !socket.readableEnded).length
     const fallsTo = async (count: number) => {

@@ -1,7 +1,7 @@
 /** A network of servers as functions, at the exchange seam: what an attacker may send is what a function may return. */
 import { MILLISECOND, SECOND } from '../../../src/base/clock.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
-import { type Answer, DnsCache, type Query } from '../../../src/dns/cache/cache.ts'
+import type { Answer, Query } from '../../../src/dns/answer/answer.ts'
 import { Resolver, type ResolverAction } from '../../../src/dns/iterate/resolver.ts'
 import type { ResolverSettings } from '../../../src/dns/iterate/settings.ts'
 import { type Message, query, response } from '../../../src/dns/message/message.ts'
@@ -30,7 +30,7 @@ export function reply(to: Message, sections: Sections): Message {
       .split('\n')
       .map((line, number) => ({ number, text: line.trim() }))
       .filter((line) => line.text !== '')
-      .map(parseRecord)
+      .map((line) => parseRecord(line))
   const { aa = false, ra = false, rcode = 'NOERROR' } = sections
   return response(to, {
     aa,
@@ -87,7 +87,7 @@ export class Network {
   constructor(servers: { [address: string]: Server }, settings: Partial<ResolverSettings> = {}) {
     this.servers = servers
     const zones = [{ zone: Name.root, servers: [{ address: ROOT, port: 53 }], forwarding: false }]
-    this.resolver = new Resolver(new SeededRandom('attack'), { zones, ...settings }, new DnsCache())
+    this.resolver = new Resolver(new SeededRandom('attack'), { zones, ...settings })
   }
 
   /** The answer to the question, as `RCODE` and lines `name TYPE rdata`; counts questions to servers in `asked`. */
@@ -111,10 +111,11 @@ export class Network {
   #exchange(ask: Extract<ResolverAction, { kind: 'ask' }>): ResolverAction[] {
     const { exchange, query: question, server } = ask
     const [name, type] = [question.name.toString(), typeName(question.type)]
-    this.asked.push(`${server.address} ${name} ${type}`)
+    const { address } = server.address
+    this.asked.push(`${address} ${name} ${type}`)
     const message = query(question.name, question.type, { rd: ask.recursionDesired })
-    const answer = this.servers[server.address]?.(message, name, type) ?? null
-    if (answer === null) return this.resolver.step({ kind: 'timeout', exchange }, this.#now())
+    const answer = this.servers[address]?.(message, name, type) ?? null
+    if (answer === null) return this.resolver.step({ kind: 'failure', cause: 'timeout', exchange }, this.#now())
     return this.resolver.step({ kind: 'reply', exchange, message: answer, rtt: 10 * MILLISECOND }, this.#now())
   }
 

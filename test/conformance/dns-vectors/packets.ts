@@ -1,5 +1,5 @@
 /** `test_packets.*`: hexadecimal messages. Those that are messages must survive encoding; the rest needs a verdict. */
-import { DecodeFailure, decode } from '../../../src/dns/message/decode.ts'
+import { decode, MessageFault } from '../../../src/dns/message/decode.ts'
 import { encode } from '../../../src/dns/message/encode.ts'
 import type { Message } from '../../../src/dns/message/message.ts'
 import { canonicalRdata } from '../../../src/dns/message/rdata/text.ts'
@@ -42,14 +42,14 @@ function packets(text: string): Packet[] {
 
 function verdict({ bytes, malformed }: Packet): Verdict {
   const message = decode(bytes)
-  if (message instanceof DecodeFailure) {
+  if (message instanceof MessageFault) {
     if (malformed) return { passed: true }
     return { skipped: `no DNS message, and what a parser says of it is not prescribed: ${message}` }
   }
   if (malformed) return { failed: 'it is malformed on purpose and was taken' }
   for (const compress of [true, false]) {
     const again = decode(encode(message, { compress }))
-    if (again instanceof DecodeFailure) return { failed: `what was encoded does not decode: ${again}` }
+    if (again instanceof MessageFault) return { failed: `what was encoded does not decode: ${again}` }
     if (plain(again) !== plain(message)) return { failed: 'what was encoded decodes to something else' }
   }
   return { passed: true }

@@ -2,7 +2,8 @@
 import { encodeRecord } from '../../../src/dns/message/encode.ts'
 import { Name } from '../../../src/dns/message/name.ts'
 import { printRecord } from '../../../src/dns/message/rdata/text.ts'
-import { printFault, readMaster } from '../../../src/dns/zone/master.ts'
+import { printFault } from '../../../src/dns/zone/fault.ts'
+import { readMaster } from '../../../src/dns/zone/master.ts'
 import type { Verdict } from './run.ts'
 
 export function recordVerdicts(text: string, canonical: string): Verdict[] {

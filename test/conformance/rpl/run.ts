@@ -20,7 +20,7 @@ const mode = options.includes('--set') ? 'set' : 'strict'
 const failures: { case: string; why: string }[] = []
 let passed = 0
 for (const path of paths.flatMap(filesIn)) {
-  const why = verdict(path)
+  const why = await verdict(path)
   if (why === '') passed++
   else failures.push({ case: path, why })
   if (!options.includes('--json')) console.log(why === '' ? `ok    ${path}` : `FAIL  ${path}: ${why}`)
@@ -30,9 +30,9 @@ if (options.includes('--json'))
 else console.log(`${passed} passed, ${failures.length} failed`)
 process.exitCode = failures.length === 0 ? 0 : 1
 
-function verdict(path: string): string {
+async function verdict(path: string): Promise<string> {
   try {
-    return play(parseScenario(readFileSync(path, 'utf8')), mode)
+    return await play(parseScenario(readFileSync(path, 'utf8')), mode)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

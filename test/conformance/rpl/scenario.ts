@@ -1,5 +1,5 @@
 /** A replay file of Unbound's testbound as a value: configuration, ranges of replies, steps. */
-import { type Entry, type Line, parseEntry, ScenarioError } from './entry.ts'
+import { Defaults, type Entry, type Line, parseEntry, ScenarioError } from './entry.ts'
 
 /** One clause of the configuration (`server:`, `stub-zone:`, …): keys with their values in order. */
 export interface Clause {
@@ -48,6 +48,7 @@ export function parseScenario(text: string): Scenario {
     .filter((line) => line.text !== '')
   const ranges: Range[] = []
   const steps: Step[] = []
+  const defaults = new Defaults()
   let title = ''
   for (let i = 0; i < lines.length; ) {
     const line = lines[i]!
@@ -55,16 +56,18 @@ export function parseScenario(text: string): Scenario {
     if (keyword === 'SCENARIO_BEGIN') title = words.join(' ')
     else if (keyword === 'SCENARIO_END') break
     else if (keyword === 'RANGE_BEGIN') {
-      const [range, next] = parseRange(lines, i)
+      const [range, next] = parseRange(lines, i, defaults)
       ranges.push(range)
       i = next
       continue
     } else if (keyword === 'STEP') {
-      const [step, next] = parseStep(lines, i)
+      const [step, next] = parseStep(lines, i, defaults)
       steps.push(step)
       i = next
       continue
-    } else throw new ScenarioError(`line ${line.number}: '${line.text}' is not understood`)
+    } else if (keyword !== 'RANGE_END' && !defaults.take(line))
+      // A RANGE_END too many is passed over, as testbound does.
+      throw new ScenarioError(`line ${line.number}: '${line.text}' is not understood`)
     i++
   }
   return { title, config: parseConfig(text.slice(0, end.index)), ranges, steps }
@@ -80,7 +83,7 @@ function uncommented(line: string): string {
   return line
 }
 
-function parseRange(lines: readonly Line[], at: number): [Range, number] {
+function parseRange(lines: readonly Line[], at: number, defaults: Defaults): [Range, number] {
   const [, from, to] = lines[at]!.text.split(/\s+/)
   const addresses: string[] = []
   const entries: Entry[] = []
@@ -90,21 +93,22 @@ function parseRange(lines: readonly Line[], at: number): [Range, number] {
     if (keyword === 'RANGE_END') return [{ from: Number(from), to: Number(to), addresses, entries }, i + 1]
     if (keyword === 'ADDRESS') addresses.push(value ?? '')
     else if (keyword === 'ENTRY_BEGIN') {
-      const [entry, next] = parseEntry(lines, i + 1)
+      const [entry, next] = parseEntry(lines, i + 1, defaults)
       entries.push(entry)
       i = next
       continue
-    } else throw new ScenarioError(`line ${line.number}: '${line.text}' in a range is not understood`)
+    } else if (!defaults.take(line))
+      throw new ScenarioError(`line ${line.number}: '${line.text}' in a range is not understood`)
     i++
   }
   throw new ScenarioError('a RANGE_BEGIN without its RANGE_END')
 }
 
-function parseStep(lines: readonly Line[], at: number): [Step, number] {
+function parseStep(lines: readonly Line[], at: number, defaults: Defaults): [Step, number] {
   const [, number, kind = '', ...words] = lines[at]!.text.split(/\s+/)
   const next = lines[at + 1]
   if (next?.text !== 'ENTRY_BEGIN') return [{ number: Number(number), kind, words, entry: null }, at + 1]
-  const [entry, after] = parseEntry(lines, at + 2)
+  const [entry, after] = parseEntry(lines, at + 2, defaults)
   return [{ number: Number(number), kind, words, entry }, after]
 }
 

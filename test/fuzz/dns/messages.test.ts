@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { accept } from '../../../src/dns/front/accept.ts'
-import { DecodeFailure, decode } from '../../../src/dns/message/decode.ts'
+import { decode, MessageFault } from '../../../src/dns/message/decode.ts'
 import { edns } from '../../../src/dns/message/edns.ts'
 import { encode } from '../../../src/dns/message/encode.ts'
 import type { Message } from '../../../src/dns/message/message.ts'
@@ -73,7 +73,7 @@ test('what is encoded decodes to the same, compressed or not, and encodes to the
       for (const compress of [true, false]) {
         const bytes = encode(sent, { compress })
         const received = decode(bytes)
-        assert.ok(!(received instanceof DecodeFailure), String(received))
+        assert.ok(!(received instanceof MessageFault), String(received))
         assert.equal(folded(received), folded(sent))
         assert.deepEqual(encode(received, { compress }), bytes)
       }
@@ -89,7 +89,7 @@ test('with a limit the message fits, decodes, and lacks only what the limit forb
       const bytes = encode(sent, { limit })
       assert.ok(bytes.length <= limit)
       const received = decode(bytes)
-      assert.ok(!(received instanceof DecodeFailure), String(received))
+      assert.ok(!(received instanceof MessageFault), String(received))
       if (encode(sent).length <= limit) assert.deepEqual(bytes, encode(sent))
       if (received.answer.length < sent.answer.length) assert.ok(received.tc)
     }),
@@ -111,12 +111,12 @@ test('any octets give a message or a failure with a place; a message can be enco
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), mutated), (bytes) => {
       const result = decode(bytes)
       accept(bytes)
-      if (result instanceof DecodeFailure) {
+      if (result instanceof MessageFault) {
         assert.ok(result.at >= 0 && result.at <= bytes.length)
         return
       }
       const again = decode(encode(result))
-      assert.ok(!(again instanceof DecodeFailure), String(again))
+      assert.ok(!(again instanceof MessageFault), String(again))
       assert.equal(folded(again), folded(result))
       for (const { type, rdata } of [...result.answer, ...result.authority, ...result.additional])
         printRdata(type, rdata)

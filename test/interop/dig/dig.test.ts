@@ -184,7 +184,10 @@ test('mistakes are explained', { skip }, async () => {
   }
   assert.match(await fails('dns', 'serve', join(folder, 'none.zone'), '-p', '0'), /^1 .*none\.zone: ENOENT/)
   assert.match(await fails('dns', 'serve'), /^2 .*a zone file is missing/)
-  assert.match(await fails('dns', 'serve', 'x', '--port', 'y'), /^2 .*--port is a number from 0 to 65535, not 'y'/)
+  assert.match(
+    await fails('dns', 'serve', 'x', '--port', 'y'),
+    /^2 .*--port: a port is a number from 0 to 65535, not the string 'y'/,
+  )
   assert.match(
     await fails('dig', '@127.0.0.1', 'a..b'),
     /^2 .*'a\.\.b' is not a domain name: a label is empty at octet 2/,

@@ -1,5 +1,5 @@
 /** What kind of reply it is: RFC 1034 §5.3.3 step 4, and what two decades of odd servers have taught. Pure. */
-import type { Query } from '../../cache/cache.ts'
+import type { Query } from '../../answer/answer.ts'
 import type { Name } from '../../message/name.ts'
 import type { Rrset } from '../../message/record.ts'
 import { RCODE, TYPE } from '../../message/types.ts'
@@ -27,28 +27,32 @@ export type Reply =
  */
 export function classify(reply: Scrubbed, query: Query, zone: Name, recursionDesired: boolean): Reply {
   const { rcode, delegation } = reply
-  if (rcode === RCODE.YXDOMAIN && reply.answer.length > 0) return { kind: 'answer' }
+  // RFC 6672 §2.2: that a DNAME makes too long a name is for us to see, not for a server to say.
+  if (reply.broken === 'too long') return { kind: 'answer' }
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return { kind: 'useless' }
   const fromCache = reply.recursionAvailable && !reply.authoritative && !recursionDesired
   if (reply.answered) {
-    // Without AA an "answer" with name servers of a zone below is a referral by an eager server.
-    if (!reply.authoritative && !recursionDesired && delegation !== undefined && below(delegation.name, zone))
-      return { kind: 'referral', ns: delegation }
+    // Without AA an "answer" with name servers of a zone below is a referral by an eager server; but DS live above.
+    const eager = !reply.authoritative && !recursionDesired && query.type !== TYPE.DS
+    if (eager && delegation !== undefined && below(delegation.name, zone)) return { kind: 'referral', ns: delegation }
     return fromCache ? { kind: 'recursive' } : { kind: 'answer' }
   }
-  if (!reply.target.equals(query.name)) {
-    // A resolver's chain that ends without data is an answer (RFC 2308 §2.1, §2.2); a zone's is a way on.
-    const ends = recursionDesired && (rcode === RCODE.NXDOMAIN || reply.authority.length > 0)
-    return ends ? { kind: 'answer' } : { kind: 'alias', target: reply.target }
+  if (reply.broken === 'circle' || !reply.target.equals(query.name)) {
+    // A resolver's chain that ends without data is an answer: then a SOA says so (RFC 2308 §2.1, §2.2). A zone's, and
+    // one that a resolver has not followed, is a way on.
+    const ends = recursionDesired && (rcode === RCODE.NXDOMAIN || hasSoa(reply))
+    return ends && reply.broken === '' ? { kind: 'answer' } : { kind: 'alias', target: reply.target }
   }
   if (rcode === RCODE.NXDOMAIN) return fromCache ? { kind: 'recursive' } : { kind: 'answer' }
+  // RFC 4035 §3.1.4.1: the zone itself is the wrong one to ask for its DS, and its parent has none, as it seems.
+  if (query.type === TYPE.DS && delegation?.name.equals(query.name) && below(query.name, zone)) return { kind: 'empty' }
   return withoutAnswer(reply, zone, recursionDesired, fromCache)
 }
 
 function withoutAnswer(reply: Scrubbed, zone: Name, recursionDesired: boolean, fromCache: boolean): Reply {
   const { delegation: ns } = reply
   // RFC 2308 §2.2: a SOA makes it "no data".
-  if (reply.authority.some((set) => set.type === TYPE.SOA)) return { kind: fromCache ? 'recursive' : 'answer' }
+  if (hasSoa(reply)) return { kind: fromCache ? 'recursive' : 'answer' }
   if (ns === undefined) return { kind: fromCache ? 'recursive' : 'empty' }
   if (ns.name.equals(zone)) {
     if (fromCache) return { kind: 'recursive' }
@@ -57,6 +61,10 @@ function withoutAnswer(reply: Scrubbed, zone: Name, recursionDesired: boolean, f
   }
   if (below(ns.name, zone)) return { kind: 'referral', ns }
   return { kind: recursionDesired ? 'useless' : 'lame' }
+}
+
+function hasSoa(reply: Scrubbed): boolean {
+  return reply.authority.some((set) => set.type === TYPE.SOA)
 }
 
 function below(name: Name, zone: Name): boolean {

@@ -49,6 +49,8 @@ function scrubbed(reply: Reply): Scrubbed {
     forwarding: false,
     nameServers: 20,
     aliases: 11,
+    proofs: 16,
+    signatures: 8,
     promiscuous: false,
     ...reply.scope,
   })
@@ -152,4 +154,82 @@ test('an answer without AA beside name servers of a zone below is a referral', (
   assert.deepEqual(print(scrubbed(reply).authority), ['sub.example. NS 1'])
   assert.equal(kind({ ...reply, aa: true }), 'answer')
   assert.deepEqual(print(scrubbed({ ...reply, aa: true }).authority), [])
+})
+
+const SOA = 'example. SOA ns.example. h.example. 1 2 3 4 5'
+
+test('RFC 2308 §2.2: a resolver’s alias without data is an answer when a SOA says so; name servers do not', () => {
+  const scope = { forwarding: true }
+  const chased = { name: 'k.example.', rd: true, zone: '.', scope, answer: ['k.example. CNAME www.target.'] }
+  assert.equal(kind({ ...chased, authority: ['target. SOA ns. h. 1 2 3 4 5'] }), 'answer')
+  assert.equal(kind({ ...chased, rcode: RCODE.NXDOMAIN }), 'answer')
+  assert.equal(kind({ ...chased, authority: ['example. NS ns.example.'] }), 'alias')
+  assert.equal(kind(chased), 'alias')
+})
+
+test('aliases that lead back are seen: to the name itself, by a DNAME, over several names', () => {
+  for (const answer of [
+    ['www.example. CNAME www.example.'],
+    ['www.example. CNAME a.example.', 'a.example. CNAME WWW.example.'],
+    ['example. DNAME example.'],
+  ]) {
+    const result = scrubbed({ answer, scope: { forwarding: true } })
+    assert.equal(result.broken, 'circle', answer.join())
+    assert.equal(kind({ answer, rd: true, scope: { forwarding: true } }), 'alias')
+  }
+  assert.equal(scrubbed({ answer: ['www.example. CNAME www.example.'] }).broken, 'circle')
+})
+
+test('a name with an alias has nothing else, whatever its server says', () => {
+  const both = scrubbed({ answer: ['www.example. A 192.0.2.66', 'www.example. CNAME t.example.'] })
+  assert.deepEqual([print(both.answer), both.answered], [['www.example. CNAME 1'], false])
+  const below = scrubbed({ answer: ['www.example. A 192.0.2.66', 'example. DNAME other.'] })
+  assert.deepEqual(print(below.answer), ['example. DNAME 1', 'www.example. CNAME 1'])
+  const asked = scrubbed({ answer: ['www.example. A 192.0.2.66', 'www.example. CNAME t.example.'], type: TYPE.CNAME })
+  assert.deepEqual([print(asked.answer), asked.answered], [['www.example. CNAME 1'], true])
+})
+
+test('that a DNAME makes too long a name is seen here; a server that only says so is of no use', () => {
+  const name = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.d.example.`
+  const long = { name, answer: [`d.example. DNAME ${'x'.repeat(63)}.${'y'.repeat(63)}.example.`] }
+  assert.deepEqual([scrubbed(long).rcode, scrubbed(long).broken, kind(long)], [RCODE.YXDOMAIN, 'too long', 'answer'])
+  assert.equal(kind({ rcode: RCODE.YXDOMAIN, answer: ['www.example. A 192.0.2.1'] }), 'useless')
+})
+
+test('signatures travel with their sets, so many and no more; proofs stay where the server put them', () => {
+  const rrsig = (owner: string, type: string, tag: number) =>
+    `${owner} RRSIG ${type} 8 2 60 20300101000000 20200101000000 ${tag} example. AAAA`
+  const many = Array.from({ length: 20 }, (_, i) => rrsig('www.example.', 'A', i))
+  const positive = scrubbed({ answer: ['www.example. A 192.0.2.1', ...many] })
+  assert.deepEqual([print(positive.answer), positive.answer[0]!.signatures.length], [['www.example. A 1'], 8])
+  const nsec = ['a.example. NSEC z.example. A', rrsig('a.example.', 'NSEC', 1)]
+  const negative = scrubbed({ rcode: RCODE.NXDOMAIN, authority: [...nsec, SOA, rrsig('example.', 'SOA', 1)] })
+  assert.deepEqual(print(negative.authority), ['a.example. NSEC 1', 'example. SOA 1'])
+  assert.deepEqual(
+    negative.authority.map(({ signatures }) => signatures.length),
+    [1, 1],
+  )
+  const crowd = Array.from({ length: 40 }, (_, i) => `n${i}.example. NSEC z.example. A`)
+  assert.equal(scrubbed({ rcode: RCODE.NXDOMAIN, authority: [SOA, ...crowd] }).authority.length, 1 + 16)
+  // What is left of a set that was cut is not the set that was signed.
+  const ns = Array.from({ length: 30 }, (_, i) => `sub.example. NS n${i}.example.`)
+  const cut = scrubbed({ name: 'a.sub.example.', aa: false, authority: [...ns, rrsig('sub.example.', 'NS', 1)] })
+  assert.deepEqual([cut.delegation?.rdatas.length, cut.delegation?.signatures], [20, []])
+})
+
+test('a proof that reaches beyond the zone is no proof', () => {
+  const over = 'a.example. NSEC b.other. A'
+  assert.deepEqual(print(scrubbed({ rcode: RCODE.NXDOMAIN, authority: [SOA, over] }).authority), ['example. SOA 1'])
+  assert.deepEqual(print(scrubbed({ name: 'a.example.', type: TYPE.NSEC, answer: [over] }).answer), [])
+})
+
+test('DS live above the cut: a referral to the zone itself answers, with the DS beside it or without', () => {
+  const asked = { name: 'sub.example.', type: TYPE.DS, aa: false }
+  const referral = ['sub.example. NS ns.sub.example.', 'sub.example. DS 1 8 2 0000']
+  assert.equal(kind({ ...asked, authority: referral }), 'answer')
+  assert.deepEqual(print(scrubbed({ ...asked, authority: referral }).answer), ['sub.example. DS 1'])
+  assert.equal(kind({ ...asked, authority: referral.slice(0, 1) }), 'empty')
+  assert.equal(kind({ ...asked, authority: ['example.org. NS ns.'] }), 'empty')
+  // Further up it is a referral as any other.
+  assert.equal(kind({ ...asked, zone: '.', authority: ['example. NS ns.example.'] }), 'referral')
 })

@@ -1,8 +1,9 @@
 /** The servers of one zone, for one question on its way: their names, their addresses, and who has been tried. */
 import { MILLISECOND, type Nanos } from '../../../base/clock.ts'
 import { canonicalIp, formatIp4, formatIp6, parseIp4 } from '../../../base/ip.ts'
+import { u32 } from '../../../base/octets.ts'
 import { below, type Random } from '../../../base/random.ts'
-import { type IpAddress as Address, type Family, familyOf, formatAddress } from '../../../socket/address.ts'
+import { type Family, familyOf } from '../../../socket/address.ts'
 import type { RrsetCache, Side } from '../../cache/rrsets.ts'
 import type { Seconds } from '../../cache/time.ts'
 import type { ResolverLimits } from '../../limits.ts'
@@ -10,14 +11,49 @@ import { Name } from '../../message/name.ts'
 import type { Rrset } from '../../message/record.ts'
 import { TYPE } from '../../message/types.ts'
 import type { ServerBook } from '../../servers/book.ts'
+import { type Upstream, type UpstreamLike, upstream } from '../../servers/upstream.ts'
+
+/** A zone whose servers are configured, not found. */
+export interface ConfiguredZone {
+  readonly zone: Name
+  readonly servers: readonly UpstreamLike[]
+  /** Servers that are configured by name: their addresses are looked for as those of a delegation are. */
+  readonly names?: readonly Name[]
+  /** They are resolvers: everything under the zone is theirs to resolve, nothing is looked for further down. */
+  readonly forwarding: boolean
+  /** Where they do not answer, the servers that the delegations name are asked. */
+  readonly first?: boolean
+  /** Nothing of what they say is kept in the cache. */
+  readonly uncached?: boolean
+}
 
 /** A server that may be asked. */
-export interface Candidate {
-  readonly address: Address
+export class Candidate {
+  readonly server: Upstream
+  #tries = 0
+  #spent = false
+
+  constructor(server: Upstream) {
+    this.server = server
+  }
+
   /** Times asked for this question. */
-  tries: number
+  get tries(): number {
+    return this.#tries
+  }
+
   /** Will not be asked again for this question. */
-  spent: boolean
+  get spent(): boolean {
+    return this.#spent
+  }
+
+  ask(): void {
+    this.#tries++
+  }
+
+  spend(): void {
+    this.#spent = true
+  }
 }
 
 /** A name server's name, and which of its addresses have been looked for. */
@@ -35,43 +71,61 @@ export interface AddressPolicy {
   readonly allowLoopbackServers: boolean
 }
 
-export class ServerSet {
+export class Delegation {
   readonly zone: Name
-  /** They resolve for us: asked with RD, believed about whole chains. */
-  readonly forwarding: boolean
+  /** The configuration that these servers come from; null when a zone above has named them. */
+  readonly configured: ConfiguredZone | null
   /** When the delegation ends. */
   readonly until: Seconds
-  /** Whether what the parent zone says has been brought in as well. */
-  parentSide = false
-  /** Whether the parent zone's servers have just named them, rather than the cache. */
-  fresh = false
+  /** Nobody above knows the servers better: they are configured, or the parent zone has just named them. */
+  readonly fresh: boolean
   readonly candidates = new Map<string, Candidate>()
   readonly #targets = new Map<string, Target>()
   readonly #limits: ResolverLimits
+  #parentSide = false
 
-  constructor(zone: Name, until: Seconds, limits: ResolverLimits, forwarding = false) {
+  constructor(
+    zone: Name,
+    until: Seconds,
+    limits: ResolverLimits,
+    origin: { readonly configured?: ConfiguredZone; readonly fresh?: boolean } = {},
+  ) {
     this.zone = zone
     this.until = until
-    this.forwarding = forwarding
+    this.configured = origin.configured ?? null
+    this.fresh = origin.fresh ?? origin.configured !== undefined
     this.#limits = limits
+  }
+
+  /** Whether what the parent zone says has not been brought in yet; from now on it has. */
+  takeParentSide(): boolean {
+    const first = !this.#parentSide
+    this.#parentSide = true
+    return first
+  }
+
+  /** They resolve for us: asked with RD, believed about whole chains. */
+  get forwarding(): boolean {
+    return this.configured?.forwarding === true
   }
 
   /** Adds the name servers of a set; whether there was a new one. */
   addNames(ns: Rrset): boolean {
     const before = this.#targets.size
-    for (const rdata of ns.rdatas.slice(0, this.#limits.nameServers)) {
-      const name = new Name(rdata)
-      if (this.#targets.has(name.key) || this.#targets.size >= 2 * this.#limits.nameServers) continue
-      this.#targets.set(name.key, { name, lookedFor: new Set(), addresses: 0 })
-    }
+    for (const rdata of ns.rdatas.slice(0, this.#limits.nameServers)) this.addName(new Name(rdata))
     return this.#targets.size > before
   }
 
+  addName(name: Name): void {
+    if (this.#targets.has(name.key) || this.#targets.size >= 2 * this.#limits.nameServers) return
+    this.#targets.set(name.key, { name, lookedFor: new Set(), addresses: 0 })
+  }
+
   /** Adds a server that is known by its address alone. */
-  addServer(address: Address): boolean {
-    const key = formatAddress(address)
-    if (this.candidates.has(key)) return false
-    this.candidates.set(key, { address, tries: 0, spent: false })
+  addServer(at: UpstreamLike): boolean {
+    const server = upstream(at)
+    if (this.candidates.has(server.key)) return false
+    this.candidates.set(server.key, new Candidate(server))
     return true
   }
 
@@ -136,33 +190,56 @@ const RTT_BAND: Nanos = 400 * MILLISECOND
 /** How the next server is chosen: by its speed, or in the order given (resolv.conf). */
 export type Order = 'fastest' | 'listed'
 
+/** What the choice of a server rests on. */
+export interface Choice {
+  /** The type that is asked for. */
+  readonly type: number
+  readonly book: ServerBook
+  readonly order: Order
+  readonly random: Random
+  /** Whether that server may be asked at all. */
+  readonly allowed: (candidate: Candidate) => boolean
+  readonly now: Nanos
+}
+
 /**
  * The server to ask next: one not tried before others, among the fast ones any, so that the load is spread, an
  * attacker cannot know which, and slow ones get their chance when they have become fast.
  */
-export function choose(
-  set: ServerSet,
-  type: number,
-  known: ServerBook,
-  order: Order,
-  random: Random,
-  now: Nanos,
-): Candidate | null {
-  const usable = [...set.candidates.values()].filter(
-    ({ spent, address }) =>
-      !spent &&
-      known.lameness(set.zone, formatAddress(address), type, now) === undefined &&
+export function choose(delegation: Delegation, choice: Choice): Candidate | null {
+  const { type, book, order, random, now } = choice
+  const usable = [...delegation.candidates.values()].filter(
+    (candidate) =>
+      !candidate.spent &&
+      choice.allowed(candidate) &&
+      book.lameness(delegation.zone, candidate.server.key, type, now) === undefined &&
       // Configured resolvers are always worth asking: there is nobody else.
-      (set.forwarding || !known.isSilent(formatAddress(address), type, now)),
+      (delegation.forwarding || !book.isSilent(candidate.server.key, type, now)),
   )
   if (usable.length === 0) return null
   const fewest = Math.min(...usable.map(({ tries }) => tries))
   const fresh = usable.filter(({ tries }) => tries === fewest)
-  if (order === 'listed') return fresh[0]!
-  const times = fresh.map(({ address }) => known.expected(formatAddress(address), type, now))
+  if (order === 'listed') {
+    // One that has just been silent waits for its turn behind the others.
+    const heard = fresh.find(({ server }) => book.timeouts(server.key, type, now) === 0)
+    return heard ?? fresh[0]!
+  }
+  const times = fresh.map(({ server }) => book.expected(server.key, type, now))
   const best = Math.min(...times)
   const band = fresh.filter((_, i) => times[i]! <= best + RTT_BAND)
   return band[below(random, band.length)]!
+}
+
+/** A server that would have been asked first, had it not been silent, and that has rested: worth a try beside. */
+export function restedBefore(delegation: Delegation, chosen: Candidate, choice: Choice): Candidate | null {
+  if (choice.order !== 'listed') return null
+  for (const candidate of delegation.candidates.values()) {
+    if (candidate === chosen) return null
+    const { spent, server } = candidate
+    if (!spent && choice.allowed(candidate) && choice.book.isRested(server.key, choice.type, choice.now))
+      return candidate
+  }
+  return null
 }
 
 export function askable(address: string, policy: AddressPolicy): boolean {
@@ -180,11 +257,11 @@ export function askable(address: string, policy: AddressPolicy): boolean {
 /** The text of the address in an A or AAAA record's rdata. */
 export function addressOf(rdata: Uint8Array): string | undefined {
   if (rdata.length === 16) return formatIp6(rdata)
-  if (rdata.length !== 4) return undefined
-  return formatIp4(((rdata[0]! << 24) | (rdata[1]! << 16) | (rdata[2]! << 8) | rdata[3]!) >>> 0)
+  return rdata.length === 4 ? formatIp4(u32(rdata, 0)) : undefined
 }
 
-/** A configured server's address in the form that addresses from records have. */
-export function canonicalServer(server: Address): Address {
-  return { address: canonicalIp(server.address) ?? server.address, port: server.port }
+/** A configured server, its address in the form that addresses from records have. */
+export function canonicalServer(given: UpstreamLike): Upstream {
+  const { address, protocol } = upstream(given)
+  return upstream({ address: canonicalIp(address.address) ?? address.address, port: address.port }, protocol)
 }

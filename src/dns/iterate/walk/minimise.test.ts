@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultResolverLimits as limits } from '../../limits.ts'
+import { DNS_LIMITS } from '../../limits.ts'
 import { Name } from '../../message/name.ts'
 import { CLASS, TYPE, typeName } from '../../message/types.ts'
 import { deeper, type Minimisation, minimisation, minimised, unminimised } from './minimise.ts'
+
+const limits = DNS_LIMITS.resolver
 
 /** The questions asked when no name on the way is a zone cut. */
 function questions(name: string, type: number, state: Minimisation = minimisation(true)): string[] {

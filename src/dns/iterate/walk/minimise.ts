@@ -2,7 +2,7 @@
  * QNAME minimisation, RFC 9156: a server is told no more of a name than it needs to know to point further down.
  * The state of one name on its way down; pure.
  */
-import type { Query } from '../../cache/cache.ts'
+import type { Query } from '../../answer/answer.ts'
 import type { ResolverLimits } from '../../limits.ts'
 import type { Name } from '../../message/name.ts'
 import { TYPE } from '../../message/types.ts'
@@ -31,7 +31,7 @@ export function minimised(state: Minimisation, query: Query, zone: Name, limits:
   if (from >= total) return query
   const labels = Math.min(total, from + step(state, total - from, limits))
   if (labels === total && query.type === TYPE.A) return query
-  return { name: labels === total ? query.name : query.name.suffix(labels), type: TYPE.A, class: query.class }
+  return { ...query, name: labels === total ? query.name : query.name.suffix(labels), type: TYPE.A }
 }
 
 /** RFC 9156 §2.3: first one label at a time, then what is left spread over the questions that are left. */

@@ -1,7 +1,10 @@
 /** Fields that are addresses of any kind. */
+
 import { formatIp4, formatIp6, parseIp4, parseIp6 } from '../../../base/ip.ts'
+import { u32 } from '../../../base/octets.ts'
+import { DnsError } from '../../errors.ts'
 import { type Field, fixedEnd } from './field.ts'
-import { TextFault } from './lexer.ts'
+import { TextError } from './lexer.ts'
 
 /** An address of a fixed number of octets, a string to the program. */
 function address(
@@ -15,14 +18,14 @@ function address(
     get: (wire, at, next) => print(wire.subarray(at, next)),
     put(value, out) {
       const read_ = read(value)
-      if (read_ === null) throw new RangeError(`'${value}' is not ${what}`)
+      if (read_ === null) throw new DnsError('DNS_VALUE', `'${value}' is not ${what}`)
       out.octets(read_)
     },
     print: (value) => value,
     parse(words) {
       const word = words.next(what)
       const value = read(word.text)
-      if (value === null) throw new TextFault(`'${word.text}' is not ${what}`, word)
+      if (value === null) throw new TextError(`'${word.text}' is not ${what}`, word)
       return print(value)
     },
   }
@@ -33,12 +36,7 @@ function octetsOfIp4(text: string): Uint8Array | null {
   return value < 0 ? null : Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
-export const ipv4 = address(
-  4,
-  'an IPv4 address',
-  (octets) => formatIp4(((octets[0]! << 24) | (octets[1]! << 16) | (octets[2]! << 8) | octets[3]!) >>> 0),
-  octetsOfIp4,
-)
+export const ipv4 = address(4, 'an IPv4 address', (octets) => formatIp4(u32(octets, 0)), octetsOfIp4)
 
 export const ipv6 = address(16, 'an IPv6 address', formatIp6, parseIp6)
 

@@ -1,6 +1,9 @@
 /** Fields that are bytes: hexadecimal, base64 and base32hex (RFC 4648) in text. */
+import { fromBase64, toBase64 } from '../../../base/base64.ts'
+import { u16 } from '../../../base/octets.ts'
+import { DnsError } from '../../errors.ts'
 import type { Field } from './field.ts'
-import { TextFault } from './lexer.ts'
+import { TextError } from './lexer.ts'
 
 export function hexText(octets: Uint8Array): string {
   let text = ''
@@ -15,12 +18,11 @@ export function octetsOfHex(text: string): Uint8Array | null {
 }
 
 export function base64Text(octets: Uint8Array): string {
-  return Buffer.from(octets).toString('base64')
+  return toBase64(octets)
 }
 
 export function octetsOfBase64(text: string): Uint8Array | null {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 === 1) return null
-  return new Uint8Array(Buffer.from(text, 'base64'))
+  return /[-_]/.test(text) ? null : fromBase64(text)
 }
 
 const BASE32HEX = '0123456789abcdefghijklmnopqrstuv'
@@ -61,7 +63,7 @@ function rest(what: string, print: (octets: Uint8Array) => string, read: (text: 
       if (!words.more) return new Uint8Array(0)
       const taken = words.rest(what)
       const value = read(taken.map((word) => word.text).join(''))
-      if (value === null) throw new TextFault(`this is not ${what}`, taken[0]!)
+      if (value === null) throw new TextError(`this is not ${what}`, taken[0]!)
       return value
     },
   } satisfies Field<Uint8Array>
@@ -88,12 +90,12 @@ function counted(
   return {
     end(wire, at, end) {
       if (at + lengthOctets > end) return -1
-      const length = lengthOctets === 1 ? wire[at]! : (wire[at]! << 8) | wire[at + 1]!
+      const length = lengthOctets === 1 ? wire[at]! : u16(wire, at)
       return at + lengthOctets + length <= end ? at + lengthOctets + length : -1
     },
     get: (wire, at, next) => wire.slice(at + lengthOctets, next),
     put(value, out) {
-      if (value.length > max) throw new RangeError(`at most ${max} octets fit, not ${value.length}`)
+      if (value.length > max) throw new DnsError('DNS_VALUE', `at most ${max} octets fit, not ${value.length}`)
       if (lengthOctets === 1) out.u8(value.length)
       else out.u16(value.length)
       out.octets(value)
@@ -102,7 +104,7 @@ function counted(
     parse(words) {
       const word = words.next(what)
       const value = read(word.text)
-      if (value === null || value.length > max) throw new TextFault(`'${word.text}' is not ${what}`, word)
+      if (value === null || value.length > max) throw new TextError(`'${word.text}' is not ${what}`, word)
       return value
     },
   }
@@ -127,7 +129,7 @@ export const sizedBase64: Field<Uint8Array> = {
     const size = words.next('the number of octets')
     const value = size.text === '0' ? new Uint8Array(0) : octetsOfBase64(words.next('base64').text)
     if (value === null || String(value.length) !== size.text)
-      throw new TextFault(`${size.text} octets of base64 are expected`, size)
+      throw new TextError(`${size.text} octets of base64 are expected`, size)
     return value
   },
 }

@@ -1,7 +1,7 @@
 /** Fields that are sets of numbers in bits: the types at a name, the services at an address. */
 import { parseType, typeName } from '../types.ts'
 import type { Field } from './field.ts'
-import { TextFault } from './lexer.ts'
+import { TextError } from './lexer.ts'
 import { integer } from './numbers.ts'
 
 /** RFC 4034 §4.1.2: the types that exist, in windows of 256. */
@@ -46,7 +46,7 @@ export const types: Field<readonly number[]> = {
     while (words.more) {
       const word = words.next('a record type')
       const type = parseType(word.text)
-      if (type === undefined) throw new TextFault(`'${word.text}' is no record type`, word)
+      if (type === undefined) throw new TextError(`'${word.text}' is no record type`, word)
       values.add(type)
     }
     return [...values].sort((a, b) => a - b)

@@ -11,10 +11,10 @@ export interface Field<T = unknown> {
   end(wire: Uint8Array, at: number, end: number): number
   /** Its value; `next` is what `end` answered. */
   get(wire: Uint8Array, at: number, next: number): T
-  /** Writes the value. @throws RangeError when it is outside what the field holds. */
+  /** Writes the value. @throws DnsError `DNS_VALUE` when it is outside what the field holds. */
   put(value: T, out: Octets): void
   print(value: T): string
-  /** Takes its words. @throws TextFault */
+  /** Takes its words. @throws TextError */
   parse(words: Words, origin: Name): T
   /** What there is to know when the field is a name. */
   readonly name?: NameRole

@@ -1,11 +1,13 @@
 /** Fields of several parts that hang together: IPSECKEY's gateway, HIP's identity, APL's prefixes. */
+
 import { parseIp4, parseIp6 } from '../../../base/ip.ts'
-import { type Name, parseName } from '../name.ts'
+import { u16 } from '../../../base/octets.ts'
+import { Name } from '../name.ts'
 import type { Octets } from '../octets.ts'
 import { ipv4, ipv6 } from './addresses.ts'
 import { base64Text, hexText, octetsOfBase64, octetsOfHex } from './binary.ts'
 import type { Field } from './field.ts'
-import { TextFault } from './lexer.ts'
+import { TextError } from './lexer.ts'
 import { nameOf, plainName } from './names.ts'
 import { integer } from './numbers.ts'
 
@@ -33,7 +35,7 @@ export const gateway: Field<Gateway> = {
     out.u8(value.kind)
     out.u8(value.algorithm)
     if (value.kind !== 3) GATEWAYS[value.kind]?.put(value.gateway, out)
-    else plainName.put(parseName(value.gateway) as Name, out)
+    else plainName.put(Name.parse(value.gateway), out)
   },
   print: (value) => `${value.kind} ${value.algorithm} ${value.gateway}`,
   parse(words, origin) {
@@ -42,7 +44,7 @@ export const gateway: Field<Gateway> = {
     if (kind === 1) return { kind, algorithm, gateway: ipv4.parse(words, origin) }
     if (kind === 2) return { kind, algorithm, gateway: ipv6.parse(words, origin) }
     const word = words.next('a gateway')
-    if (kind === 0 && word.text !== '.') throw new TextFault("no gateway is written '.'", word)
+    if (kind === 0 && word.text !== '.') throw new TextError("no gateway is written '.'", word)
     return { kind, algorithm, gateway: kind === 0 ? '.' : nameOf(word, origin).toString() }
   },
 }
@@ -57,7 +59,7 @@ export interface Identity {
 export const identity: Field<Identity> = {
   end(wire, at, end) {
     if (at + 4 > end) return -1
-    const next = at + 4 + wire[at]! + ((wire[at + 2]! << 8) | wire[at + 3]!)
+    const next = at + 4 + wire[at]! + u16(wire, at + 2)
     return next <= end ? next : -1
   },
   get(wire, at, next) {
@@ -76,10 +78,10 @@ export const identity: Field<Identity> = {
     const algorithm = integer(words.next('an algorithm'), 255, 'an algorithm')
     const word = words.next('a host identity tag')
     const tag = octetsOfHex(word.text)
-    if (tag === null || tag.length > 255) throw new TextFault(`'${word.text}' is no host identity tag`, word)
+    if (tag === null || tag.length > 255) throw new TextError(`'${word.text}' is no host identity tag`, word)
     const keyWord = words.next('a key in base64')
     const key = octetsOfBase64(keyWord.text)
-    if (key === null) throw new TextFault('this is not base64', keyWord)
+    if (key === null) throw new TextError('this is not base64', keyWord)
     return { algorithm, tag, key }
   },
 }
@@ -137,7 +139,7 @@ export const prefixes: Field<readonly AddressPrefix[]> = {
     let next = at
     while (next < end) {
       if (next + 4 > end) return -1
-      const family = (wire[next]! << 8) | wire[next + 1]!
+      const family = u16(wire, next)
       const octets = wire[next + 3]! & 0x7f
       const most = family === 1 ? 4 : family === 2 ? 16 : -1
       if (octets > most || wire[next + 2]! > most * 8 || next + 4 + octets > end) return -1
@@ -152,7 +154,7 @@ export const prefixes: Field<readonly AddressPrefix[]> = {
     for (let i = at; i < next; i += 4 + (wire[i + 3]! & 0x7f)) {
       const address = wire.slice(i + 4, i + 4 + (wire[i + 3]! & 0x7f))
       values.push({
-        family: (wire[i]! << 8) | wire[i + 1]!,
+        family: u16(wire, i),
         length: wire[i + 2]!,
         negated: wire[i + 3]! >= 0x80,
         address,
@@ -171,7 +173,7 @@ export const prefixes: Field<readonly AddressPrefix[]> = {
       const [, not, family, written, digits] = /^(!?)([12]):([0-9a-f.:]+)\/([0-9]{1,3})$/i.exec(word.text) ?? []
       const whole = family === '1' ? octetsOfIp4(written!) : family === '2' ? parseIp6(written!) : null
       if (whole === null || Number(digits) > whole.length * 8)
-        throw new TextFault(`'${word.text}' is no prefix like 1:192.0.2.0/24 or !2:2001:db8::/32`, word)
+        throw new TextError(`'${word.text}' is no prefix like 1:192.0.2.0/24 or !2:2001:db8::/32`, word)
       let octets = whole.length
       while (octets > 0 && whole[octets - 1] === 0) octets--
       values.push({

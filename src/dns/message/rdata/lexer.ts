@@ -2,9 +2,12 @@
  * Master-file text as words (RFC 1035 §5.1): comments, quotes, escapes, and parentheses that carry an entry over
  * several lines. Words keep their escapes: what `\.` means depends on the field.
  */
+import { DnsError } from '../../errors.ts'
 import { readEscape } from '../name.ts'
 
 export interface Place {
+  /** The character, counted from 0. */
+  readonly at: number
   /** Both count from 1. */
   readonly line: number
   readonly column: number
@@ -16,16 +19,19 @@ export interface Word extends Place {
   readonly quoted: boolean
 }
 
-/** What is wrong in a text, and where. Thrown by parsers of words; the reader of a file collects them. */
-export class TextFault extends Error {
-  override readonly name = 'TextFault'
+/** What is wrong in a text, and where. Thrown by parsers of words; the reader of a file makes `ZoneFault`s of them. */
+export class TextError extends DnsError {
+  override readonly name = 'TextError'
   readonly why: string
+  /** The character, counted from 0. */
+  readonly at: number
   readonly line: number
   readonly column: number
 
   constructor(why: string, at: Place) {
-    super(`line ${at.line}, column ${at.column}: ${why}`)
+    super('DNS_TEXT', `line ${at.line}, column ${at.column}: ${why}`)
     this.why = why
+    this.at = at.at
     this.line = at.line
     this.column = at.column
   }
@@ -50,7 +56,7 @@ export class Lexer {
     this.#text = text
   }
 
-  /** The next entry that has words; null at the end. After a TextFault it goes on with the line after the faulty one. */
+  /** The next entry that has words; null at the end. After a TextError it goes on with the line after the faulty one. */
   next(): Entry | null {
     while (this.#at < this.#text.length) {
       const indented = isBlank(this.#text[this.#at]!)
@@ -68,7 +74,7 @@ export class Lexer {
   }
 
   #place(): Place {
-    return { line: this.#line, column: this.#at - this.#lineStart + 1 }
+    return { at: this.#at, line: this.#line, column: this.#at - this.#lineStart + 1 }
   }
 
   /** Gathers the words of an entry; where the last of them ends. */
@@ -79,7 +85,7 @@ export class Lexer {
     for (;;) {
       const character = text[this.#at]
       if (character === undefined) {
-        if (open.length > 0) throw new TextFault("this '(' is never closed", open.at(-1)!)
+        if (open.length > 0) throw new TextError("this '(' is never closed", open.at(-1)!)
         return end
       }
       if (character === '\n') {
@@ -91,7 +97,7 @@ export class Lexer {
         open.push(this.#place())
         this.#at++
       } else if (character === ')') {
-        if (open.pop() === undefined) throw new TextFault("a ')' without its '('", this.#place())
+        if (open.pop() === undefined) throw new TextError("a ')' without its '('", this.#place())
         this.#at++
       } else {
         words.push(character === '"' ? this.#quoted() : this.#plain())
@@ -129,7 +135,7 @@ export class Lexer {
       if (text[at] === '"') return at
       if (text[at] === '\\') at++
     }
-    throw new TextFault('this quotation is not closed before the end of the line', place)
+    throw new TextError('this quotation is not closed before the end of the line', place)
   }
 
   #plain(): Word {
@@ -176,15 +182,15 @@ export class Words {
     return this.#words[this.#at + ahead]
   }
 
-  /** Takes the next word. @throws TextFault when there is none: `what` was expected. */
+  /** Takes the next word. @throws TextError when there is none: `what` was expected. */
   next(what: string): Word {
     const word = this.#words[this.#at]
-    if (word === undefined) throw new TextFault(`${what} is missing`, this.#end)
+    if (word === undefined) throw new TextError(`${what} is missing`, this.#end)
     this.#at++
     return word
   }
 
-  /** Takes all that are left. @throws TextFault when there is none. */
+  /** Takes all that are left. @throws TextError when there is none. */
   rest(what: string): Word[] {
     const words = [this.next(what), ...this.#words.slice(this.#at)]
     this.#at = this.#words.length
@@ -192,18 +198,18 @@ export class Words {
   }
 
   /** A fault at the end of the entry. */
-  fault(why: string): TextFault {
-    return new TextFault(why, this.#end)
+  fault(why: string): TextError {
+    return new TextError(why, this.#end)
   }
 
-  /** @throws TextFault when a word is left. */
+  /** @throws TextError when a word is left. */
   finish(what: string): void {
     const word = this.peek()
-    if (word !== undefined) throw new TextFault(`'${word.text}' is more than ${what} has`, word)
+    if (word !== undefined) throw new TextError(`'${word.text}' is more than ${what} has`, word)
   }
 }
 
-/** The octets a word stands for, its escapes resolved (RFC 1035 §5.1). @throws TextFault */
+/** The octets a word stands for, its escapes resolved (RFC 1035 §5.1). @throws TextError */
 export function octetsOf(word: Word): Uint8Array {
   const written = new TextEncoder().encode(word.text)
   if (!word.text.includes('\\')) return written
@@ -214,7 +220,7 @@ export function octetsOf(word: Word): Uint8Array {
       continue
     }
     const escaped = readEscape(written, at)
-    if (escaped < 0) throw new TextFault('a backslash needs a character or three digits up to 255 after it', word)
+    if (escaped < 0) throw new TextError('a backslash needs a character or three digits up to 255 after it', word)
     octets.push(escaped & 255)
     at += escaped >>> 8
   }

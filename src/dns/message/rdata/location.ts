@@ -1,6 +1,7 @@
 /** The field of LOC (RFC 1876): a place on Earth. */
+import { u32 } from '../../../base/octets.ts'
 import { type Field, fixedEnd } from './field.ts'
-import { TextFault, type Word, type Words } from './lexer.ts'
+import { TextError, type Word, type Words } from './lexer.ts'
 
 export interface Location {
   /** Thousandths of a second of arc, north and east positive. */
@@ -52,12 +53,12 @@ function parseAngle(words: Words, degrees: number, positive: string, negative: s
     first ??= word
     const text = word.text.toUpperCase()
     if (part > 0 && (text === positive || text === negative)) {
-      if (sum > degrees * 3_600_000) throw new TextFault(`an angle of more than ${degrees} degrees`, first)
+      if (sum > degrees * 3_600_000) throw new TextError(`an angle of more than ${degrees} degrees`, first)
       return text === negative ? -sum : sum
     }
     const form = part === 2 ? /^[0-9]{1,2}(\.[0-9]{0,3})?$/ : /^[0-9]{1,3}$/
     if (part === 3 || !form.test(text) || Number(text) > limits[part]!)
-      throw new TextFault(`'${word.text}' is no part of an angle up to ${degrees} degrees`, word)
+      throw new TextError(`'${word.text}' is no part of an angle up to ${degrees} degrees`, word)
     sum += Math.round(Number(text) * factors[part]!)
   }
   return sum
@@ -65,10 +66,10 @@ function parseAngle(words: Words, degrees: number, positive: string, negative: s
 
 function parseMetres(word: Word, least: number, most: number): number {
   if (!/^-?[0-9]{1,9}(\.[0-9]{0,2})?m?$/i.test(word.text))
-    throw new TextFault(`'${word.text}' is no length in metres`, word)
+    throw new TextError(`'${word.text}' is no length in metres`, word)
   const value = Math.round(Number.parseFloat(word.text) * 100)
   if (value < least || value > most)
-    throw new TextFault(`a length from ${least / 100}m to ${most / 100}m, not '${word.text}'`, word)
+    throw new TextError(`a length from ${least / 100}m to ${most / 100}m, not '${word.text}'`, word)
   return value
 }
 
@@ -81,14 +82,13 @@ export const location: Field<Location> = {
     return next
   },
   get(wire, at) {
-    const view = new DataView(wire.buffer, wire.byteOffset + at, 16)
     return {
-      latitude: view.getUint32(4) - EQUATOR,
-      longitude: view.getUint32(8) - EQUATOR,
-      altitude: view.getUint32(12) - SEA,
-      size: precision(view.getUint8(1)),
-      horizontal: precision(view.getUint8(2)),
-      vertical: precision(view.getUint8(3)),
+      latitude: u32(wire, at + 4) - EQUATOR,
+      longitude: u32(wire, at + 8) - EQUATOR,
+      altitude: u32(wire, at + 12) - SEA,
+      size: precision(wire[at + 1]!),
+      horizontal: precision(wire[at + 2]!),
+      vertical: precision(wire[at + 3]!),
     }
   },
   put(value, out) {

@@ -1,14 +1,15 @@
 /** Fields that are domain names. */
 import { MAX_NAME, Name, parseName } from '../name.ts'
 import type { Field, NameRole } from './field.ts'
-import { TextFault, type Word } from './lexer.ts'
+import { TextError, type Word } from './lexer.ts'
 
-/** The name a word says; `@` is the origin. @throws TextFault */
+/** The name a word says; `@` is the origin. @throws TextError */
 export function nameOf(word: Word, origin: Name): Name {
   if (word.text === '@' && !word.quoted) return origin
   const name = parseName(word.text, origin)
   if (name instanceof Name) return name
-  throw new TextFault(`'${word.text}' is not a domain name: ${name.why}`, {
+  throw new TextError(`'${word.text}' is not a domain name: ${name.why}`, {
+    at: word.at + name.at,
     line: word.line,
     column: word.column + name.at,
   })

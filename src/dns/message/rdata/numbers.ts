@@ -1,12 +1,13 @@
 /** Fields that are numbers, some of them written as mnemonics or dates. */
+import { DnsError } from '../../errors.ts'
 import { parseType, typeName } from '../types.ts'
 import { type Field, fixedEnd } from './field.ts'
-import { TextFault, type Word } from './lexer.ts'
+import { TextError, type Word } from './lexer.ts'
 
-/** The number that a word is, at most `max`. @throws TextFault */
+/** The number that a word is, at most `max`. @throws TextError */
 export function integer(word: Word, max: number, what: string): number {
   const value = /^[0-9]{1,15}$/.test(word.text) ? Number(word.text) : Number.NaN
-  if (!(value <= max)) throw new TextFault(`'${word.text}' is not ${what} from 0 to ${max}`, word)
+  if (!(value <= max)) throw new TextError(`'${word.text}' is not ${what} from 0 to ${max}`, word)
   return value
 }
 
@@ -21,7 +22,7 @@ function unsigned(octets: 1 | 2 | 4 | 6, what: string): Field<number> {
     },
     put(value, out) {
       if (!(Number.isInteger(value) && value >= 0 && value <= max))
-        throw new RangeError(`${what} is an integer from 0 to ${max}, not ${value}`)
+        throw new DnsError('DNS_VALUE', `${what} is an integer from 0 to ${max}, not ${value}`)
       for (let i = octets - 1; i >= 0; i--) out.u8(Math.floor(value / 256 ** i) & 255)
     },
     print: String,
@@ -105,7 +106,7 @@ export const coveredType: Field<number> = {
   parse(words) {
     const word = words.next('a record type')
     const type = parseType(word.text)
-    if (type === undefined) throw new TextFault(`'${word.text}' is no record type`, word)
+    if (type === undefined) throw new TextError(`'${word.text}' is no record type`, word)
     return type
   },
 }
@@ -128,7 +129,7 @@ export const moment: Field<number> = {
     ]
     const millis = Date.UTC(year, month - 1, day, hour, minute, second)
     if (new Date(millis).getUTCMonth() !== month - 1 || hour > 23 || minute > 59 || second > 59)
-      throw new TextFault(`'${word.text}' is no date YYYYMMDDHHmmSS`, word)
+      throw new TextError(`'${word.text}' is no date YYYYMMDDHHmmSS`, word)
     return (millis / 1000) % 2 ** 32
   },
 }

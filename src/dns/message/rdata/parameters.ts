@@ -1,8 +1,10 @@
 /** The parameters of SVCB and HTTPS (RFC 9460 §2.1, §7). */
+
 import { formatIp4, formatIp6, parseIp4, parseIp6 } from '../../../base/ip.ts'
+import { u16 } from '../../../base/octets.ts'
 import { base64Text, octetsOfBase64 } from './binary.ts'
 import type { Field } from './field.ts'
-import { octetsOf, TextFault, type Word } from './lexer.ts'
+import { octetsOf, TextError, type Word } from './lexer.ts'
 import { escapeText } from './strings.ts'
 
 export interface ServiceParameter {
@@ -42,7 +44,6 @@ interface Form {
 }
 
 const latin = (octets: Uint8Array) => String.fromCharCode(...octets)
-const u16At = (octets: Uint8Array, at: number) => (octets[at]! << 8) | octets[at + 1]!
 
 /** Comma-separated values of `size` octets each. */
 function list(
@@ -100,7 +101,7 @@ const ALPN: Form = {
 /** RFC 9460 §8: the keys in ascending order, each once. */
 const MANDATORY: Form = {
   print(value) {
-    const keys = Array.from({ length: value.length >>> 1 }, (_, i) => u16At(value, 2 * i))
+    const keys = Array.from({ length: value.length >>> 1 }, (_, i) => u16(value, 2 * i))
     const ascending = keys.every((key, i) => i === 0 || key > keys[i - 1]!)
     return keys.length === 0 || value.length % 2 !== 0 || !ascending ? null : keys.map(keyName).join(',')
   },
@@ -116,13 +117,13 @@ const FORMS: readonly (Form | undefined)[] = [
   ALPN,
   { print: (value) => (value.length === 0 ? '' : null), read: (octets) => (octets.length === 0 ? octets : null) },
   {
-    print: (value) => (value.length === 2 ? String(u16At(value, 0)) : null),
+    print: (value) => (value.length === 2 ? String(u16(value, 0)) : null),
     read(octets) {
       const port = /^[0-9]{1,5}$/.test(latin(octets)) ? Number(latin(octets)) : 65536
       return port > 65535 ? null : Uint8Array.of(port >>> 8, port)
     },
   },
-  list(4, (octets) => formatIp4(u16At(octets, 0) * 65536 + u16At(octets, 2)), ip4Bytes),
+  list(4, (octets) => formatIp4(u16(octets, 0) * 65536 + u16(octets, 2)), ip4Bytes),
   { print: (value) => (value.length > 0 ? base64Text(value) : null), read: (octets) => octetsOfBase64(latin(octets)) },
   list(16, formatIp6, ip6Bytes),
 ]
@@ -147,12 +148,12 @@ function parseParameter(word: Word): ServiceParameter {
   const equals = word.text.indexOf('=')
   const name = equals < 0 ? word.text : word.text.slice(0, equals)
   const key = keyOf(name)
-  if (key === undefined) throw new TextFault(`'${name}' is no service parameter`, word)
+  if (key === undefined) throw new TextError(`'${name}' is no service parameter`, word)
   let written = equals < 0 ? '' : word.text.slice(equals + 1)
   if (written.length >= 2 && written.startsWith('"') && written.endsWith('"')) written = written.slice(1, -1)
   const form = name.startsWith('key') ? OTHER : (FORMS[key] ?? OTHER)
   const value = form.read(octetsOf({ ...word, text: written }))
-  if (value === null) throw new TextFault(`'${written}' is no value for ${name}`, word)
+  if (value === null) throw new TextError(`'${written}' is no value for ${name}`, word)
   return { key, value }
 }
 
@@ -162,17 +163,17 @@ export const parameters: Field<readonly ServiceParameter[]> = {
     let next = at
     while (next < end) {
       if (next + 4 > end) return -1
-      const key = u16At(wire, next)
+      const key = u16(wire, next)
       if (key <= last) return -1 // RFC 9460 §2.2: strictly increasing, anything else is malformed
       last = key
-      next += 4 + u16At(wire, next + 2)
+      next += 4 + u16(wire, next + 2)
     }
     return next === end ? end : -1
   },
   get(wire, at, next) {
     const values: ServiceParameter[] = []
-    for (let i = at; i < next; i += 4 + u16At(wire, i + 2))
-      values.push({ key: u16At(wire, i), value: wire.slice(i + 4, i + 4 + u16At(wire, i + 2)) })
+    for (let i = at; i < next; i += 4 + u16(wire, i + 2))
+      values.push({ key: u16(wire, i), value: wire.slice(i + 4, i + 4 + u16(wire, i + 2)) })
     return values
   },
   put(values, out) {
@@ -189,7 +190,7 @@ export const parameters: Field<readonly ServiceParameter[]> = {
       const word = words.next('a service parameter')
       const value = parseParameter(word)
       if (values.some((other) => other.key === value.key))
-        throw new TextFault(`${keyName(value.key)} is given twice`, word)
+        throw new TextError(`${keyName(value.key)} is given twice`, word)
       values.push(value)
     }
     return values.sort((a, b) => a.key - b.key)

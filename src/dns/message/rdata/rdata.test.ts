@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Name } from '../name.ts'
 import { CLASS, TYPE, type TypeName } from '../types.ts'
-import { TextFault } from './lexer.ts'
+import { TextError } from './lexer.ts'
 import { canonicalRdata, parseRdata, printRdata, printRecord, rdataFault, readRdata, writeRdata } from './text.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
@@ -97,7 +97,7 @@ test('the vectors of RFC 9460 appendix D', () => {
     '1 foo.example.com. no-default-alpn=abc',
     '1 foo.example.com. frob=1',
   ])
-    assert.throws(() => parseRdata(TYPE.SVCB, bad), TextFault, bad)
+    assert.throws(() => parseRdata(TYPE.SVCB, bad), TextError, bad)
 })
 
 test('rdata that are malformed are printed as unknown ones, never wrongly', () => {
@@ -114,7 +114,7 @@ test('rdata that are malformed are printed as unknown ones, never wrongly', () =
     const rdata = bytes(wire)
     assert.notEqual(rdataFault(TYPE[type], rdata), null, `${type} ${wire}`)
     assert.equal(printRdata(TYPE[type], rdata), `\\# ${rdata.length} ${hex(rdata).toUpperCase()}`)
-    assert.throws(() => parseRdata(TYPE[type], `\\# ${rdata.length} ${hex(rdata)}`), TextFault)
+    assert.throws(() => parseRdata(TYPE[type], `\\# ${rdata.length} ${hex(rdata)}`), TextError)
   }
 })
 
@@ -145,5 +145,5 @@ test('words that every object knows are no mnemonics', () => {
     [TYPE.SVCB, '1 . constructor=1'],
     [TYPE.CERT, 'valueOf 0 0 AAAA'],
   ] as const)
-    assert.throws(() => parseRdata(type, text), TextFault, text)
+    assert.throws(() => parseRdata(type, text), TextError, text)
 })

@@ -1,7 +1,8 @@
 /** Fields that are text: <character-string> of RFC 1035 §3.3 and its relatives. Values are octets: no charset is given. */
+import { DnsError } from '../../errors.ts'
 import type { Octets } from '../octets.ts'
 import type { Field } from './field.ts'
-import { octetsOf, TextFault, type Word } from './lexer.ts'
+import { octetsOf, TextError, type Word } from './lexer.ts'
 
 const MAX_STRING = 255
 
@@ -28,7 +29,7 @@ function stringEnd(wire: Uint8Array, at: number, end: number): number {
 
 function putString(value: Uint8Array, out: Octets): void {
   if (value.length > MAX_STRING)
-    throw new RangeError(`a character string has at most ${MAX_STRING} octets, not ${value.length}`)
+    throw new DnsError('DNS_VALUE', `a character string has at most ${MAX_STRING} octets, not ${value.length}`)
   out.u8(value.length)
   out.octets(value)
 }
@@ -36,7 +37,7 @@ function putString(value: Uint8Array, out: Octets): void {
 function parseString(word: Word): Uint8Array {
   const octets = octetsOf(word)
   if (octets.length > MAX_STRING)
-    throw new TextFault(`a character string has at most ${MAX_STRING} octets, not ${octets.length}`, word)
+    throw new TextError(`a character string has at most ${MAX_STRING} octets, not ${octets.length}`, word)
   return octets
 }
 
@@ -64,7 +65,7 @@ export const tag: Field<Uint8Array> = {
   parse(words) {
     const word = words.next('a tag')
     if (!/^[A-Za-z0-9]{1,255}$/.test(word.text))
-      throw new TextFault(`a tag has letters and digits, not '${word.text}'`, word)
+      throw new TextError(`a tag has letters and digits, not '${word.text}'`, word)
     return octetsOf(word)
   },
 }
@@ -84,7 +85,7 @@ function several(least: number): Field<readonly Uint8Array[]> {
       return values
     },
     put(values, out) {
-      if (values.length < least) throw new RangeError(`at least ${least} character string is needed`)
+      if (values.length < least) throw new DnsError('DNS_VALUE', `at least ${least} character string is needed`)
       for (const value of values) putString(value, out)
     },
     print: (values) => values.map(quote).join(' '),

@@ -1,10 +1,11 @@
 /** Rdata as text and as values: what programs and people use of the schema. */
+import { DnsError } from '../../errors.ts'
 import { LOWER, Name } from '../name.ts'
 import { Octets } from '../octets.ts'
 import type { ResourceRecord } from '../record.ts'
 import { className, TYPE, typeName } from '../types.ts'
 import { hexText, octetsOfHex } from './binary.ts'
-import { Lexer, TextFault, Words } from './lexer.ts'
+import { Lexer, TextError, Words } from './lexer.ts'
 import { integer } from './numbers.ts'
 import { type Rdata, SCHEMAS, type Schema, type SchemaType, schemaOf } from './schema.ts'
 
@@ -23,21 +24,21 @@ export function rdataFault(type: number, rdata: Uint8Array): string | null {
 
 /**
  * The fields of well-formed rdata (those of a decoded message are) as values.
- * @throws RangeError when they are not.
+ * @throws DnsError `DNS_VALUE` when they are not.
  */
 export function readRdata<T extends SchemaType>(type: T, rdata: Uint8Array): Rdata<T> {
   const values: { [field: string]: unknown } = {}
   let at = 0
   for (const [name, field] of Object.entries(SCHEMAS[type] as Schema)) {
     const next = field.end(rdata, at, rdata.length)
-    if (next < 0) throw new RangeError(rdataFault(TYPE[type], rdata)!)
+    if (next < 0) throw new DnsError('DNS_VALUE', rdataFault(TYPE[type], rdata)!)
     values[name] = field.get(rdata, at, next)
     at = next
   }
   return values as Rdata<T>
 }
 
-/** Rdata with those values. @throws RangeError for a value that its field cannot hold. */
+/** Rdata with those values. @throws DnsError `DNS_VALUE` for a value that its field cannot hold. */
 export function writeRdata<T extends SchemaType>(type: T, values: Rdata<T>): Uint8Array {
   const out = new Octets()
   for (const [name, field] of Object.entries(SCHEMAS[type] as Schema))
@@ -61,14 +62,14 @@ export function printRdata(type: number, rdata: Uint8Array): string {
   return parts.join(' ')
 }
 
-/** The rdata that the words of an entry say. @throws TextFault with the place of what is wrong. */
+/** The rdata that the words of an entry say. @throws TextError with the place of what is wrong. */
 export function rdataOfWords(type: number, words: Words, origin: Name): Uint8Array {
   const first = words.peek()
   if (first?.text === '\\#' && !first.quoted) return genericRdata(type, words)
   const schema = schemaOf(type)
   if (schema === undefined) {
     const what = `the rdata of ${typeName(type)}, in the form \\# LENGTH HEX,`
-    throw first === undefined ? words.fault(`${what} are missing`) : new TextFault(`${what} are expected`, first)
+    throw first === undefined ? words.fault(`${what} are missing`) : new TextError(`${what} are expected`, first)
   }
   const out = new Octets()
   for (const field of schema.fields) field.put(field.parse(words, origin), out)
@@ -89,19 +90,19 @@ function genericRdata(type: number, words: Words): Uint8Array {
     : ''
   const rdata = octetsOfHex(digits)
   if (rdata === null || rdata.length !== length)
-    throw new TextFault(`${length} octets in hexadecimal are expected`, mark)
+    throw new TextError(`${length} octets in hexadecimal are expected`, mark)
   const fault = rdataFault(type, rdata)
-  if (fault !== null) throw new TextFault(fault, mark)
+  if (fault !== null) throw new TextError(fault, mark)
   return rdata
 }
 
-/** The rdata that a text in presentation format says. @throws TextFault */
+/** The rdata that a text in presentation format says. @throws TextError */
 export function parseRdata(type: number, text: string, origin: Name = Name.root): Uint8Array {
   const lexer = new Lexer(text)
-  const entry = lexer.next() ?? { words: [], end: { line: 1, column: 1 } }
+  const entry = lexer.next() ?? { words: [], end: { at: 0, line: 1, column: 1 } }
   const rdata = rdataOfWords(type, new Words(entry.words, entry.end), origin)
   const more = lexer.next()
-  if (more !== null) throw new TextFault('the rdata go on after their line', more.words[0]!)
+  if (more !== null) throw new TextError('the rdata go on after their line', more.words[0]!)
   return rdata
 }
 

@@ -1,0 +1,22 @@
+/** A server that may be asked, and how: what exchanges, books and delegations name a server by. */
+import { formatAddress, type IpAddress } from '../../socket/address.ts'
+
+/** `plain`: UDP, and TCP where that is too small. `tcp`: TCP from the start. */
+export type UpstreamProtocol = 'plain' | 'tcp'
+
+export interface Upstream {
+  readonly address: IpAddress
+  readonly protocol: UpstreamProtocol
+  /** One for one server reached in one way: `192.0.2.1:53`, `tcp://192.0.2.1:53`. */
+  readonly key: string
+}
+
+/** As programs give a server: by its address alone, or with the way in which it is asked. */
+export type UpstreamLike = Upstream | IpAddress
+
+/** The server at that address. */
+export function upstream(at: UpstreamLike, protocol: UpstreamProtocol = 'plain'): Upstream {
+  if ('protocol' in at) return at
+  const key = formatAddress(at)
+  return { address: at, protocol, key: protocol === 'plain' ? key : `${protocol}://${key}` }
+}
