@@ -1,6 +1,7 @@
 /** What the program that uses DNS is told when it asks for what cannot be. What comes from outside is a `Fault`. */
 import { CodedError } from '../base/errors.ts'
 
+/** What a `DnsError` is about. */
 export type DnsErrorCode =
   /** A text, or labels, that make no domain name. */
   | 'DNS_NAME'
@@ -15,6 +16,7 @@ export type DnsErrorCode =
   /** A setting that makes no sense. */
   | 'DNS_SETTING'
 
+/** The program asked for what cannot be; `code` says what kind of mistake it is. */
 export class DnsError extends CodedError {
   override readonly name: string = 'DnsError'
   override readonly code: DnsErrorCode

@@ -52,4 +52,5 @@ export interface DnsExchangeEvent extends Event {
   readonly attempts: number
 }
 
+/** What the DNS floor reports. */
 export type DnsEvent = DnsStageEvent | DnsExchangeEvent

@@ -170,6 +170,7 @@ export interface ResolverLimits {
   readonly waitersPerPlan: number
 }
 
+/** All limits of the floor. */
 export interface DnsLimits {
   readonly message: MessageLimits
   readonly zone: ZoneLimits
@@ -184,6 +185,7 @@ export interface DnsLimits {
 /** Some limits of some groups, as programs give them; the others are those of `DNS_LIMITS`. */
 export type DnsLimitChanges = { readonly [group in keyof DnsLimits]?: Partial<DnsLimits[group]> }
 
+/** The limits that hold where nothing else is said. */
 export const DNS_LIMITS: DnsLimits = Object.freeze({
   message: Object.freeze({ pointerJumps: 126, compressionTargets: 1024, compressionProbes: 8, ednsOptions: 64 }),
   zone: Object.freeze({ includeDepth: 8, includedFiles: 256, generated: 65_536, faults: 50, faultText: 640 }),

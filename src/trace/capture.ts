@@ -6,8 +6,8 @@
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import { parseIp4 } from '../base/ip.ts'
-import type { LinkDroppedEvent, LinkSentEvent } from '../sim/events.ts'
 import { Conversations } from './conversation.ts'
+import { isEvent } from './event.ts'
 import { fate, lastHop, packets } from './packet.ts'
 import type { Capture, CapturedPacket, CaptureInterface } from './pcapng.ts'
 
@@ -33,12 +33,12 @@ export function capture(events: readonly Event[], options: CaptureOptions): Capt
     return known
   }
   const comments = commentsById(events)
-  const dropped = new Set(events.filter((e) => e.type === 'link.dropped').map((e) => (e as LinkDroppedEvent).id))
+  const dropped = new Set(events.flatMap((event) => (isEvent(event, 'link.dropped') ? event.id : [])))
   const seen: { at: Nanos; packet: CapturedPacket }[] = []
   const watch = (host: string): boolean => options.hosts === null || options.hosts.has(host)
   for (const event of events) {
-    if (event.type !== 'link.sent') continue
-    const { id, host, from, to, toHost, departs, arrives, frame } = event as LinkSentEvent
+    if (!isEvent(event, 'link.sent')) continue
+    const { id, host, from, to, toHost, departs, arrives, frame } = event
     const common = { frame, id, comments: comments.get(id) ?? [] }
     if (watch(host))
       seen.push({ at: departs, packet: { ...common, interface: index(from), at: departs, outbound: true } })

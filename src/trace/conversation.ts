@@ -6,6 +6,7 @@ import { formatDuration } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import type { TcpSegmentEvent } from '../tcp/events.ts'
 import { tcp } from '../wire/index.ts'
+import { isEvent } from './event.ts'
 import type { Style } from './ladder.ts'
 import { dissect, lastHop, origin, type Packet, sent } from './packet.ts'
 
@@ -37,12 +38,11 @@ export class Conversations {
   constructor(events: readonly Event[]) {
     const sender = new Map<string, TcpSegmentEvent[]>()
     for (const event of events) {
-      if (event.type !== 'tcp.segment') continue
-      const segment = event as TcpSegmentEvent
-      const key = senderKey(segment.host, segment)
+      if (!isEvent(event, 'tcp.segment')) continue
+      const key = senderKey(event.host, event)
       const others = sender.get(key)
-      if (others === undefined) sender.set(key, [segment])
-      else others.push(segment)
+      if (others === undefined) sender.set(key, [event])
+      else others.push(event)
     }
     this.#sender = sender
   }

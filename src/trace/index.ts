@@ -1,4 +1,5 @@
 export { type CaptureOptions, capture } from './capture.ts'
+export { isEvent, type TraceEvent, type TraceEventOf, traceEvent } from './event.ts'
 export { type JourneyOptions, journey } from './journey.ts'
 export { eventLines } from './json.ts'
 export { type Arrow, type LadderOptions, type Lane, ladder, type Note, type Row, type Style } from './ladder.ts'

@@ -4,15 +4,10 @@
  */
 import { formatDuration, type Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
-import type { DnsStageEvent } from '../dns/events.ts'
-import type { HttpRefusedEvent, HttpRequestEvent, HttpResponseEvent } from '../http/index.ts'
-import type { ModelsSqlEvent } from '../models/events.ts'
-import type { TcpStateEvent } from '../tcp/events.ts'
-import type { TemplatesRenderedEvent } from '../templates/events.ts'
-import type { WebRouteEvent } from '../web/events.ts'
 import { arp, icmp, tcp } from '../wire/index.ts'
 import { Conversations } from './conversation.ts'
 import { dnsWords, stageWords } from './dns.ts'
+import { traceEvent } from './event.ts'
 import { type LadderOptions, type Lane, ladderHeads, ladderRows, type Row, type Style } from './ladder.ts'
 import { arrived, fate, origin, type Packet, packets, sent } from './packet.ts'
 import { summary } from './summary.ts'
@@ -145,12 +140,13 @@ interface Note {
   readonly style: Style
 }
 
-function noteOf(event: Event): Note | null {
+function noteOf(logged: Event): Note | null {
+  const event = traceEvent(logged)
   switch (event.type) {
     case 'dns.stage':
-      return { act: 'lookup', text: stageWords(event as DnsStageEvent), style: 'dim' }
+      return { act: 'lookup', text: stageWords(event), style: 'dim' }
     case 'tcp.state': {
-      const { from, to, connection } = event as TcpStateEvent
+      const { from, to, connection } = event
       if (/:53(>|$)/.test(connection)) return null
       const begins = to === 'SYN-SENT' ? 'connect' : to === 'FIN-WAIT-1' || to === 'CLOSE-WAIT' ? 'close' : undefined
       return {
@@ -161,7 +157,7 @@ function noteOf(event: Event): Note | null {
       }
     }
     case 'http.request': {
-      const { side, method, target, version } = event as HttpRequestEvent
+      const { side, method, target, version } = event
       return {
         act: 'exchange',
         begins: 'exchange',
@@ -170,7 +166,7 @@ function noteOf(event: Event): Note | null {
       }
     }
     case 'http.response': {
-      const { side, status, fields } = event as HttpResponseEvent
+      const { side, status, fields } = event
       return {
         act: 'exchange',
         text: `${side === 'server' ? 'sends' : 'receives'} the reply ${status} ${fieldWords(fields)}`.trimEnd(),
@@ -178,11 +174,11 @@ function noteOf(event: Event): Note | null {
       }
     }
     case 'http.refused': {
-      const { status, why } = event as HttpRefusedEvent
+      const { status, why } = event
       return { act: 'exchange', text: `refuses the request with ${status}: ${why}`, style: 'red' }
     }
     case 'web.route': {
-      const { route, pattern, method, path } = event as WebRouteEvent
+      const { route, pattern, method, path } = event
       return {
         act: 'exchange',
         text: route === '' ? `no route for ${method} ${path}` : `route ${route} (${pattern})`,
@@ -190,7 +186,7 @@ function noteOf(event: Event): Note | null {
       }
     }
     case 'models.sql': {
-      const { sql, rows, duration } = event as ModelsSqlEvent
+      const { sql, rows, duration } = event
       return {
         act: 'exchange',
         text: `SQL${took(duration)}, ${counted(rows, 'row')}: ${shortSql(sql)}`,
@@ -198,7 +194,7 @@ function noteOf(event: Event): Note | null {
       }
     }
     case 'templates.rendered': {
-      const { template, duration, bytes } = event as TemplatesRenderedEvent
+      const { template, duration, bytes } = event
       return {
         act: 'exchange',
         text: `template ${template}${took(duration)}, ${bytes} B`,

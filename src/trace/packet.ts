@@ -9,6 +9,7 @@ import { Fault } from '../base/fault.ts'
 import { formatIp4 } from '../base/ip.ts'
 import type { LinkDroppedEvent, LinkSentEvent } from '../sim/events.ts'
 import { arp, ethernet, icmp, ipv4, tcp, udp } from '../wire/index.ts'
+import { isEvent } from './event.ts'
 
 /** One frame's way over one link. */
 export interface Hop {
@@ -112,18 +113,16 @@ export function packets(events: readonly Event[], addresses: ReadonlyMap<string,
   /** Packets that have come to a host and may go on from it, by host and mark. */
   const resting = new Map<string, Packet[]>()
   events.forEach((event, index) => {
-    if (event.type === 'link.dropped') {
-      const dropped = event as LinkDroppedEvent
-      const known = byFrame.get(dropped.id)
+    if (isEvent(event, 'link.dropped')) {
+      const known = byFrame.get(event.id)
       if (known !== undefined) {
-        known.hop.dropped = dropped.reason
+        known.hop.dropped = event.reason
         return
       }
-      byFrame.set(dropped.id, follow(hopOf(dropped, dropped.reason), index, all, resting))
-    } else if (event.type === 'link.sent') {
-      const sentEvent = event as LinkSentEvent
+      byFrame.set(event.id, follow(hopOf(event, event.reason), index, all, resting))
+    } else if (isEvent(event, 'link.sent')) {
       // A frame that a fault duplicated is reported once more: the first report stands.
-      if (!byFrame.has(sentEvent.id)) byFrame.set(sentEvent.id, follow(hopOf(sentEvent, null), index, all, resting))
+      if (!byFrame.has(event.id)) byFrame.set(event.id, follow(hopOf(event, null), index, all, resting))
     }
   })
   nameDestinations(all, addresses)

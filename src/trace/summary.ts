@@ -1,9 +1,8 @@
 /** What stands under a journey: where the time went, request by request, and what became of the packets. */
 import { formatDuration, type Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
-import type { AnyHttpEvent } from '../http/index.ts'
-import type { TcpSegmentEvent, TcpStateEvent } from '../tcp/events.ts'
 import { dnsWords } from './dns.ts'
+import { isEvent, type TraceEventOf } from './event.ts'
 import type { LadderOptions } from './ladder.ts'
 import { fate, origin, type Packet } from './packet.ts'
 
@@ -31,7 +30,7 @@ export function summary(
 ): string[] {
   const parts = timeParts(requestsOf(events), zero)
   const lost = all.filter((packet) => fate(packet) !== null).length
-  const segments = events.filter((e) => e.type === 'tcp.segment' && (e as TcpSegmentEvent).retransmission !== '').length
+  const segments = events.filter((e) => isEvent(e, 'tcp.segment') && e.retransmission !== '').length
   const again = [
     ...(segments > 0 ? [counted(segments, 'TCP segment')] : []),
     ...(repeatedQuestions(all) > 0 ? [counted(repeatedQuestions(all), 'DNS question')] : []),
@@ -114,18 +113,14 @@ function requestsOf(events: readonly Event[]): Request[] {
   return requests
 }
 
-type ClientEvent = Exclude<AnyHttpEvent, { type: 'http.refused' }>
+type ClientEvent = TraceEventOf<'http.request' | 'http.response' | 'http.done'>
 
 function isClients(event: Event): event is ClientEvent {
-  return /^http\.(request|response|done)$/.test(event.type) && (event as ClientEvent).side === 'client'
+  const about = isEvent(event, 'http.request') || isEvent(event, 'http.response') || isEvent(event, 'http.done')
+  return about && event.side === 'client'
 }
 
 function stateAt(events: readonly Event[], host: string, connection: string, to: string): Nanos | undefined {
-  return events.find(
-    (e) =>
-      e.type === 'tcp.state' &&
-      e.host === host &&
-      (e as TcpStateEvent).connection === connection &&
-      (e as TcpStateEvent).to === to,
-  )?.at
+  return events.find((e) => isEvent(e, 'tcp.state') && e.host === host && e.connection === connection && e.to === to)
+    ?.at
 }

@@ -11,6 +11,7 @@ import { loadZone } from '../../src/dns/zone/load.ts'
 import type { Zone } from '../../src/dns/zone/zone.ts'
 import { internet, type LinkOptions, ms, type SimHost } from '../../src/sim/index.ts'
 import type { Host } from '../../src/socket/host.ts'
+import { isEvent } from '../../src/trace/event.ts'
 
 /** A zone from its text; its faults are the test's. */
 export function zone(origin: string, text: string): Zone {
@@ -135,9 +136,9 @@ export function stages(log: RecordingLog, from = 0): string[] {
 }
 
 export function stageEvents(log: RecordingLog, from = 0): DnsStageEvent[] {
-  return log.events.slice(from).filter((event) => event.type === 'dns.stage') as DnsStageEvent[]
+  return log.events.slice(from).filter((event) => isEvent(event, 'dns.stage'))
 }
 
 export function exchanges(log: RecordingLog, from = 0): DnsExchangeEvent[] {
-  return log.events.slice(from).filter((event) => event.type === 'dns.exchange') as DnsExchangeEvent[]
+  return log.events.slice(from).filter((event) => isEvent(event, 'dns.exchange'))
 }

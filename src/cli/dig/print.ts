@@ -65,11 +65,29 @@ function ednsText({ edns }: Message): string {
   const names = new Map<number, string>(Object.entries(EDNS_OPTION).map(([name, code]) => [code, name]))
   const options = edns.options.map(({ code, data }) => {
     const hex = hexText(data).toLowerCase()
-    if (code === EDNS_OPTION.EXTENDED_ERROR && data.length >= 2)
-      return `; EDE: ${u16(data, 0)}${data.length > 2 ? `: (${escapeText(data.subarray(2))})` : ''}\n`
+    if (code === EDNS_OPTION.EXTENDED_ERROR && data.length >= 2) return `; EDE: ${errorText(data)}\n`
     return `; ${names.get(code) ?? `OPT=${code}`}: ${hex}\n`
   })
   return `;; OPT PSEUDOSECTION:\n${head}${options.join('')}`
+}
+
+/** The INFO-CODEs of RFC 8914 §4 and of those who have added to it (IANA, "Extended DNS Error Codes"). */
+// biome-ignore format: a table
+const EXTENDED_ERRORS = [
+  'Other', 'Unsupported DNSKEY Algorithm', 'Unsupported DS Digest Type', 'Stale Answer', 'Forged Answer',
+  'DNSSEC Indeterminate', 'DNSSEC Bogus', 'Signature Expired', 'Signature Not Yet Valid', 'DNSKEY Missing',
+  'RRSIGs Missing', 'No Zone Key Bit Set', 'NSEC Missing', 'Cached Error', 'Not Ready', 'Blocked', 'Censored', 'Filtered',
+  'Prohibited', 'Stale NXDOMAIN Answer', 'Not Authoritative', 'Not Supported', 'No Reachable Authority', 'Network Error',
+  'Invalid Data', 'Signature Expired before Valid', 'Too Early', 'Unsupported NSEC3 Iterations Value',
+  'Unable to conform to policy', 'Synthesized',
+]
+
+/** `22 (No Reachable Authority): (no server of example. answers)`, as dig has it. */
+function errorText(data: Uint8Array): string {
+  const code = u16(data, 0)
+  const name = EXTENDED_ERRORS[code]
+  const text = data.length > 2 ? `: (${escapeText(data.subarray(2))})` : ''
+  return `${code}${name === undefined ? '' : ` (${name})`}${text}`
 }
 
 function section(title: string, lines: readonly string[], show: Switches): string {

@@ -36,6 +36,7 @@ export const EDE = {
   INVALID_DATA: 24,
 } as const
 
+/** What a question is answered with, whoever answers: sets of records, not yet a message. */
 export interface Answer {
   readonly rcode: number
   readonly answer: readonly Rrset[]

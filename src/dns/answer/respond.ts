@@ -6,6 +6,7 @@ import { addRecords, type ResourceRecord, type Rrset } from '../message/record.t
 import { TYPE } from '../message/types.ts'
 import { type Answer, answerOf, type ExtendedError, isNegative, isProof } from './answer.ts'
 
+/** How an answer becomes a message. */
 export interface ResponseOptions {
   /** Leave out of a positive answer what nobody asked for: shorter, and nothing to amplify with. */
   readonly minimal: boolean
@@ -32,6 +33,11 @@ export function responseOptions(options: Partial<ResponseOptions> = {}): Respons
   return { ...DEFAULTS, ...options }
 }
 
+/**
+ * The reply to `query` that says `answer`: its ID, question, RD and CD copied.
+ * @example
+ * const reply = respond(query, answerOf({ rcode: RCODE.NXDOMAIN }), responseOptions({ recursionAvailable: true }))
+ */
 export function respond(query: Message, answer: Answer, options: ResponseOptions = DEFAULTS): Message {
   const { minimal, signed, explained } = options
   const dnssecOk = signed && query.edns?.dnssecOk === true

@@ -12,6 +12,7 @@ import type { Zone } from '../zone/zone.ts'
 import { Zones } from '../zone/zones.ts'
 import { answer } from './answer.ts'
 
+/** How zones are served. */
 export interface AuthorityOptions extends Omit<ServerOptions, 'limits'> {
   /** Where on the walk of a lookup this server stands, for the event log; default 'authoritative'. */
   readonly stage?: DnsStage

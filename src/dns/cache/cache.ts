@@ -55,6 +55,7 @@ interface Remembered {
 /** Questions for which an alias is no alias; and DS, which lives above the cut that a CNAME may stand below. */
 const NOT_ALIASED = new Set<number>([TYPE.CNAME, TYPE.ANY, TYPE.DNAME, TYPE.DS])
 
+/** The same for equal questions, and only for them. */
 export function queryKey(query: Query): string {
   return rrsetKey(query.name, query.type, query.class, sideOf(query))
 }
@@ -64,6 +65,12 @@ function sideOf(query: Query): Side {
   return query.checkingDisabled === true ? 'unchecked' : ''
 }
 
+/**
+ * The cache of one resolver. Times are those of the clock that is handed over with each call.
+ * @example
+ * const cache = new DnsCache()
+ * const answer = cache.lookup({ name: Name.parse('example.org.'), type: TYPE.A, class: CLASS.IN }, clock.now())
+ */
 export class DnsCache {
   readonly limits: CacheLimits
   readonly rrsets: RrsetCache

@@ -9,6 +9,7 @@ interface Failure {
   readonly ttl: Seconds
 }
 
+/** Questions that could lately not be answered, by `queryKey`. */
 export class FailureCache {
   readonly limits: CacheLimits
   readonly #failures: BoundedMap<Failure>

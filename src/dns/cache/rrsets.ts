@@ -8,6 +8,7 @@ import { BoundedMap } from './bounded.ts'
 import { type Seconds, secondsAt } from './time.ts'
 import type { Trust } from './trust.ts'
 
+/** A set in the cache. */
 export interface CachedRrset {
   readonly rrset: Rrset
   readonly trust: Trust
@@ -39,6 +40,7 @@ function sameOctets(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean
   return a.length === b.length && a.every((x) => b.some((y) => equalRdata(x, y)))
 }
 
+/** The same for equal name, type, class and side, and only for them. */
 export function rrsetKey(name: Name, type: number, rrclass: number, side: Side = ''): string {
   return `${type}/${rrclass}${side}/${name.key}`
 }
@@ -49,6 +51,7 @@ export function rrsetKey(name: Name, type: number, rrclass: number, side: Side =
  */
 export type Side = '' | 'parent' | 'unchecked'
 
+/** Sets of records by name, type and class, as many as the limit says. */
 export class RrsetCache {
   readonly limits: CacheLimits
   readonly #sets: BoundedMap<CachedRrset>

@@ -17,6 +17,7 @@ export const TRUST = {
   answerAA: 6,
 } as const
 
+/** A degree of `TRUST`. */
 export type Trust = (typeof TRUST)[keyof typeof TRUST]
 
 /**

@@ -16,6 +16,7 @@ import type { Exchange, ExchangeRequest, ExchangeResult } from './exchange.ts'
 import { Streams } from './streams.ts'
 import { type Attempt, askOverUdp, type StreamAttempt } from './udp.ts'
 
+/** How servers are asked. */
 export interface HostExchangeOptions {
   /** Mixed case in questions; default true. */
   readonly mixCase?: boolean
@@ -30,6 +31,15 @@ interface Running {
   readonly overdue: (() => void)[]
 }
 
+/**
+ * The exchange over the sockets of a host.
+ * @example
+ * const result = await new HostExchange(host).ask({
+ *   upstream: upstream({ address: '192.0.2.53', port: 53 }),
+ *   question: { name: Name.parse('example.org.'), type: TYPE.A, class: CLASS.IN },
+ *   recursionDesired: true, dnssecOk: false, checkingDisabled: false, timeout: seconds(2),
+ * })
+ */
 export class HostExchange implements Exchange {
   readonly #host: Host
   readonly #random: Random
@@ -122,7 +132,10 @@ export class HostExchange implements Exchange {
       listening = giveUp
       this.#late.add(giveUp)
       const [oldest] = this.#late
-      if (this.#late.size > this.#limits.lateReplies) oldest?.()
+      if (oldest !== undefined && this.#late.size > this.#limits.lateReplies) {
+        this.#late.delete(oldest)
+        oldest()
+      }
       for (const tell of run.overdue.splice(0)) tell()
     }
     const attempt = await askOverUdp(this.#host, {

@@ -7,6 +7,7 @@ import type { Message, Question } from '../message/message.ts'
 import type { Cause } from '../servers/book.ts'
 import type { Upstream } from '../servers/upstream.ts'
 
+/** One question for one server. */
 export interface ExchangeRequest {
   readonly upstream: Upstream
   readonly question: Question
@@ -25,12 +26,16 @@ export interface ExchangeRequest {
   overdue?(): void
 }
 
+/** What became of it. */
 export type ExchangeResult =
   /** The server's own reply to that question; `rtt` is the time it took, null where that cannot be told. */
   | { readonly kind: 'reply'; readonly message: Message; readonly rtt: Nanos | null }
   | { readonly kind: 'failure'; readonly cause: Cause; readonly why: string }
 
+/** Whoever asks servers: `HostExchange` over sockets, a script in tests. */
 export interface Exchange {
   /** Never rejects. */
   ask(request: ExchangeRequest): Promise<ExchangeResult>
+  /** Lets go of what is kept for further questions: connections that are idle. */
+  close?(): void
 }

@@ -4,6 +4,7 @@ import { equalQuestions, type Message } from '../message/message.ts'
 import type { Name } from '../message/name.ts'
 import { RCODE } from '../message/types.ts'
 
+/** What bytes are to a question. */
 export type Judgement =
   | { readonly kind: 'reply'; readonly message: Message }
   /** The reply, but for the case of the name: a forger's, or a server's that folds names. */

@@ -27,6 +27,7 @@ interface Open {
 /** Of a stream: takes questions; has none; is to be used for no more; its connection has gone. */
 type State = 'busy' | 'idle' | 'retired' | 'gone'
 
+/** Who is told what becomes of a stream. */
 export interface StreamEvents {
   /** It has become idle, or has something to do again, or is not to be used any more. */
   changed(stream: UpstreamStream, state: State): void
@@ -69,6 +70,7 @@ export async function askOverTcp(host: Host, question: Omit<UdpQuestion, 'overdu
   }
 }
 
+/** One connection to a server. */
 export class UpstreamStream implements ConnectionOwner {
   readonly #host: Host
   readonly #connection: Connection

@@ -9,6 +9,7 @@ import type { Upstream } from '../servers/upstream.ts'
 import { openStream, type StreamEvents, type UpstreamStream } from './stream.ts'
 import { causeOf, type StreamAttempt } from './udp.ts'
 
+/** One question that is to go over a connection. */
 export interface StreamQuestion {
   readonly upstream: Upstream
   /** The query, with the ID as it is to be drawn: one that is free on the connection. */
@@ -18,6 +19,7 @@ export interface StreamQuestion {
   readonly deadline: Nanos
 }
 
+/** The connections of one exchange. */
 export class Streams implements StreamEvents {
   readonly #host: Host
   readonly #limits: ExchangeLimits

@@ -11,6 +11,7 @@ import type { Name } from '../message/name.ts'
 import type { Cause } from '../servers/book.ts'
 import { judge } from './judge.ts'
 
+/** What became of one attempt. */
 export type Attempt =
   /** `size`: octets of the message as it came. */
   | { readonly kind: 'reply'; readonly message: Message; readonly rtt: Nanos; readonly size: number }
@@ -21,6 +22,7 @@ export type Attempt =
 /** Over a connection there are no doubts: nobody else can answer there. */
 export type StreamAttempt = Exclude<Attempt, { readonly kind: 'doubtful' }>
 
+/** One question that is to go over UDP. */
 export interface UdpQuestion {
   readonly server: IpAddress
   readonly query: Message
@@ -35,6 +37,7 @@ export interface UdpQuestion {
   readonly overdue?: (giveUp: () => void) => void
 }
 
+/** Asks once. Rejects only with what is no matter of sockets. */
 export async function askOverUdp(host: Host, question: UdpQuestion): Promise<Attempt> {
   let socket: Datagrams | undefined
   try {

@@ -17,6 +17,7 @@ const PLAIN_UDP_SIZE = 512
 /** Opcodes that a responder may know; it answers NOTIMP to those that it does not. */
 const OPCODES = new Set<number>([OPCODE.QUERY, OPCODE.NOTIFY, OPCODE.UPDATE])
 
+/** What the octets of a datagram or a stream are to a server. */
 export function accept(bytes: Uint8Array): Accepted {
   const header = decodeHeader(bytes)
   // A response is never answered: two servers would talk for ever (CVE-2004-0789). Nor is what has no ID.

@@ -7,6 +7,7 @@ import type { Client, Reply, Responder } from './responder.ts'
 /** Octets of one message, null for silence, or of several messages one after the other. */
 export type OctetReply = Uint8Array | null | AsyncIterable<Uint8Array>
 
+/** How queries are answered. */
 export interface OctetOptions {
   /** The longest reply over UDP, octets, whatever the client takes; default 1232. */
   readonly udpSize?: number

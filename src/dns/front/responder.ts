@@ -2,6 +2,7 @@
 import type { IpAddress } from '../../socket/address.ts'
 import type { Message } from '../message/message.ts'
 
+/** What a query came over. */
 export type Transport = 'udp' | 'tcp'
 
 /** Whom a query came from. */

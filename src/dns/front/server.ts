@@ -7,6 +7,7 @@ import type { Client, Responder } from './responder.ts'
 import { ServerStream, type StreamEvents } from './stream.ts'
 import { clientOf, StreamTable } from './streams.ts'
 
+/** How a server is set up. */
 export interface ServerOptions extends Omit<OctetOptions, 'udpSize'> {
   /** Where it is to be found; default every IPv4 interface, port 53. */
   readonly at?: IpAddress

@@ -8,6 +8,7 @@ import type { OctetReply } from './octets.ts'
 /** Answers the octets of one query with those of its reply. */
 export type StreamHandler = (query: Uint8Array) => OctetReply | Promise<OctetReply>
 
+/** Who is told what becomes of a stream. */
 export interface StreamEvents {
   /** A whole query has come. */
   active(stream: ServerStream): void

@@ -14,6 +14,7 @@ export interface Closable {
   close(): void
 }
 
+/** The streams that are open. */
 export class StreamTable<Stream extends Closable> {
   readonly #limits: Pick<FrontLimits, 'streams' | 'streamsPerClient'>
   /** In the order of their last whole query, the one that is silent longest first, with the client of each. */

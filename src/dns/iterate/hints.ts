@@ -21,4 +21,5 @@ const ROOT_SERVERS: readonly (readonly [ipv4: string, ipv6: string])[] = [
   ['202.12.27.33', '2001:dc3::35'],
 ]
 
+/** Both addresses of each root server, port 53. */
 export const rootHints: readonly IpAddress[] = ROOT_SERVERS.flat().map((address) => ({ address, port: 53 }))

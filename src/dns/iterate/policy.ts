@@ -8,6 +8,13 @@ import type { Name } from '../message/name.ts'
 import type { Rrset } from '../message/record.ts'
 import type { Upstream } from '../servers/upstream.ts'
 
+/**
+ * @example
+ * const block: Policy = {
+ *   question: (query) => (query.name.isUnder(ads) ? answerOf({ rcode: RCODE.NXDOMAIN }) : undefined),
+ * }
+ * await serveResolver(host, { settings: { policies: [specialNames(), emptyZones(), block] } })
+ */
 export interface Policy {
   /**
    * The answer to the question in the place of cache and servers, undefined to let it pass. Asked for every question

@@ -24,6 +24,7 @@ import { failed, type Outcome, Plan } from './walk/plan.ts'
 import { noReply, reply } from './walk/react.ts'
 import { type Step, walk } from './walk/walk.ts'
 
+/** What the core is told. */
 export type ResolverEvent =
   /** A client asks. `request` is the caller's number for it; `client` is for policies, null for the program itself. */
   | {
@@ -41,6 +42,7 @@ export type ResolverEvent =
   /** `wakeAt` has come. */
   | { readonly kind: 'wake' }
 
+/** What the core wants done. */
 export type ResolverAction =
   | {
       readonly kind: 'ask'

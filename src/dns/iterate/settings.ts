@@ -7,6 +7,7 @@ import { rootHints } from './hints.ts'
 import type { Policy } from './policy.ts'
 import type { AddressPolicy, ConfiguredZone, Order } from './walk/delegation.ts'
 
+/** All that can be set of a resolver. */
 export interface ResolverSettings extends AddressPolicy {
   readonly zones: readonly ConfiguredZone[]
   /** Asked in their order at each place that `Policy` names. */
@@ -28,6 +29,7 @@ export interface ResolverSettings extends AddressPolicy {
   readonly patience: Duration
 }
 
+/** A resolver that walks from the root servers of the Internet. */
 export const defaultSettings: ResolverSettings = {
   zones: [{ zone: Name.root, servers: rootHints, forwarding: false }],
   policies: [],

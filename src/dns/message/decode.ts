@@ -11,6 +11,7 @@ import { Reader } from './reader.ts'
 import type { ResourceRecord } from './record.ts'
 import { CLASS, OPCODE, TYPE, typeName } from './types.ts'
 
+/** A part of a message. */
 export type Section = 'header' | 'question' | 'answer' | 'authority' | 'additional'
 
 /** Why bytes are not a DNS message. `at` counts octets from the start of the message. */
@@ -36,6 +37,7 @@ export class MessageFault extends Fault {
   }
 }
 
+/** How a message is read. */
 export interface DecodeOptions {
   readonly limits?: Partial<MessageLimits>
   /**

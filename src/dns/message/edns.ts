@@ -13,11 +13,13 @@ export const EDNS_OPTION = {
   EXTENDED_ERROR: 15,
 } as const
 
+/** One option of an OPT record (RFC 6891 §6.1.2), as its octets. */
 export interface EdnsOption {
   readonly code: number
   readonly data: Uint8Array
 }
 
+/** What an OPT record says. */
 export interface Edns {
   /** The largest UDP payload that its sender takes, octets; below 512 it means 512 (RFC 6891 §6.2.3). */
   readonly udpSize: number

@@ -8,6 +8,7 @@ import type { ResourceRecord } from './record.ts'
 import { TYPE } from './types.ts'
 import { Writer } from './writer.ts'
 
+/** How a message is written. */
 export interface EncodeOptions {
   /** The most octets it may have; records that do not fit are left out set by set, with TC when they matter. */
   readonly limit?: number

@@ -7,6 +7,7 @@ import { CLASS, OPCODE, RCODE } from './types.ts'
 /** Octets of a message: the 16-bit length before it on TCP (RFC 1035 §4.2.2). */
 export const MAX_MESSAGE = 65535
 
+/** What is asked for (RFC 1035 §4.1.2). */
 export interface Question {
   readonly name: Name
   readonly type: number
@@ -37,6 +38,7 @@ export interface Header {
   readonly rcode: number
 }
 
+/** A message with its sections. */
 export interface Message extends Header {
   readonly question: readonly Question[]
   readonly answer: readonly ResourceRecord[]
@@ -87,6 +89,7 @@ export function response(
   return message({ id, opcode, rd, cd, question, qr: true, ...parts })
 }
 
+/** Whether the two ask for the same, the case of letters apart. */
 export function equalQuestions(a: Question, b: Question): boolean {
   return a.type === b.type && a.class === b.class && a.name.equals(b.name)
 }

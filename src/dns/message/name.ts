@@ -14,6 +14,12 @@ export const MAX_LABEL = 63
 /** Octet → octet with A–Z folded to a–z. Length octets are below 64 and so map to themselves. */
 export const LOWER: Uint8Array = Uint8Array.from({ length: 256 }, (_, i) => (i >= 65 && i <= 90 ? i + 32 : i))
 
+/**
+ * A domain name. Values, never changed once made.
+ * @example
+ * const name = Name.parse('www.example.org.')
+ * name.isUnder(Name.parse('example.org.')) // true
+ */
 export class Name {
   /** The uncompressed wire form, with the root's zero octet at its end. Not to be written to. */
   readonly wire: Uint8Array

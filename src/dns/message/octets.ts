@@ -1,6 +1,7 @@
 /** Octets being written one after the other into a buffer that grows. Integers in network order. */
 import { putU16, putU32 } from '../../base/octets.ts'
 
+/** Octets that are being written. */
 export class Octets {
   protected bytes: Uint8Array
   length = 0

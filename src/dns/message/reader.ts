@@ -9,6 +9,7 @@ const HEADER = 12
 /** Where the labels of the name that is being read are gathered. */
 const scratch = new Uint8Array(MAX_NAME)
 
+/** Octets that are being read. */
 export class Reader {
   readonly bytes: Uint8Array
   at: number

@@ -1,5 +1,6 @@
 /** The numbers of the DNS and their mnemonics (IANA, "Domain Name System (DNS) Parameters"). */
 
+/** Record types. */
 // biome-ignore format: a table
 export const TYPE = {
   A: 1, NS: 2, MD: 3, MF: 4, CNAME: 5, SOA: 6, MB: 7, MG: 8, MR: 9, NULL: 10, WKS: 11, PTR: 12, HINFO: 13,
@@ -11,9 +12,11 @@ export const TYPE = {
   MAILB: 253, MAILA: 254, ANY: 255, URI: 256, CAA: 257, DLV: 32769,
 } as const
 
+/** Record classes. */
 // biome-ignore format: a table
 export const CLASS = { IN: 1, CS: 2, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const
 
+/** What a message wants (RFC 6895 §2.2). */
 // biome-ignore format: a table
 export const OPCODE = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DSO: 6 } as const
 
@@ -25,6 +28,7 @@ export const RCODE = {
   BADTRUNC: 22, BADCOOKIE: 23,
 } as const
 
+/** The mnemonic of a record type. */
 export type TypeName = keyof typeof TYPE
 
 const TYPE_NAMES = inverse(TYPE)

@@ -32,6 +32,7 @@ function takeBuffer(): Uint8Array {
   return bytes
 }
 
+/** A message that is being written. */
 export class Writer extends Octets {
   /** Its number; 0 when it does not compress. */
   readonly #stamp: number

@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import type { Resolver, ResolverAction, ResolverEvent } from '../iterate/resolver.ts'
 import { reportAnswer, reportPassed } from './report.ts'
 
+/** What came of a question. */
 export interface Resolved {
   readonly answer: Answer
   /** Whether it came out of the cache. */
@@ -20,6 +21,11 @@ type Waiting = (resolved: Resolved) => void
 
 const NEVER: Nanos = Number.POSITIVE_INFINITY
 
+/**
+ * A resolver that runs: questions in, promises of answers out.
+ * @example
+ * const { answer, cached } = await driver.resolve({ name, type: TYPE.A, class: CLASS.IN })
+ */
 export class ResolverDriver {
   readonly resolver: Resolver
   readonly #machine: Machine
@@ -55,6 +61,11 @@ export class ResolverDriver {
 
   resolve(query: Query): Promise<Resolved> {
     return new Promise((resolve) => this.ask(query, resolve))
+  }
+
+  /** Lets go of the connections that are kept. Questions that are under way come to their end. */
+  close(): void {
+    this.#exchange.close?.()
   }
 
   #step(event: ResolverEvent): void {

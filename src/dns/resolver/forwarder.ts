@@ -9,6 +9,7 @@ import type { UpstreamLike } from '../servers/upstream.ts'
 import { specialNames } from './local/special.ts'
 import { type ResolverOptions, type ResolvingServer, serveResolving } from './serve.ts'
 
+/** How a forwarder is set up. */
 export interface ForwarderOptions extends Partial<Omit<ResolverOptions, 'hints'>> {
   /** The resolvers that are asked: the provider's, say. */
   readonly upstream: readonly UpstreamLike[]

@@ -18,10 +18,12 @@ import { ResolverDriver } from './driver.ts'
 import { emptyZones } from './local/empty.ts'
 import { specialNames } from './local/special.ts'
 
+/** How a resolver asks servers, and what it may cost. */
 export interface DriverOptions extends Omit<HostExchangeOptions, 'limits' | 'book'> {
   readonly limits?: DnsLimitChanges
 }
 
+/** How a resolver is set up. */
 export interface ResolverOptions extends Omit<ServerOptions, 'limits'>, DriverOptions {
   /** Leave out of a positive answer what nobody asked for: shorter, and nothing to amplify with. Default true. */
   readonly minimal: boolean
@@ -62,6 +64,7 @@ export function iterating(hints?: readonly UpstreamLike[]): Partial<ResolverSett
   }
 }
 
+/** Serves with those settings; `stage` is what the event log calls it. */
 export async function serveResolving(
   host: Host,
   stage: DnsStage,
@@ -70,7 +73,10 @@ export async function serveResolving(
 ): Promise<ResolvingServer> {
   const driver = resolverDriver(host, stage, settings, options)
   const server = await serveDns(host, resolvingResponder(driver, options), options)
-  const close = () => server.close()
+  const close = () => {
+    driver.close()
+    return server.close()
+  }
   return { driver, local: server.local, close, [Symbol.asyncDispose]: close }
 }
 

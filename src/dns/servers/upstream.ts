@@ -4,6 +4,7 @@ import { formatAddress, type IpAddress } from '../../socket/address.ts'
 /** `plain`: UDP, and TCP where that is too small. `tcp`: TCP from the start. */
 export type UpstreamProtocol = 'plain' | 'tcp'
 
+/** A server and the way in which it is asked. */
 export interface Upstream {
   readonly address: IpAddress
   readonly protocol: UpstreamProtocol

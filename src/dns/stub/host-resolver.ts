@@ -41,6 +41,7 @@ export interface NameFinder {
   lookup(name: string, family?: Family): Promise<readonly string[]>
 }
 
+/** A host's configuration of names. */
 export interface HostResolverOptions extends Pick<HostExchangeOptions, 'mixCase'> {
   /** The text of a hosts file. */
   readonly hostsFile?: string
@@ -52,6 +53,7 @@ export interface HostResolverOptions extends Pick<HostExchangeOptions, 'mixCase'
   readonly families?: readonly Family[]
 }
 
+/** A host's name resolution, with what it was configured with. */
 export interface HostResolver extends NameFinder {
   readonly hostsFile: HostsFile
   readonly resolvConf: ResolvConf
@@ -59,6 +61,12 @@ export interface HostResolver extends NameFinder {
   readonly driver: ResolverDriver
 }
 
+/**
+ * The name resolution of that host.
+ * @example
+ * const resolver = hostResolver(host, { resolvConf: 'nameserver 192.0.2.53\\nsearch example.org' })
+ * const addresses = await resolver.lookup('www')
+ */
 export function hostResolver(host: Host, options: HostResolverOptions): HostResolver {
   return new Stub(host, options)
 }

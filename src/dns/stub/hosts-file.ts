@@ -4,6 +4,7 @@ import { type Family, familyOf } from '../../socket/address.ts'
 import { DNS_LIMITS } from '../limits.ts'
 import { LineFault } from './fault.ts'
 
+/** A hosts file that has been read. */
 export interface HostsFile {
   /** Addresses of the name in the order of the file; empty when it is not there. The final dot does not matter. */
   addresses(name: string, family?: Family): readonly string[]

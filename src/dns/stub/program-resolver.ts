@@ -10,6 +10,7 @@ import { reportAnswer, reportPassed } from '../resolver/report.ts'
 import { addressAnswer } from './address-answer.ts'
 import { addressesOrError, type Found, type NameFinder } from './host-resolver.ts'
 
+/** What a program's cache keeps. */
 export interface ProgramResolverOptions {
   /** Names kept; default 1000, as Chromium. */
   readonly names?: number

@@ -4,6 +4,7 @@ import { isPort } from '../../base/port.ts'
 import type { IpAddress } from '../../socket/address.ts'
 import { LineFault } from './fault.ts'
 
+/** What a resolv.conf says. */
 export interface ResolvConf {
   /** In the order in which they are asked; at most 3. Port 53 unless written `address:port` or `[address]:port`. */
   readonly nameservers: readonly IpAddress[]

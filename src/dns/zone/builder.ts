@@ -4,6 +4,7 @@ import { coveredType, type ResourceRecord, type Rrset, recordsOf, SetGatherer } 
 import { TYPE } from '../message/types.ts'
 import { ZoneNode } from './node.ts'
 
+/** The tree of a zone, growing. */
 export class ZoneBuilder {
   readonly #apex: ZoneNode
   readonly #depth: number

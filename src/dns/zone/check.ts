@@ -22,6 +22,7 @@ interface SetOfRecords {
   count: number
 }
 
+/** What the check is told of the file. */
 export type CheckOptions = Pick<MasterOptions, 'file' | 'limits'>
 
 /** What is wrong with those records as a zone: errors and warnings, each with its place. */

@@ -1,6 +1,7 @@
 /** BIND's `$GENERATE`: one line that stands for many records, `$` in it for a running number. */
 import { TextError, type Word } from '../message/rdata/lexer.ts'
 
+/** The numbers that a `$GENERATE` runs through. */
 export interface Range {
   readonly start: number
   readonly stop: number

@@ -7,6 +7,7 @@ import { type MasterOptions, masterWork } from './master.ts'
 import { runGently, runThrough, type Work } from './work.ts'
 import { Zone } from './zone.ts'
 
+/** What came of reading a zone. */
 export interface LoadedZone {
   /** Null when there is an error among the faults. */
   readonly zone: Zone | null
@@ -14,6 +15,7 @@ export interface LoadedZone {
   readonly faults: readonly ZoneFault[]
 }
 
+/** How a zone is read. */
 export interface LoadOptions extends Omit<MasterOptions, 'origin'> {
   /** The zone is named by the owner of its SOA record; `origin` only completes relative names. Default false. */
   readonly originFromSoa?: boolean

@@ -17,6 +17,7 @@ import { RECORDS_PER_STEP, runThrough, type Work } from './work.ts'
 /** A record and where its file says it. */
 export interface PlacedRecord extends ResourceRecord, FilePlace {}
 
+/** How a master file is read. */
 export interface MasterOptions {
   /** Whose relative names: the zone's name. Default the root. */
   readonly origin?: Name
@@ -36,6 +37,7 @@ export interface MasterOptions {
   readonly limits?: Partial<ZoneLimits>
 }
 
+/** What a master file says. */
 export interface MasterFile {
   readonly records: readonly PlacedRecord[]
   readonly faults: readonly ZoneFault[]

@@ -3,6 +3,7 @@ import type { Name } from '../message/name.ts'
 import type { Rrset } from '../message/record.ts'
 import { TYPE } from '../message/types.ts'
 
+/** One name of a zone. */
 export class ZoneNode {
   readonly name: Name
   readonly #rrsets: Map<number, Rrset>

@@ -3,6 +3,7 @@ import type { Name } from '../message/name.ts'
 import { TYPE } from '../message/types.ts'
 import type { Zone } from './zone.ts'
 
+/** The zones of one server; they may be exchanged while it serves. */
 export class Zones {
   readonly #zones = new Map<string, Zone>()
 

@@ -1,7 +1,10 @@
 /** What an attacker's server, or a forger, says about names that are not his: none of it may be believed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Message } from '../../../src/dns/message/message.ts'
 import { Name } from '../../../src/dns/message/name.ts'
+import { CLASS, TYPE } from '../../../src/dns/message/types.ts'
+import { withoutPrivateAddresses } from '../../../src/dns/resolver/local/private.ts'
 import { EVIL, Network, ROOT, reply, type Server, standardServers, TLD, VICTIM } from './network.ts'
 
 const TRUE_ANSWER = 'NOERROR\nwww.victim.example. A 203.0.113.1'
@@ -266,4 +269,47 @@ test('MaginotDNS: a forwarder for one zone is believed about that zone only', ()
   const network = new Network(servers, { zones })
   assert.match(network.resolve('intranet.corp.example.'), /www.victim.example. A 203.0.113.1$/)
   assert.equal(network.resolve('www.victim.example.'), TRUE_ANSWER)
+})
+
+test('DNS rebinding: a name outside that points at a device inside is left without an address, names inside are not', () => {
+  let answer = 'www.evil.example. 1 A 192.168.1.1'
+  const evil: Server = (to) => reply(to, { aa: true, answer })
+  const policies = [withoutPrivateAddresses({ allowed: [Name.parse('victim.example.')] })]
+  const network = new Network(standardServers(evil), { policies })
+  assert.equal(network.resolve('www.evil.example.'), 'NOERROR')
+  // Hidden behind a good one, in the other family's clothes, and in the hints of a service.
+  answer = 'two.evil.example. 1 A 203.0.113.7\ntwo.evil.example. 1 A 10.0.0.1'
+  assert.equal(network.resolve('two.evil.example.'), 'NOERROR\ntwo.evil.example. A 203.0.113.7')
+  answer = 'six.evil.example. 1 AAAA ::ffff:10.0.0.1'
+  assert.equal(network.resolve('six.evil.example.', 'AAAA'), 'NOERROR')
+  answer = 'svc.evil.example. 1 HTTPS 1 . ipv4hint=127.0.0.1'
+  assert.equal(network.resolve('svc.evil.example.', 'HTTPS'), 'NOERROR')
+  // By an alias to a name that is allowed, only what that name's own zone says is believed.
+  answer = 'alias.evil.example. 1 CNAME www.victim.example.\nwww.victim.example. 1 A 10.0.0.1'
+  assert.equal(
+    network.resolve('alias.evil.example.'),
+    'NOERROR\nalias.evil.example. CNAME www.victim.example.\nwww.victim.example. A 203.0.113.1',
+  )
+})
+
+test('a forged DNAME takes the name that it was the answer to, and no other below it', () => {
+  const evil: Server = (to, name) =>
+    name === 'x.evil.example.'
+      ? reply(to, { aa: true, answer: 'evil.example. 900 DNAME www.victim.example.' })
+      : reply(to, { aa: true, answer: `${name} 60 A 198.51.100.1` })
+  const network = new Network(standardServers(evil))
+  assert.match(network.resolve('x.evil.example.'), /^NOERROR|^NXDOMAIN/)
+  assert.equal(network.resolve('y.evil.example.'), 'NOERROR\ny.evil.example. A 198.51.100.1')
+})
+
+test('what was learnt for a client that checks for itself answers no other', () => {
+  const servers = { [ROOT]: (to: Message) => reply(to, { ra: true, answer: 'www.example. 60 A 198.51.100.66' }) }
+  const zones = [{ zone: Name.root, servers: [{ address: ROOT, port: 53 }], forwarding: true }]
+  const network = new Network(servers, { zones, prime: false, minimise: false })
+  const question = { name: Name.parse('www.example.'), type: TYPE.A, class: CLASS.IN }
+  network.answer({ ...question, checkingDisabled: true })
+  network.answer(question)
+  assert.equal(network.asked.length, 1) // it was asked for anew
+  network.answer({ ...question, checkingDisabled: true })
+  assert.equal(network.asked.length, 0)
 })

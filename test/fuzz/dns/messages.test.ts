@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { answerOf, EDE } from '../../../src/dns/answer/answer.ts'
+import { respond } from '../../../src/dns/answer/respond.ts'
 import { accept } from '../../../src/dns/front/accept.ts'
+import { answerOctets } from '../../../src/dns/front/octets.ts'
+import type { Responder } from '../../../src/dns/front/responder.ts'
 import { decode, MessageFault } from '../../../src/dns/message/decode.ts'
 import { edns } from '../../../src/dns/message/edns.ts'
 import { encode } from '../../../src/dns/message/encode.ts'
@@ -120,6 +124,42 @@ test('any octets give a message or a failure with a place; a message can be enco
       assert.equal(folded(again), folded(result))
       for (const { type, rdata } of [...result.answer, ...result.authority, ...result.additional])
         printRdata(type, rdata)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('what is read of a broken message is a message: with tolerance, and the sections before a fault', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), mutated), (bytes) => {
+      const strict = decode(bytes)
+      const tolerant = decode(bytes, { tolerant: true })
+      if (!(strict instanceof MessageFault)) assert.equal(folded(tolerant as Message), folded(strict))
+      for (const read of [strict, tolerant]) {
+        const part = read instanceof MessageFault ? read.readable : read
+        if (part === null) continue
+        const again = decode(encode(part))
+        assert.ok(!(again instanceof MessageFault), String(again))
+        assert.equal(folded(again), folded(part))
+      }
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('any octets to a server: silence or a reply to them, at once, and a responder sees one question only', () => {
+  const client = { address: { address: '192.0.2.1', port: 1 }, transport: 'udp' } as const
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), mutated), (bytes) => {
+      const responder: Responder = (query) => {
+        assert.equal(query.question.length, 1)
+        return respond(query, answerOf({ error: { code: EDE.OTHER, text: 'why' } }))
+      }
+      const reply = answerOctets(responder, bytes, client)
+      if (reply === null) return
+      assert.ok(reply instanceof Uint8Array && reply.length <= 1232)
+      assert.deepEqual([reply[0], reply[1], reply[2]! >>> 7], [bytes[0], bytes[1], 1])
+      assert.ok(!(decode(reply) instanceof MessageFault))
     }),
     { numRuns: 3000 },
   )

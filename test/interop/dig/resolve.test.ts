@@ -60,5 +60,33 @@ test('forwards, answers from its cache when nobody is left to ask, and ends at S
 
 test('refuses those that are not allowed to ask', { skip }, async () => {
   const { port } = await start('resolve', '--forward', '127.0.0.1:9', '--allow', '192.0.2.0/24')
-  assert.match(await dig(port, 'ns.example.org'), /status: REFUSED/)
+  const refused = await dig(port, 'ns.example.org')
+  assert.match(refused, /status: REFUSED/)
+  assert.match(refused, /EDE: 18 \(Prohibited\)/)
+  assert.doesNotMatch(refused, /flags:[a-z ]* ra/) // to them recursion is not available
+})
+
+test('says why it failed, in the words of dig and of our own (RFC 8914)', { skip }, async () => {
+  const { port } = await start('resolve', '--forward', '127.0.0.1:9')
+  const failed = await dig(port, 'ns.example.org')
+  assert.match(failed, /status: SERVFAIL/)
+  assert.match(failed, /EDE: 22 \(No Reachable Authority\): \(no server of \. answers for ns\.example\.org\.\)/)
+  const { stdout } = await run(process.execPath, [cli, 'dig', '@127.0.0.1', '-p', String(port), 'ns.example.org'])
+  assert.match(stdout, /; EDE: (22 \(No Reachable Authority\)|13 \(Cached Error\)): \(/)
+})
+
+test('private reverse zones are answered here; a forwarder leaves private addresses to those it asks', {
+  skip,
+}, async () => {
+  const zone = join(folder, 'lan.zone')
+  const hints = join(folder, 'hints')
+  writeFileSync(zone, '$TTL 300\n@ SOA ns h 1 2 3 4 60\n@ NS ns\nns A 127.0.0.1\nnas A 192.168.1.5\n')
+  writeFileSync(hints, '. 3600 NS ns.\nns. 3600 A 192.0.2.1\n')
+  const walking = await start('resolve', '--hints', hints)
+  const reverse = await dig(walking.port, '-x', '192.168.1.5')
+  assert.match(reverse, /status: NXDOMAIN/)
+  assert.match(reverse, /168\.192\.in-addr\.arpa\.\s+10800\s+IN\s+SOA/)
+  const server = await start('serve', zone)
+  const forwarding = await start('resolve', '--forward', `tcp://127.0.0.1:${server.port}`)
+  assert.match(await dig(forwarding.port, 'nas.lan', '+short'), /192\.168\.1\.5/)
 })

@@ -5,6 +5,7 @@ import type { Rrset } from '../../message/record.ts'
 import { RCODE, TYPE } from '../../message/types.ts'
 import type { Scrubbed } from './scrub.ts'
 
+/** What a reply means for the question. */
 export type Reply =
   /** The answer, "no such name" or "no such data". */
   | { readonly kind: 'answer' }

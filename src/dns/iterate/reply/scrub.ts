@@ -13,6 +13,7 @@ import { readRdata } from '../../message/rdata/text.ts'
 import { type ResourceRecord, type Rrset, rrsetsOf } from '../../message/record.ts'
 import { RCODE, TYPE } from '../../message/types.ts'
 
+/** About what a server is believed, and how much of it. */
 export interface Scope {
   /** The zone whose server was asked. */
   readonly zone: Name
@@ -28,6 +29,7 @@ export interface Scope {
   readonly promiscuous: boolean
 }
 
+/** What is left of a reply. */
 export interface Scrubbed extends Learned {
   /** The RA bit. */
   readonly recursionAvailable: boolean
@@ -41,6 +43,7 @@ export interface Scrubbed extends Learned {
   readonly delegation: Rrset | undefined
 }
 
+/** What is believed of the reply to that question. */
 export function scrub(message: Message, query: Query, scope: Scope): Scrubbed {
   const inside = (record: ResourceRecord) => record.class === query.class && record.name.isUnder(scope.zone)
   const authority = rrsetsOf(message.authority.filter((record) => record.class === query.class))

@@ -4,6 +4,7 @@
  */
 import type { ResolverLimits } from '../../limits.ts'
 
+/** The budget of one client's question. */
 export class Budget {
   readonly limits: ResolverLimits
   upstreamQueries: number

@@ -71,6 +71,7 @@ export interface AddressPolicy {
   readonly allowLoopbackServers: boolean
 }
 
+/** The servers that one question may be put to. */
 export class Delegation {
   readonly zone: Name
   /** The configuration that these servers come from; null when a zone above has named them. */
@@ -242,6 +243,7 @@ export function restedBefore(delegation: Delegation, chosen: Candidate, choice: 
   return null
 }
 
+/** Whether a zone may have us ask at that address. */
 export function askable(address: string, policy: AddressPolicy): boolean {
   if (!policy.families.includes(familyOf(address))) return false
   const quad = parseIp4(address)

@@ -23,6 +23,7 @@ export interface Asking {
   readonly timeouts: number
 }
 
+/** One question, with the name and the servers it is at. */
 export class Frame {
   readonly query: Query
   readonly purpose: Purpose

@@ -7,6 +7,7 @@ import type { ResolverLimits } from '../../limits.ts'
 import type { Name } from '../../message/name.ts'
 import { TYPE } from '../../message/types.ts'
 
+/** How far a name has been told. */
 export interface Minimisation {
   /** Whether whole names are asked for from here on. */
   readonly off: boolean
@@ -17,6 +18,7 @@ export interface Minimisation {
   readonly failures: number
 }
 
+/** The state at the start. */
 export function minimisation(on: boolean): Minimisation {
   return { off: !on, known: 0, asked: 0, failures: 0 }
 }

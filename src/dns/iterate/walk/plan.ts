@@ -6,6 +6,7 @@ import { RCODE } from '../../message/types.ts'
 import { Budget } from './budget.ts'
 import type { Frame } from './frame.ts'
 
+/** How a question ended. */
 export interface Outcome {
   readonly answer: Answer
   /** Why it failed; '' when it did not. */
@@ -14,6 +15,7 @@ export interface Outcome {
   readonly lasting: boolean
 }
 
+/** One client's question, or that of several who ask the same. */
 export class Plan {
   readonly key: string
   readonly query: Query
@@ -63,6 +65,7 @@ export class Plan {
   }
 }
 
+/** The end of a frame that has its answer, the aliases on the way before it. */
 export function succeeded(frame: Frame, answer: Answer): Outcome {
   const whole = frame.chain.length === 0 ? answer : { ...answer, answer: [...frame.chain, ...answer.answer] }
   return { answer: whole, why: '', lasting: false }

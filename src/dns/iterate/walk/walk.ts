@@ -16,6 +16,7 @@ import { Frame } from './frame.ts'
 import { deeper, minimised } from './minimise.ts'
 import { failed, type Outcome, type Plan, succeeded } from './plan.ts'
 
+/** What a frame needs next. */
 export type Step =
   | {
       readonly kind: 'ask'
@@ -29,6 +30,7 @@ export type Step =
   | { readonly kind: 'descend'; readonly frame: Frame }
   | { readonly kind: 'done'; readonly outcome: Outcome }
 
+/** The frame's next step. */
 export function walk(core: Core, plan: Plan, frame: Frame, now: Nanos): Step {
   for (;;) {
     const known = fromCache(core, frame, now)

@@ -6,6 +6,7 @@ import type { Name } from '../name.ts'
 import type { Octets } from '../octets.ts'
 import type { Words } from './lexer.ts'
 
+/** One kind of field. */
 export interface Field<T = unknown> {
   /** Where the field that starts at `at` ends, in rdata that end at `end`; -1: malformed or cut short. */
   end(wire: Uint8Array, at: number, end: number): number

@@ -5,6 +5,7 @@
 import { DnsError } from '../../errors.ts'
 import { readEscape } from '../name.ts'
 
+/** A place in a text. */
 export interface Place {
   /** The character, counted from 0. */
   readonly at: number
@@ -13,6 +14,7 @@ export interface Place {
   readonly column: number
 }
 
+/** One word of an entry. */
 export interface Word extends Place {
   readonly text: string
   /** Whether it stood between quotes, which are not part of the text. */
@@ -46,6 +48,7 @@ export interface Entry {
   readonly end: Place
 }
 
+/** Reads a text entry by entry. */
 export class Lexer {
   readonly #text: string
   #at = 0

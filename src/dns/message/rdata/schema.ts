@@ -33,6 +33,7 @@ const digest = { keyTag: u16, algorithm, digestType: u8, digest: hex }
 const certificateAssociation = { usage: u8, selector: u8, matching: u8, association: hex }
 const service = { priority: u16, target: plainName, parameters }
 
+/** The fields of each type that has a schema. */
 export const SCHEMAS = {
   A: { address: ipv4 },
   NS: { host: oldName },

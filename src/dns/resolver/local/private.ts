@@ -32,6 +32,7 @@ interface Prefix {
   readonly length: number
 }
 
+/** Which addresses are private, and whose may be. */
 export interface PrivateAddressOptions {
   /** `10.0.0.0/8`, `fd00::/8`; default `PRIVATE_PREFIXES`. */
   readonly prefixes?: readonly string[]
