@@ -12,9 +12,37 @@ const order = floors.map((floor) => ({
   to: { path: '^src/', pathNot: `^src/(${[floor, ...house[floor]].join('|')})/` },
 }))
 
+// Inside a floor, which rooms each room may import. Files that stand beside the rooms (errors, events, limits) are for all
+// of them and know none.
+const plan = require('./test/check/rooms.json')
+const rooms = Object.entries(plan).flatMap(([floor, allowed]) => [
+  ...Object.entries(allowed).map(([room, others]) => ({
+    name: `room-${floor}-${room}`,
+    comment: `src/${floor}/${room} may import only these rooms: ${[room, ...others].join(', ')} (test/check/rooms.json)`,
+    severity: 'error',
+    from: { path: `^src/${floor}/${room}/`, pathNot: '\\.test\\.ts$|/trial/' },
+    to: { path: `^src/${floor}/[^/]+/`, pathNot: `^src/${floor}/(${[room, ...others].join('|')})/` },
+  })),
+  {
+    name: `room-${floor}-of-all`,
+    comment: `what stands beside the rooms of src/${floor} is for all of them: only index.ts knows them`,
+    severity: 'error',
+    from: { path: `^src/${floor}/[^/]+\\.ts$`, pathNot: '/index\\.ts$|\\.test\\.ts$' },
+    to: { path: `^src/${floor}/(${Object.keys(allowed).join('|')})/` },
+  },
+  {
+    name: `room-${floor}-circular`,
+    comment: `no circle in src/${floor}, imports of types counted`,
+    severity: 'error',
+    from: { path: `^src/${floor}/`, pathNot: '\\.test\\.ts$|/trial/' },
+    to: { circular: true },
+  },
+])
+
 module.exports = {
   forbidden: [
     ...order,
+    ...rooms,
     {
       name: 'no-circular',
       severity: 'error',

@@ -75,6 +75,14 @@ interface Source {
   readonly start: number
 }
 
+/** The file behind one of package.json's `imports` where no other condition applies. */
+function standardFile(name: string): string {
+  const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    imports: Record<string, { default: string }>
+  }
+  return imports[name]!.default
+}
+
 class Declarations {
   readonly #folder: string
   readonly #sources = new Map<string, Source>()
@@ -132,7 +140,11 @@ class Declarations {
   }
 
   #resolve(file: string, specifier: string): string {
-    return join(dirname(file), specifier.replace(/\.(ts|js)$/, '.d.ts'))
+    // What differs between platforms is named in package.json; all of them declare the same.
+    const path = specifier.startsWith('#')
+      ? join(this.#folder, standardFile(specifier))
+      : join(dirname(file), specifier)
+    return path.replace(/\.(ts|js)$/, '.d.ts')
   }
 
   /** The symbol that a file declares, or passes on. */

@@ -13,14 +13,14 @@ export function addAccounts(site: Site<Row<Member>>): void {
   site.get(to.accounts.signUp, async (c) => c.render('accounts/sign-up.html', { form: await c.form(signUp) }))
 
   site.post(to.accounts.signUp, async (c) => {
-    const form = await c.form(signUp)
+    let form = await c.form(signUp)
     if (form.ok) {
       try {
         login(c, await Member.create({ ...form.data, name: form.data.name.toLowerCase() }))
         c.flash('Welcome to the board.')
         return c.redirect(to.home())
       } catch (error) {
-        form.reject(error) // the name is taken; anything else is thrown on
+        form = form.withErrorOf(error) // the name is taken; anything else is thrown on
       }
     }
     return c.render('accounts/sign-up.html', { form }, { status: 422 })
@@ -29,15 +29,15 @@ export function addAccounts(site: Site<Row<Member>>): void {
   site.get(to.accounts.signIn, async (c) => c.render('accounts/sign-in.html', { form: await c.form(signIn) }))
 
   site.post(to.accounts.signIn, async (c) => {
-    const form = await c.form(signIn)
+    let form = await c.form(signIn)
     if (form.ok) {
       const member = await Member.find({ name: form.data.name.toLowerCase() })
       // A name that nobody has costs the same time: who has an account is nobody's business.
-      if (await verifyPassword(form.data.password, member?.password ?? null, c.machine)) {
+      if (await verifyPassword(form.data.password, member?.password ?? null)) {
         login(c, member!)
-        return c.redirect(c.next(to.home()))
+        return c.redirect(c.returnTo(to.home()))
       }
-      form.fail('', 'There is no member with this name and password.')
+      form = form.withError('', 'There is no member with this name and password.')
     }
     return c.render('accounts/sign-in.html', { form }, { status: 422 })
   })

@@ -1,11 +1,11 @@
 /**
  * Serves the board on this machine: `npm start`. PORT and HOST say where, DATA where its files are kept.
  */
-import { randomBytes } from 'node:crypto'
-import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type KernelHost, kernelHost } from 'reticle/kernel'
 import { formatAddress } from 'reticle/socket'
+import { secretIn } from './secret.ts'
 import { board } from './site.ts'
 
 // What is set and empty means what is not set means.
@@ -72,18 +72,6 @@ function makeFolder(path: string): void {
     if (!statSync(path).isDirectory()) throw new Error('it is a file, not a folder')
   }
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
-}
-
-/** The secret that signs sessions, made when the board first starts. */
-function secretIn(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT') throw error
-    const secret = randomBytes(32).toString('base64url')
-    writeFileSync(path, secret, { mode: 0o600 })
-    return secret
-  }
 }
 
 function portOf(text: string): number {

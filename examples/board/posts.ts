@@ -1,5 +1,5 @@
 /** The list of posts with search and pages; one post with its comments; writing, commenting, deleting. */
-import { atomic, file, forbidden, form, type Row, type Site, saveUpload } from 'reticle/web'
+import { atomic, forbidden, form, onCommit, type Row, removeUpload, type Site, saveUpload, upload } from 'reticle/web'
 import { Comment, type Member, Post } from './models.ts'
 import { to } from './urls.ts'
 
@@ -9,7 +9,7 @@ export const PICTURE_LIMIT = 5_000_000
 
 const postForm = form({
   ...form(Post, 'title', 'body').fields,
-  picture: file({ accept: ['image/*'], max: PICTURE_LIMIT, help: 'PNG, JPEG, GIF or WebP, up to 5 MB.' }).optional(),
+  picture: upload({ accept: ['image/*'], max: PICTURE_LIMIT, help: 'PNG, JPEG, GIF or WebP, up to 5 MB.' }).optional(),
 })
 const commentForm = form(Comment, 'body')
 
@@ -28,17 +28,17 @@ export function addPosts(site: Site<Row<Member>>, uploads: string): void {
   })
 
   site.get(to.posts.show, async (c) =>
-    c.render('posts/show.html', await onePost(c.params.id, commentForm.blank({}, c))),
+    c.render('posts/show.html', await onePost(c.params.id, await commentForm.blank({}, c))),
   )
 
-  site.users((members) => {
+  site.signedIn((members) => {
     members.get(to.posts.create, async (c) => c.render('posts/new.html', { form: await c.form(postForm) }))
 
     members.post(to.posts.create, async (c) => {
       const form = await c.form(postForm)
       if (!form.ok) return c.render('posts/new.html', { form }, { status: 422 })
       const { picture, ...words } = form.data
-      const name = picture === null ? null : await saveUpload(uploads, picture, c.machine)
+      const name = picture === null ? null : await saveUpload(uploads, picture)
       const post = await Post.create({ ...words, picture: name, author: c.user })
       c.flash('Your post is on the board.')
       return c.redirect(to.posts.show({ id: post.id }))
@@ -57,6 +57,9 @@ export function addPosts(site: Site<Row<Member>>, uploads: string): void {
         const post = await Post.get({ id: c.params.id })
         if (post.authorId !== c.user.id) throw forbidden('Only its author can delete a post.')
         await Post.where({ id: post.id }).delete()
+        const { picture } = post
+        // Not before it is certain that no row names it any more.
+        if (picture !== null) onCommit(async () => void (await removeUpload(uploads, picture)))
       })
       c.flash('The post is gone.')
       return c.redirect(to.home())

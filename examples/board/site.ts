@@ -1,7 +1,7 @@
 /** The board: a small complete site. The same files run on this machine and in a simulated Internet. */
 import { join } from 'node:path'
 import type { Machine } from 'reticle/base'
-import { app, files, type Row, type Site, uploads } from 'reticle/web'
+import { app, type Row, type Site, staticFiles, sweepUploads, uploadedFiles } from 'reticle/web'
 import { addAccounts } from './accounts.ts'
 import { Comment, Member, Post } from './models.ts'
 import { addPosts, PICTURE_LIMIT } from './posts.ts'
@@ -32,7 +32,7 @@ const ERRORS = {
 /** Errors that visitors run into look like the board. A 5xx has the framework's page, with what developers need. */
 function addErrorPages(site: Site<Row<Member>>): void {
   for (const [status, title] of Object.entries(ERRORS))
-    site.error(Number(status), (c, _, { message }) => c.render('error.html', { title, message }))
+    site.onError(Number(status), (c, _, { message }) => c.render('error.html', { title, message }))
 }
 
 /** Makes the site and the tables that are missing. */
@@ -48,8 +48,10 @@ export async function board(options: BoardOptions): Promise<Site<Row<Member>>> {
   })
   addAccounts(site)
   addPosts(site, pictures)
-  site.mount('/static', files(join(import.meta.dirname, 'static')))
-  site.mount('/pictures', uploads(pictures))
+  site.mount('/static', staticFiles(join(import.meta.dirname, 'static')))
+  site.mount('/pictures', uploadedFiles(pictures))
+  // What was left of uploads that broke off, and pictures that no post names.
+  site.onStart(async () => void (await sweepUploads(pictures, (name) => Post.exists({ picture: name }))))
   addErrorPages(site)
   await site.createTables()
   return site

@@ -11,5 +11,6 @@ export default function hello(host: Host) {
 
 if (import.meta.main) {
   const host = kernelHost()
-  await hello(host).serve(host, { address: '127.0.0.1', port: 8000 })
+  const port = Number(process.env['PORT'] ?? 8000)
+  await hello(host).serve(host, { address: '127.0.0.1', port })
 }

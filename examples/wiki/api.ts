@@ -20,7 +20,7 @@ export function makeApi(): Site<Row<Editor>> {
     return { title: page.title, revision: id, text, author: author.name, created }
   })
 
-  api.users((editors) =>
+  api.signedIn((editors) =>
     editors.put(to.page, async (c) => {
       const form = await c.form(revision) // a form is read from JSON as from a page
       if (!form.ok) return c.json({ errors: form.errors }, { status: 422 })
@@ -29,6 +29,6 @@ export function makeApi(): Site<Row<Editor>> {
     }),
   )
 
-  api.error(Error, (c, _, told) => c.json({ error: told }))
+  api.onError(Error, (c, _, details) => c.json({ error: details }))
   return api
 }

@@ -1,10 +1,10 @@
 /** The pages for people: read, edit, history, search, files, and the whole wiki as one stream. */
-import { atomic, file, form, notFound, type Row, type Site, saveUpload } from 'reticle/web'
+import { atomic, form, notFound, type Row, type Site, saveUpload, upload } from 'reticle/web'
 import { Attachment, type Editor, Page, Revision } from './models.ts'
 import { to } from './urls.ts'
 
 const edit = form(Revision, 'text', 'summary')
-const attach = form({ file: file({ max: 2_000_000, label: 'Attach a file', help: 'Up to 2 MB.' }) })
+const attach = form({ file: upload({ max: 2_000_000, label: 'Attach a file', help: 'Up to 2 MB.' }) })
 
 export function addPages(site: Site<Row<Editor>>, uploads: string): void {
   site.get(to.home, (c) => c.redirect(to.page.show({ title: 'Front page' })))
@@ -14,7 +14,7 @@ export function addPages(site: Site<Row<Editor>>, uploads: string): void {
     const page = await Page.with('attachments').find({ title })
     if (page === null) return c.render('missing.html', { title }, { status: 404 })
     const revision = await newest(page)
-    return c.render('page.html', { page, revision, attach: attach.blank({}, c) })
+    return c.render('page.html', { page, revision, attach: await attach.blank({}, c) })
   })
 
   site.get(to.page.history, async (c) => {
@@ -49,7 +49,7 @@ export function addPages(site: Site<Row<Editor>>, uploads: string): void {
 
   site.get(to.export, (c) => c.stream(everything(), { type: 'application/jsonl' }))
 
-  site.users((editors) => {
+  site.signedIn((editors) => {
     editors.get(to.page.edit, async (c) => {
       const page = await Page.find({ title: c.params.title })
       const initial = page === null ? {} : { text: (await newest(page)).text }
@@ -67,14 +67,14 @@ export function addPages(site: Site<Row<Editor>>, uploads: string): void {
       const page = await Page.get({ title: c.params.title })
       const form = await c.form(attach)
       if (form.ok) {
-        const name = await saveUpload(uploads, form.data.file, c.machine)
+        const name = await saveUpload(uploads, form.data.file)
         await Attachment.create({ name: form.data.file.name, file: name, page })
       } else c.flash(form.errors.file ?? 'The file could not be read.', 'error')
       return c.redirect(to.page.show(c.params))
     })
   })
 
-  site.error(404, (c) => c.render('missing.html', { title: '' }))
+  site.onError(404, (c) => c.render('missing.html', { title: '' }))
 }
 
 /** Adds a revision, and the page with its first. */

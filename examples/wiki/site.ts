@@ -8,16 +8,16 @@ import type { Host } from 'reticle/socket'
 import {
   app,
   type Context,
-  escapeHtml,
   f,
   form,
+  html,
+  key,
   login,
   logout,
   type Row,
   type SafeHtml,
   type Site,
-  safe,
-  uploads,
+  uploadedFiles,
   verifyPassword,
 } from 'reticle/web'
 import { makeApi } from './api.ts'
@@ -48,7 +48,7 @@ export async function wiki(options: {
   addHooks(site)
   addAccounts(site)
   addPages(site, folder)
-  site.mount('/files', uploads(folder))
+  site.mount('/files', uploadedFiles(folder))
   site.mount('/api', makeApi())
   await site.createTables()
   return site
@@ -72,16 +72,13 @@ export default async function simulated(host: Host) {
 
 /** Before, after and in any case: what a page took, for the browser's tools and for the log. */
 function addHooks(site: Site<Row<Editor>>): void {
-  const begun = new WeakMap<object, Nanos>()
-  const took = (c: Context) => {
-    const now = c.machine.clock.now()
-    return (now - (begun.get(c) ?? now)) / MILLISECOND // what no route takes never began
-  }
+  const begun = key<Nanos>('when the request began')
+  const took = (c: Context) => (c.has(begun) ? (c.machine.clock.now() - c.get(begun)) / MILLISECOND : 0)
   site.before((c) => {
-    begun.set(c, c.machine.clock.now())
+    c.set(begun, c.machine.clock.now())
   })
   site.after((c, reply) => {
-    reply.set('Server-Timing', `page;dur=${took(c).toFixed(1)}`)
+    reply.setHeader('Server-Timing', `page;dur=${took(c).toFixed(1)}`)
   })
   site.teardown((c) => {
     if (took(c) > 1000) console.warn(`slow: ${c.method} ${c.path} took ${Math.round(took(c))} ms`)
@@ -93,15 +90,15 @@ function addAccounts(site: Site<Row<Editor>>): void {
 
   // A new name makes a new account: wikis are like that.
   site.post(to.signIn, async (c) => {
-    const form = await c.form(signIn)
+    let form = await c.form(signIn)
     if (form.ok) {
       const { name, password } = form.data
       const known = await Editor.find({ name })
-      if (known === null || (await verifyPassword(password, known.password, c.machine))) {
+      if (known === null || (await verifyPassword(password, known.password))) {
         login(c, known ?? (await Editor.create({ name, password })))
-        return c.redirect(c.next(to.home()))
+        return c.redirect(c.returnTo(to.home()))
       }
-      form.fail('password', 'Somebody else has this name, and another password.')
+      form = form.withError('password', 'Somebody else has this name, and another password.')
     }
     return c.render('edit.html', { form }, { status: 422 })
   })
@@ -114,15 +111,17 @@ function addAccounts(site: Site<Row<Editor>>): void {
 
 /** The filter `wiki`: paragraphs, and `[[Front page]]` as a link. Everything else that was typed is text. */
 function wikiText(text: unknown): SafeHtml {
-  const paragraphs = escapeHtml(String(text))
+  const paragraphs = String(text)
     .trim()
     .split(/\n{2,}/)
-  const linked = paragraphs.map((paragraph) =>
-    paragraph.replace(/\[\[([^[\]]{1,80})\]\]/g, (typed, title: string) =>
-      isTitle(title) ? `<a href="${to.page.show({ title })}">${title}</a>` : typed,
-    ),
-  )
-  return safe(linked.map((paragraph) => `<p>${paragraph}</p>`).join('\n'))
+  return html`${paragraphs.map((paragraph) => html`<p>${linked(paragraph)}</p>\n`)}`
+}
+
+function linked(paragraph: string): (string | SafeHtml)[] {
+  return paragraph.split(/(\[\[[^[\]]{1,80}\]\])/).map((piece) => {
+    const title = /^\[\[(.*)\]\]$/.exec(piece)?.[1]
+    return title !== undefined && isTitle(title) ? html`<a href="${to.page.show({ title })}">${title}</a>` : piece
+  })
 }
 
 if (import.meta.main) {

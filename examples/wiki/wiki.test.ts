@@ -10,10 +10,21 @@ import { api, to } from './urls.ts'
 const title = 'Front page'
 
 async function started(t: TestContext): Promise<TestClient> {
+  return (await startedAt(t)).web
+}
+
+/** With the addresses of the API, which is mounted in the wiki. */
+async function startedAt(t: TestContext) {
   const uploads = mkdtempSync(join(tmpdir(), 'reticle-wiki-'))
   t.after(() => rmSync(uploads, { recursive: true }))
   const secret = 'a secret for these tests, long enough'
-  return testClient(await wiki({ db: 'sqlite::memory:', uploads, secret, debug: true }))
+  const site = await wiki({ db: 'sqlite::memory:', uploads, secret, debug: true })
+  t.after(() => site.close())
+  return {
+    web: testClient(site),
+    at: (params: { title: string }) => site.url(api.page, params),
+    all: site.url(api.pages),
+  }
 }
 
 async function signIn(web: TestClient, name = 'ada', password = 'correct horse') {
@@ -27,10 +38,11 @@ test('a page is written, linked, changed, and keeps its history', async (t) => {
   assert.match(missing.text, /Nobody has written this page yet/)
   assert.equal((await web.get(to.page.edit({ title }))).location, '/sign-in?next=%2Fwiki%2FFront_page%2Fedit')
   await signIn(web)
-  const text = 'See [[Dürer (painter)]] & [[<b>]].\n\n<script>alert(1)</script>'
+  const text = 'See [[Dürer (painter)]] & [[<b>]] & [[Ada\u0027s page]].\n\n<script>alert(1)</script>'
   const shown = await web.submit(to.page.edit({ title }), { text, summary: 'begun' }, { follow: true })
   assert.equal(shown.path, '/wiki/Front_page')
   assert.match(shown.text, /<a href="\/wiki\/D%C3%BCrer_\(painter\)">Dürer \(painter\)<\/a> &amp; \[\[&lt;b&gt;\]\]/)
+  assert.match(shown.text, /<a href="\/wiki\/Ada(?:'|%27|&#39;)s_page">Ada&#39;s page<\/a>/)
   assert.doesNotMatch(shown.text, /<script>alert/)
   assert.match((await web.get(to.page.edit({ title }))).text, /See \[\[Dürer/, 'what stands is there to be changed')
   await web.submit(to.page.edit({ title }), { text: 'Shorter.', summary: '' })
@@ -49,8 +61,8 @@ test('a title has one address, and what is no title has none', async (t) => {
 })
 
 test('the API speaks JSON, errors included', async (t) => {
-  const web = await started(t)
-  const at = api.page({ title })
+  const { web, at: page, all } = await startedAt(t)
+  const at = page({ title })
   assert.equal(at, '/api/pages/Front_page')
   assert.deepEqual((await web.get(at)).json(), { error: { status: 404, message: 'Not Found', reference: '' } })
   assert.equal((await web.json('PUT', at, { text: 'x' })).status, 401)
@@ -61,14 +73,14 @@ test('the API speaks JSON, errors included', async (t) => {
   assert.equal(made.location, at)
   const { text, author } = (await web.get(at)).json() as { text: string; author: string }
   assert.deepEqual({ text, author }, { text: 'By a program.', author: 'ada' })
-  assert.deepEqual((await web.get(api.pages())).json(), { total: 1, pages: [{ title, url: at }] })
+  assert.deepEqual((await web.get(all)).json(), { total: 1, pages: [{ title, url: at }] })
   assert.match((await web.get(to.page.show({ title }))).text, /By a program/)
 })
 
 test('the export streams every page', async (t) => {
-  const web = await started(t)
+  const { web, at } = await startedAt(t)
   await signIn(web)
-  for (const name of ['B', 'A', 'C']) await web.json('PUT', api.page({ title: name }), { text: `about ${name}` })
+  for (const name of ['B', 'A', 'C']) await web.json('PUT', at({ title: name }), { text: `about ${name}` })
   const reply = await web.get(to.export())
   assert.equal(reply.headers.get('content-type'), 'application/jsonl')
   const lines = reply.text.trim().split('\n')
@@ -79,9 +91,9 @@ test('the export streams every page', async (t) => {
 })
 
 test('files are attached, and lie where they can do nothing', async (t) => {
-  const web = await started(t)
+  const { web, at } = await startedAt(t)
   await signIn(web)
-  await web.json('PUT', api.page({ title }), { text: 'x' })
+  await web.json('PUT', at({ title }), { text: 'x' })
   const file = new File(['<script>alert(1)</script>'], 'notes & <1>.html', { type: 'text/html' })
   const shown = await web.submit(to.page.show({ title }), { file }, { follow: true })
   const [, path, name] = /href="(\/files\/\w+\.bin)" download="([^"]*)"/.exec(shown.text) ?? []

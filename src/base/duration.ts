@@ -14,6 +14,7 @@ export const ms = (count: number): Duration => Math.round(count * MILLISECOND) a
 export const seconds = (count: number): Duration => Math.round(count * SECOND) as Duration
 export const minutes = (count: number): Duration => seconds(count * 60)
 export const hours = (count: number): Duration => seconds(count * 3600)
+export const days = (count: number): Duration => hours(count * 24)
 
 /**
  * Checks a duration where a program hands one over: JavaScript does not see the type, and 20 or 5000 was meant in

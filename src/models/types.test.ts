@@ -56,7 +56,7 @@ async function accepted(slug: string, user: Row<User>) {
     '-views',
   )
   await Post.where({ author: user, replyToId: null }).update((p) => ({ views: p.views.plus(1) }))
-  const { data } = form(Post, 'title', 'slug', 'body', 'author').readValues({})
+  const { data } = await form(Post, 'title', 'slug', 'body', 'author').readValues({})
   if (data) await Post.create(data)
   await Post.search('words', 'title', 'body').page(1)
 }

@@ -7,6 +7,7 @@ import type { Event } from '../base/events.ts'
 import type { ModelsSqlEvent } from '../models/events.ts'
 import type { TemplatesRenderedEvent } from '../templates/events.ts'
 
+/** What every event of this floor carries. */
 interface WebEvent extends Event {
   /** The `id` of the exchange. */
   readonly exchange: number
@@ -37,4 +38,5 @@ export interface WebErrorEvent extends WebEvent {
   readonly reference: string
 }
 
+/** Every event of a request, those of models and templates included. */
 export type AnyWebEvent = WebRouteEvent | ModelsSqlEvent | TemplatesRenderedEvent | WebDoneEvent | WebErrorEvent

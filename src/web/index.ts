@@ -6,56 +6,93 @@ export {
   type PasswordAlgorithm,
   verifyPassword,
 } from '../base/password.ts'
+export { type Problem, problem } from '../base/problem.ts'
 export * from '../models/index.ts'
 export * from '../templates/index.ts'
-export { login, logout, type Signable } from './auth/sign-in.ts'
-export { abort, forbidden, HttpError, type HttpErrorOptions, notFound } from './errors/http-error.ts'
-export type { Failure, FailureLog } from './errors/log.ts'
+export { type BearerOptions, bearer } from './auth/bearer.ts'
+export { login, logout, type Signable, session } from './auth/sign-in.ts'
+export {
+  abort,
+  forbidden,
+  HttpError,
+  type HttpErrorOptions,
+  InvalidBody,
+  notFound,
+  RedirectError,
+  RouteError,
+  SecretError,
+  SessionTooLarge,
+  UnknownHostError,
+  UsageError,
+} from './errors.ts'
 export type * from './events.ts'
-export type { Choice, FormField } from './forms/field.ts'
+export { type ChoiceOfOptions, choiceOf } from './forms/choice-of.ts'
+export { type Choice, type FormField, field, type SchemaFieldOptions } from './forms/field.ts'
 export {
   BoundForm,
   type DataOf,
+  type FormCheck,
   FormDefinition,
   type FormFields,
   type FormResult,
   form,
+  type OpenForm,
+  type Problems,
+  type ValidForm,
 } from './forms/form.ts'
-export { FormInput } from './forms/input.ts'
 export type { FormControl } from './forms/render.ts'
-export { FileField, type FileOptions, type FileType, file, sniffType, type Upload } from './forms/upload.ts'
-export type { Converter } from './routing/converter.ts'
-export type { Query as QueryValues } from './routing/path.ts'
-export { type ParamsOf, RouteError } from './routing/pattern.ts'
-export { type Route, type RoutePatterns, type Routes, urls } from './routing/route.ts'
-export type { ContentSecurityPolicy, SecurityHeaderOptions } from './security/headers.ts'
-export { SecretError, Signer } from './security/signing.ts'
-export { CookieSessions } from './sessions/cookie.ts'
-export { MemorySessions } from './sessions/memory.ts'
-export { type Flash, Session, type SessionRecord } from './sessions/session.ts'
-export { type Loaded as LoadedSession, type SessionStore, SessionTooLarge } from './sessions/store.ts'
-export { type AppOptions, app } from './site/app.ts'
-export type { RouteEntry } from './site/compile.ts'
-export type { ContextBody } from './site/context/body.ts'
-export type { Context, ReplyInit } from './site/context/context.ts'
-export type { CookieJar, CookieOptions } from './site/context/cookies.ts'
-export { type Current, currentExchange } from './site/current.ts'
+export { UploadField, type UploadOptions, type UploadType, upload } from './forms/upload-field.ts'
+export { currentExchange, withLocale } from './ground/current.ts'
+export { type Key, key } from './ground/key.ts'
+export type { Failure, FailureLog } from './ground/log.ts'
+export type { StandardSchema } from './ground/standard-schema.ts'
+export type { Group, Mountable, MountOptions, MountTarget, Part, RouteOptions } from './groups/group.ts'
+export type { Check, Command, Finding } from './groups/operation.ts'
+export { WEB_LIMITS, type WebLimits } from './limits.ts'
+export type { ContextBody } from './request/body.ts'
+export type { Context, FormReader, ReplyInit } from './request/context.ts'
+export type { CookieJar, CookieOptions } from './request/cookies.ts'
+export { FormInput } from './request/form-input.ts'
 export type {
   After,
-  AnyRoute,
+  Around,
+  Authenticator,
   Before,
+  ErrorDetails,
   ErrorView,
-  Group,
-  MountTarget,
-  Part,
+  Guard,
+  Realm,
   Teardown,
-  Told,
+  UserLoader,
   View,
-  ViewOptions,
-} from './site/group.ts'
-export type { SiteOptions, TemplateEngine, UserLoader, WebLimits } from './site/options.ts'
-export { type Answer, type Pieces, Reply } from './site/reply/reply.ts'
-export { Site } from './site/site.ts'
-export { type FilesOptions, files } from './static/files.ts'
-export { saveUpload, uploads } from './static/uploads.ts'
+} from './request/hooks.ts'
+export type { BodyPart } from './request/parts.ts'
+export { type Answer, type Pieces, Reply } from './request/reply.ts'
+export { type SniffedType, sniffType, type Upload } from './request/upload.ts'
+export type { AnyRoute } from './routing/address.ts'
+export type { Converter } from './routing/converter.ts'
+export type { Query as QueryValues } from './routing/path.ts'
+export type { ParamsOf } from './routing/pattern.ts'
+export { type Route, type RoutePatterns, type Routes, urls } from './routing/route.ts'
+export type { ContentSecurityPolicy, SecurityHeaderOptions } from './security/headers.ts'
+export { Signer } from './security/signing.ts'
+export { MemorySessions } from './sessions/memory-sessions.ts'
+export { type Flash, Session, type SessionRecord } from './sessions/session.ts'
+export { CookieSessions } from './sessions/signed-sessions.ts'
+export type { Loaded as LoadedSession, SessionStore } from './sessions/store.ts'
+export { type AppOptions, app } from './site/app.ts'
+export type { RouteEntry } from './site/compile.ts'
+export type { SiteOptions, TemplateEngine } from './site/options.ts'
+export type { SiteSigner } from './site/signer.ts'
+export { currentSite, type FetchOptions, Site } from './site/site.ts'
+export { attachment, type SendFileOptions, sendFile } from './static/send-file.ts'
+export { type StaticFilesOptions, staticFiles } from './static/static-files.ts'
+export {
+  removeUpload,
+  type SaveOptions,
+  type SweepOptions,
+  saveUpload,
+  sweepUploads,
+  uploadedFiles,
+} from './static/uploads.ts'
 export { type FormValues, TestClient, type TestOptions, TestResponse, testClient } from './testing/client.ts'

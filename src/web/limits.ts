@@ -1,33 +1,55 @@
-/**
- * Limits of the framework, with the reason beside each. Those of bodies, forms and queries are `limits` of `app()`;
- * others are arguments of what they bound (`file({ max })`, `new MemorySessions({ limit })`); the rest are fixed.
- */
+/** Limits of the framework, with the reason beside each. All are `limits` of `app()`, or of one route. */
 
-/** A JSON or text body that a handler asks for whole, in bytes. Uploads are not bound by it. */
-export const BODY_LIMIT = 1024 * 1024
-/** The text of a form: all its fields together, in bytes. Forms are typed by people; 1 MiB is a long essay. */
-export const FORM_LIMIT = 1024 * 1024
-/** How many fields a form may send, files included: Django's figure; more is an attack on whoever loops over them. */
-export const FORM_FIELDS_LIMIT = 1000
-/** One uploaded file, in bytes, unless its field says otherwise. */
-export const FILE_LIMIT = 10 * 1024 * 1024
-/** All files of one form together, in bytes. */
-export const FILES_LIMIT = 32 * 1024 * 1024
-/** Query parameters that are looked at: a head of 16 KiB could hold eight thousand. */
-export const QUERY_LIMIT = 1000
-/** Browsers drop a cookie whose name, value and attributes pass 4096 bytes (RFC 6265 §6.1 asks for at least that). */
-export const COOKIE_LIMIT = 4096
-/** Flash messages that wait for the next page: more were never read by anybody. */
-export const FLASH_LIMIT = 20
-/** Bytes of JSON of all of them together: they share a cookie with the rest of the session, and may quote visitors. */
-export const FLASH_BYTES = 1500
-/** Characters of one; the rest is cut off. */
-export const FLASH_LENGTH = 200
-/** Sessions that the memory store keeps: past it the one unused for longest goes. */
-export const SESSIONS_LIMIT = 100_000
-/** Files up to this size, in bytes, are read whole and sent at once; larger ones go in pieces of this size. */
-export const FILE_PIECE = 64 * 1024
-/** Events kept of one request for the error page while developing. */
-export const RECORD_LIMIT = 500
-/** Characters of secret below which a guess is thinkable: 32 characters of base64 are 192 bits. */
-export const SECRET_MINIMUM = 32
+/** What one request, one visitor or one flood may cost. Sizes are in bytes. */
+export interface WebLimits {
+  /** A JSON or text body that a handler asks for whole. */
+  readonly bodyBytes: number
+  /** The text of a form: all its fields together. */
+  readonly formBytes: number
+  /** Fields of a form, files included. */
+  readonly formFields: number
+  /** One uploaded file, unless its field says less. */
+  readonly fileBytes: number
+  /** All files of one form together. */
+  readonly filesBytes: number
+  /** Query parameters. */
+  readonly query: number
+  /** Flash messages that wait for the next page. */
+  readonly flashes: number
+  /** JSON of all of them together. */
+  readonly flashBytes: number
+  /** Characters of one; the rest is cut off. */
+  readonly flashLength: number
+  /** Events kept of one request for the error page while developing. */
+  readonly recordedEvents: number
+  /** Names of hosts that were refused and are told to the log, each once. */
+  readonly refusedHosts: number
+  /** Sessions that `MemorySessions` keeps: past it the one unused for longest goes. */
+  readonly memorySessions: number
+}
+
+/** The limits where nothing else is said. */
+export const WEB_LIMITS: WebLimits = Object.freeze({
+  // Large enough for documents that people write, small enough for a thousand at once.
+  bodyBytes: 1024 * 1024,
+  // Forms are typed by people; 1 MiB is a long essay.
+  formBytes: 1024 * 1024,
+  // Django's figure; more is an attack on whoever loops over them.
+  formFields: 1000,
+  // They are held in memory: a photograph of a telephone fits.
+  fileBytes: 10 * 1024 * 1024,
+  filesBytes: 32 * 1024 * 1024,
+  // A head of 16 KiB could hold eight thousand.
+  query: 1000,
+  // More were never read by anybody.
+  flashes: 20,
+  // They share a cookie with the rest of the session, and may quote visitors.
+  flashBytes: 1500,
+  flashLength: 200,
+  // A page of them is long already, and a loop of queries must not fill the memory.
+  recordedEvents: 500,
+  // Anybody can send any name: the log must not grow by it.
+  refusedHosts: 20,
+  // About 100 MB of small sessions.
+  memorySessions: 100_000,
+})

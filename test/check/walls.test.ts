@@ -99,7 +99,7 @@ test('each breach is seen in the editor and by check:lint, and what is allowed i
   const seen = (path: string) => (found.get(path) ?? []).some((rule) => RULES.includes(rule))
   for (const [i, code] of [...AMBIENT, ...PLATFORM].entries()) assert.ok(seen(`src/tcp/breach${i}.ts`), code)
   for (const [i, code] of HARMLESS.entries()) assert.ok(!seen(`src/tcp/harmless${i}.ts`), code)
-  // web/ has files, and node:crypto for passwords; the rest is forbidden there too.
+  // Files and passwords are web/'s in folders called node/; the rest is forbidden there as everywhere.
   for (const [i, code] of AMBIENT.entries())
     if (!/node:(fs|crypto)/.test(code)) assert.ok(seen(`src/web/breach${i}.ts`), `in web: ${code}`)
   for (const floor of ANYWHERE) assert.ok(seen(`src/${floor}/platform.ts`), floor)
@@ -119,6 +119,11 @@ test('each breach that only the graph of imports shows is seen by check:floors',
   write('src/http/product.ts', "import { peer } from './trial/peer.ts'\nexport { peer }\n")
   write('src/http/a.ts', "import { b } from './b.ts'\nexport const a = () => b\n")
   write('src/http/b.ts', "import { a } from './a.ts'\nexport const b = () => a\n")
+  write('src/web/ground/up.ts', "import type { page } from '../request/page.ts'\nexport type Page = typeof page\n")
+  write('src/web/request/page.ts', 'export const page = 1\n')
+  write('src/web/limits.ts', "export { page } from './request/page.ts'\n")
+  write('src/web/static/a.ts', "import type { b } from './b.ts'\nexport const a = (): typeof b => 1\n")
+  write('src/web/static/b.ts', "import { a } from './a.ts'\nexport const b = a()\n")
   const configuration = createRequire(import.meta.url)(join(root, '.dependency-cruiser.cjs'))
   const violations = (await cruised(folder, configuration)).summary.violations.map(
     ({ rule, from }) => `${rule.name} ${from}`,
@@ -133,6 +138,9 @@ test('each breach that only the graph of imports shows is seen by check:floors',
     'no-files src/tcp/files.ts',
     'product-imports-no-tests src/http/product.ts',
     'no-circular src/http/a.ts',
+    'room-web-ground src/web/ground/up.ts',
+    'room-web-of-all src/web/limits.ts',
+    'room-web-circular src/web/static/a.ts',
   ])
     assert.ok(violations.includes(expected), `${expected} is not among ${violations.join('; ')}`)
 })

@@ -34,7 +34,7 @@ export function hostHint(
   { hostname }: URL,
   file: string | undefined,
 ): string {
-  if (status !== 400 || !body.includes('the site does not answer to this name')) return ''
+  if (status !== 400 || !body.includes('Unknown host')) return ''
   return file === undefined
     ? 'The site in examples/board answers to board.example only. --site FILE looks at one of your own.'
     : `The site does not answer to ${hostname}: app({ machine: host, hosts: ['${hostname}'] }) in ${file} makes it do so.`

@@ -113,7 +113,7 @@ function members() {
     const wrong = () => c.user.name
     return typeof wrong === 'function' ? (c.user?.name ?? 'nobody') : ''
   })
-  site.users((r) => {
+  site.signedIn((r) => {
     r.get(to.secret, (c) => `${c.user.name} ${c.params.n}`)
     r.post(to.write, (c) => c.user.name)
     r.group('/deep', (g) => void g.get('/x', (c) => c.user.name))

@@ -6,145 +6,232 @@
  *     if (!form.ok) return c.render('signup.html', { form }, { status: 422 })
  *     form.data.email                                                    // string
  */
+
+import { type Problem, problem } from '../../base/problem.ts'
 import type { Parameters } from '../../http/index.ts'
 import { renderHtml, type SafeHtml } from '../../templates/safe.ts'
+import { UsageError } from '../errors.ts'
+import { type AnySchema, isStandardSchema } from '../ground/standard-schema.ts'
+import type { Context, FormReader } from '../request/context.ts'
+import type { FormInput } from '../request/form-input.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
-import type { FormField, ValueOf } from './field.ts'
-import type { FormInput } from './input.ts'
+import { type FormField, field, isFormField, type ValueOf } from './field.ts'
 import { csrfInput, FormControl, type FormState, renderForm } from './render.ts'
 
-export type FormFields = Readonly<Record<string, FormField<unknown>>>
-export type DataOf<F extends FormFields> = { [K in keyof F]: ValueOf<F[K]> }
-export type ErrorsOf<F extends FormFields> = { readonly [K in keyof F | '']?: string }
+/** Fields by name: those of `f`, of models, `upload()`, or any Standard Schema. */
+export type FormFields = Readonly<Record<string, FormField<unknown> | AnySchema>>
+/** The checked data of a form. */
+export type DataOf<F> = { [K in keyof F]: ValueOf<F[K]> }
+export type ErrorsOf<F> = { readonly [K in keyof F | '']?: string }
 
+/** A form with everything right. */
+export type ValidForm<F> = BoundForm<F> & { readonly ok: true; readonly data: DataOf<F> }
+/** A form that is to be filled in, or filled in again. */
+export type OpenForm<F> = BoundForm<F> & { readonly ok: false; readonly data: null }
 /** A form that was sent or is to be filled in; `ok` says whether `data` is there. */
-export type FormResult<F extends FormFields> =
-  | (BoundForm<F> & { readonly ok: true; readonly data: DataOf<F> })
-  | (BoundForm<F> & { readonly ok: false; readonly data: null })
+export type FormResult<F> = ValidForm<F> | OpenForm<F>
 
-/** What a form needs of the request for its token. */
-export interface TokenSource {
-  readonly csrfToken: string
-}
+/** What is wrong, by field; '' is the whole form. */
+export type Problems<F> = { readonly [K in (keyof F & string) | '']?: Problem | string | undefined }
 
-/** Names that a form has itself. */
-const TAKEN = [
-  'ok',
-  'data',
-  'errors',
-  'controls',
-  'error',
-  'csrf',
-  'fail',
-  'reject',
-  '__proto__',
-  'constructor',
-  CSRF_FIELD,
-]
+// biome-ignore lint/suspicious/noConfusingVoidType: a check that finds nothing need not say so
+type Findings<F> = Problems<F> | null | undefined | void
 
-export class FormDefinition<F extends FormFields> {
+/**
+ * Looks at the data of a form whose fields are right each by themselves. May ask the database.
+ * @param c null where the form is read outside a request.
+ */
+export type FormCheck<F> = (
+  data: DataOf<F>,
+  c: Context<unknown, unknown> | null,
+) => Findings<F> | PromiseLike<Findings<F>>
+
+type AnyContext = Context<unknown, unknown> | null
+
+/** Names that no field can have: the token's, and the one that objects lose. */
+const TAKEN: readonly string[] = ['__proto__', CSRF_FIELD, '']
+
+/** The fields of a form and its checks; `c.form(…)` reads what a visitor sent by it. */
+export class FormDefinition<F extends FormFields> implements FormReader<FormResult<F>> {
   readonly fields: F
+  readonly #fields: Readonly<Record<string, FormField>>
+  readonly #checks: readonly FormCheck<F>[]
 
-  /** @throws TypeError for a name that a form cannot have, or a field that is none. */
-  constructor(fields: F) {
-    for (const [name, field] of Object.entries(fields)) {
-      if (TAKEN.includes(name)) throw new TypeError(`form: a field cannot be called '${name}'`)
-      if (typeof field?.parse !== 'function' || field.widget === undefined)
-        throw new TypeError(`form: '${name}' is no field that a form can hold`)
+  /** @throws UsageError for a name that a form cannot have, or for what is no field. */
+  constructor(fields: F, checks: readonly FormCheck<F>[] = []) {
+    const made: Record<string, FormField> = Object.create(null)
+    for (const [name, given] of Object.entries(fields)) {
+      if (TAKEN.includes(name)) throw new UsageError(`form(): a field cannot be named '${name}'`)
+      if (isFormField(given)) made[name] = given
+      else if (isStandardSchema(given)) made[name] = field(given)
+      else throw new UsageError(`form(): '${name}' must be a field (f.text(80), upload(), …) or a Standard Schema`)
     }
     this.fields = fields
+    this.#fields = made
+    this.#checks = checks
+  }
+
+  /**
+   * The same form with one more check of its data, which may take its time.
+   *
+   * @example
+   * const signUp = form({ name: f.slug(30) }).check(async ({ name }) =>
+   *   (await Member.exists({ name })) ? { name: 'This name is taken.' } : null)
+   */
+  check(check: FormCheck<F>): FormDefinition<F> {
+    return new FormDefinition(this.fields, [...this.#checks, check])
   }
 
   /** To be filled in. @param initial values that stand in the controls: a row, say. */
-  blank(initial: object = {}, token: TokenSource | null = null): FormResult<F> {
-    const texts = new Map<string, string>()
-    for (const [name, field] of Object.entries(this.fields)) {
+  async blank(initial: object = {}, c: AnyContext = null): Promise<OpenForm<F>> {
+    const fields = await this.#prepared(c)
+    const texts = new Map<string, readonly string[]>()
+    for (const [name, one] of Object.entries(fields)) {
       const value = Object.hasOwn(initial, name) ? (initial as Record<string, unknown>)[name] : undefined
-      if (value !== undefined && value !== null) texts.set(name, field.format ? field.format(value) : String(value))
+      if (value === undefined || value === null) continue
+      const format = (single: unknown) => (one.format ? one.format(single) : String(single))
+      texts.set(name, one.many && Array.isArray(value) ? value.map(format) : [format(value)])
     }
-    return new BoundForm(this.fields, texts, new Map(), null, token) as FormResult<F>
+    return new BoundForm<F>(fields, stateOf(texts, new Map(), c), null) as OpenForm<F>
   }
 
   /** Reads what was sent. Never throws for what it finds there. */
-  read(input: FormInput, token: TokenSource | null = null): FormResult<F> {
-    const find = (name: string, { widget }: FormField) =>
-      widget.element === 'file' ? input.file(name) : input.get(name)
-    const form = this.#bind(find, token)
-    for (const [name, why] of input.oversized) if (this.takesFile(name)) form.fail(name as keyof F & string, why)
-    return form
+  read(input: FormInput, c: AnyContext = null): Promise<FormResult<F>> {
+    const find = (name: string, one: FormField) =>
+      one.widget.element === 'file' ? input.file(name) : one.many ? input.getAll(name) : input.get(name)
+    return this.#bind(find, c, input.oversized)
   }
 
   /** Whether it has a control for files of that name. */
   takesFile(name: string): boolean {
-    return Object.hasOwn(this.fields, name) && this.fields[name]!.widget.element === 'file'
+    return Object.hasOwn(this.#fields, name) && this.#fields[name]!.widget.element === 'file'
   }
 
   /** Reads the query of the page's address: for forms that search and sort. */
-  readQuery(query: Parameters): FormResult<F> {
-    return this.#bind((name) => query.all(name).at(-1), null)
+  readQuery(query: Parameters, c: AnyContext = null): Promise<FormResult<F>> {
+    return this.#bind((name, one) => (one.many ? query.all(name) : query.all(name).at(-1)), c)
   }
 
   /** Reads the own properties of an object, such as JSON has; what is none has no fields. Never throws for it. */
-  readValues(values: unknown): FormResult<F> {
+  readValues(values: unknown, c: AnyContext = null): Promise<FormResult<F>> {
     const given = (typeof values === 'object' && values !== null ? values : {}) as Readonly<Record<string, unknown>>
-    return this.#bind((name) => (Object.hasOwn(given, name) ? given[name] : undefined), null)
+    return this.#bind((name) => (Object.hasOwn(given, name) ? given[name] : undefined), c)
   }
 
-  #bind(find: (name: string, field: FormField<unknown>) => unknown, token: TokenSource | null): FormResult<F> {
-    const texts = new Map<string, string>()
-    const errors = new Map<string, string>()
+  async #prepared(c: AnyContext): Promise<Readonly<Record<string, FormField>>> {
+    const fields = this.#fields
+    if (!Object.values(fields).some((one) => one.prepare !== undefined)) return fields
+    const prepared: Record<string, FormField> = Object.create(null)
+    for (const [name, one] of Object.entries(fields)) prepared[name] = one.prepare ? await one.prepare(c) : one
+    return prepared
+  }
+
+  async #bind(
+    find: (name: string, field: FormField) => unknown,
+    c: AnyContext,
+    oversized: ReadonlyMap<string, string> = new Map(),
+  ): Promise<FormResult<F>> {
+    const fields = await this.#prepared(c)
+    const texts = new Map<string, readonly string[]>()
+    const problems = new Map<string, Problem>()
     const data: Record<string, unknown> = Object.create(null)
-    for (const [name, field] of Object.entries(this.fields)) {
-      const sent = find(name, field)
-      if (typeof sent === 'string' && field.widget.type !== 'password') texts.set(name, sent)
-      const parsed = field.parse(sent)
-      if (parsed.error === undefined) data[name] = parsed.value
-      else errors.set(name, parsed.error)
+    for (const [name, one] of Object.entries(fields)) {
+      const sent = find(name, one)
+      if (one.widget.type !== 'password') {
+        if (typeof sent === 'string') texts.set(name, [sent])
+        else if (Array.isArray(sent))
+          texts.set(
+            name,
+            sent.filter((text) => typeof text === 'string'),
+          )
+      }
+      const tooLarge = oversized.get(name)
+      const parsed = tooLarge === undefined ? one.parse(sent) : { error: problem('file-too-large', tooLarge) }
+      const { value, error } = parsed instanceof Promise ? await parsed : parsed
+      if (error === undefined) data[name] = value
+      else problems.set(name, asProblem(error))
     }
-    return new BoundForm(this.fields, texts, errors, errors.size === 0 ? data : null, token) as FormResult<F>
+    if (problems.size === 0) await this.#checkAll(data as DataOf<F>, c, problems)
+    return new BoundForm<F>(
+      fields,
+      stateOf(texts, problems, c),
+      problems.size === 0 ? (data as DataOf<F>) : null,
+    ) as FormResult<F>
+  }
+
+  async #checkAll(data: DataOf<F>, c: AnyContext, problems: Map<string, Problem>): Promise<void> {
+    for (const check of this.#checks) {
+      const found = (await check(data, c)) ?? {}
+      for (const [name, what] of Object.entries(found) as [string, Problem | string | undefined][]) {
+        if (what === undefined) continue
+        if (name !== '' && !Object.hasOwn(this.#fields, name))
+          throw new UsageError(`form().check(): the form has no field '${name}'; '' is the whole form`)
+        if (!problems.has(name)) problems.set(name, asProblem(what))
+      }
+    }
   }
 }
 
+function asProblem(what: Problem | string): Problem {
+  return typeof what === 'string' ? problem('invalid', what) : what
+}
+
+function stateOf(
+  texts: ReadonlyMap<string, readonly string[]>,
+  problems: ReadonlyMap<string, Problem>,
+  c: AnyContext,
+): FormState {
+  return { texts, problems, token: c, word: (what) => (c === null ? what.text : c.word(what)) }
+}
+
 /**
- * In a template `{{ form }}` is the whole form without its button, `{{ form.title }}` one field with label, control
- * and error, `{{ form.title.control }}`, `.label`, `.error`, `.value` its parts.
+ * A form as one visitor sees it: never changed, so that `ok` stays true of it. In a template `{{ form }}` is the whole
+ * form without its button, `{{ form.title }}` one field with label, control and error, `{{ form.title.control }}`,
+ * `.label`, `.error`, `.value` its parts. A field whose name is one of the form's own is found in `form.fields`.
  */
-export class BoundForm<F extends FormFields> {
+export class BoundForm<F> {
   readonly #state: FormState
-  #data: DataOf<F> | null
+  readonly #definition: Readonly<Record<string, FormField>>
+  /** The checked data; null while something is wrong or missing. */
+  readonly data: DataOf<F> | null
   /** The fields in order, for loops in templates. */
   readonly controls: readonly FormControl[]
+  /** The same by name. */
+  readonly fields: Readonly<Record<string, FormControl>>
 
-  constructor(
-    fields: F,
-    texts: ReadonlyMap<string, string>,
-    errors: Map<string, string>,
-    data: Record<string, unknown> | null,
-    token: TokenSource | null,
-  ) {
-    this.#state = { texts, errors, token }
-    this.#data = data as DataOf<F> | null
-    this.controls = Object.entries(fields).map(([name, field]) => new FormControl(name, field, this.#state))
-    for (const control of this.controls) Object.defineProperty(this, control.name, { value: control, enumerable: true })
+  constructor(definition: Readonly<Record<string, FormField>>, state: FormState, data: DataOf<F> | null) {
+    this.#definition = definition
+    this.#state = state
+    this.data = data
+    this.controls = Object.entries(definition).map(([name, one]) => new FormControl(name, one, state))
+    const fields: Record<string, FormControl> = Object.create(null)
+    for (const control of this.controls) {
+      fields[control.name] = control
+      if (!(control.name in this)) Object.defineProperty(this, control.name, { value: control, enumerable: true })
+    }
+    this.fields = Object.freeze(fields)
   }
 
   /** Whether it was sent and nothing is wrong with it. */
   get ok(): boolean {
-    return this.#data !== null
-  }
-
-  get data(): DataOf<F> | null {
-    return this.#data
+    return this.data !== null
   }
 
   /** What is wrong with the whole, '' for nothing. */
   get error(): string {
-    return this.#state.errors.get('') ?? ''
+    return this.errors[''] ?? ''
   }
 
-  /** By field; under '' what is wrong with the whole. */
+  /** In words, by field; under '' what is wrong with the whole. */
   get errors(): ErrorsOf<F> {
-    return Object.assign(Object.create(null), Object.fromEntries(this.#state.errors)) as ErrorsOf<F>
+    const errors: Record<string, string> = Object.create(null)
+    for (const [name, what] of this.#state.problems) errors[name] = this.#state.word(what)
+    return errors as ErrorsOf<F>
+  }
+
+  /** The same as data. */
+  get problems(): Readonly<Record<string, Problem>> {
+    return Object.assign(Object.create(null), Object.fromEntries(this.#state.problems))
   }
 
   /** The hidden input with the page's token. */
@@ -152,21 +239,23 @@ export class BoundForm<F extends FormFields> {
     return csrfInput(this.#state)
   }
 
-  /** Makes the form wrong after all: `form.fail('email', 'This address is taken.')`; '' is the whole form. */
-  fail(field: (keyof F & string) | '', message: string): this {
-    this.#state.errors.set(field, message)
-    this.#data = null
-    return this
+  /** The same form with something wrong after all: `form.withError('email', 'This address is taken.')`; '' is the whole. */
+  withError(name: (keyof F & string) | '', what: Problem | string): OpenForm<F> {
+    if (name !== '' && !Object.hasOwn(this.#definition, name))
+      throw new UsageError(`form.withError(): the form has no field '${name}'; '' is the whole form`)
+    const problems = new Map(this.#state.problems).set(name, asProblem(what))
+    return new BoundForm<F>(this.#definition, { ...this.#state, problems }, null) as OpenForm<F>
   }
 
   /**
-   * Takes an error that names one of the fields, as the models throw when a value is taken already; any other is
-   * thrown on: `try { … } catch (error) { form.reject(error) }`.
+   * The same form with an error that names one of its fields, as the models throw when a value is taken already. Any
+   * other is thrown on: `try { … } catch (error) { return show(form.withErrorOf(error)) }`.
    */
-  reject(error: unknown): this {
-    const { field, message, words = message } = (error ?? {}) as Record<string, unknown>
-    if (typeof field === 'string' && typeof words === 'string' && this.controls.some(({ name }) => name === field))
-      return this.fail(field as keyof F & string, words)
+  withErrorOf(error: unknown): OpenForm<F> {
+    const { field: name, problem: what, words } = (error ?? {}) as Record<string, unknown>
+    const said = isProblem(what) ? what : words
+    if (typeof name === 'string' && Object.hasOwn(this.fields, name) && (typeof said === 'string' || isProblem(said)))
+      return this.withError(name as keyof F & string, said)
     throw error
   }
 
@@ -175,12 +264,15 @@ export class BoundForm<F extends FormFields> {
   }
 }
 
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Problem>).text === 'string'
+}
+
 /** The names of a model's properties that a form can hold. */
-export type FormNames<M> = { [K in keyof M]: M[K] extends { parse(input: unknown): unknown } ? K : never }[keyof M] &
-  string
+export type FormNames<M> = { [K in keyof M]: M[K] extends FormField<unknown> ? K : never }[keyof M] & string
 export type PickFields<M, K extends keyof M> = { [P in K]: M[P] extends FormField<unknown> ? M[P] : never }
 
-/** A form of free-standing fields, or of fields of a model. @throws TypeError for what is no field of a form. */
+/** A form of free-standing fields, or of fields of a model. @throws UsageError for what is no field of a form. */
 export function form<M extends object, const K extends FormNames<M>>(
   model: new () => M,
   ...names: readonly K[]
@@ -191,7 +283,7 @@ export function form(of: FormFields | (new () => object), ...names: readonly str
   const model = new of() as Record<string, FormField<unknown>>
   const fields: Record<string, FormField<unknown>> = {}
   for (const name of names) {
-    if (!Object.hasOwn(model, name)) throw new TypeError(`form: ${of.name} has no field '${name}'`)
+    if (!Object.hasOwn(model, name)) throw new UsageError(`form(): ${of.name} has no field '${name}'`)
     fields[name] = model[name]!
   }
   return new FormDefinition(fields)

@@ -5,12 +5,16 @@ import { parseQuery } from '../../http/index.ts'
 import { testMachine } from '../../http/trial/machine.ts'
 import { f } from '../../models/fields/f.ts'
 import { ObjectLoader, renderHtml, Templates } from '../../templates/index.ts'
+import { withLocale } from '../ground/current.ts'
+import { FormInput } from '../request/form-input.ts'
+import { cleanFileName, type Upload } from '../request/upload.ts'
 import { app } from '../site/app.ts'
 import type { SiteOptions } from '../site/options.ts'
 import { testClient } from '../testing/client.ts'
+import { choiceOf } from './choice-of.ts'
+import { field } from './field.ts'
 import { form } from './form.ts'
-import { FormInput } from './input.ts'
-import { cleanFileName, file, type Upload } from './upload.ts'
+import { upload } from './upload-field.ts'
 
 class Post {
   id = f.id()
@@ -31,27 +35,29 @@ function input(texts: Record<string, string>): FormInput {
   return new FormInput(new Map(Object.entries(texts).map(([name, value]) => [name, [value]])))
 }
 
-test('a form gives typed data', () => {
-  const sent = postForm.read(input({ title: ' Hi ', body: '', draft: 'on' }))
+test('a form gives typed data', async () => {
+  const sent = await postForm.read(input({ title: ' Hi ', body: '', draft: 'on' }))
   assert.ok(sent.ok)
   const title: string = sent.data.title
   const body: string | null = sent.data.body
   const draft: boolean = sent.data.draft
   assert.deepEqual({ title, body, draft }, { title: 'Hi', body: null, draft: true })
-  const types = () => {
+  const types = async () => {
     // @ts-expect-error no such field in the form
     sent.data.size
     // @ts-expect-error no such field in the model
     form(Post, 'titel')
-    const unsure = postForm.read(input({}))
+    const unsure = await postForm.read(input({}))
     // @ts-expect-error the data may not be there
     unsure.data.title
   }
   assert.equal(typeof types, 'function')
 })
 
-test('or errors beside the fields, with what was sent kept', () => {
-  const sent = signUp.read(input({ email: 'not an address', name: '', password: 'hunter2 and more', admin: 'true' }))
+test('or errors beside the fields, with what was sent kept', async () => {
+  const sent = await signUp.read(
+    input({ email: 'not an address', name: '', password: 'hunter2 and more', admin: 'true' }),
+  )
   assert.equal(sent.ok, false)
   assert.equal(sent.data, null)
   assert.deepEqual(Object.keys(sent.errors).sort(), ['email', 'name'])
@@ -64,14 +70,14 @@ test('or errors beside the fields, with what was sent kept', () => {
   assert.doesNotMatch(html, /We <3/)
 })
 
-test('nothing that anybody wrote gets out of its place', () => {
+test('nothing that anybody wrote gets out of its place', async () => {
   const evil = fc.string({
     unit: fc.constantFrom('<', '>', '"', "'", '&', '/', '=', ' ', '\n', '`', 'a', '</textarea>', '<script>'),
     maxLength: 12,
   })
-  fc.assert(
-    fc.property(evil, evil, (title, body) => {
-      const html = postForm.read(input({ title, body }))[renderHtml]().html
+  await fc.assert(
+    fc.asyncProperty(evil, evil, async (title, body) => {
+      const html = (await postForm.read(input({ title, body })))[renderHtml]().html
       // All tags of the page are the form's own.
       const tags = [...html.matchAll(/<\/?([a-z]+)/gi)].map(([, name]) => name)
       assert.ok(
@@ -86,30 +92,44 @@ test('nothing that anybody wrote gets out of its place', () => {
   )
 })
 
-test('an empty form shows initial values, and what the form itself finds wrong', () => {
-  const blank = postForm.blank({ title: 'A "title"', draft: true, body: null })
+test('an empty form shows initial values, and what the program finds wrong', async () => {
+  const blank = await postForm.blank({ title: 'A "title"', draft: true, body: null })
   assert.equal(blank.ok, false)
   assert.deepEqual({ ...blank.errors }, {})
   assert.match(blank[renderHtml]().html, /value="A[^"]*&(?:#34|quot);title&(?:#34|quot);"/)
   assert.match(blank[renderHtml]().html, /type="checkbox"[^>]* checked/)
-  const sent = signUp.read(input({ email: 'a@b.example', name: 'A', password: 'long enough' }))
+  const sent = await signUp.read(input({ email: 'a@b.example', name: 'A', password: 'long enough' }))
   assert.ok(sent.ok)
-  sent.fail('email', 'This address is taken.')
-  assert.equal(sent.ok as boolean, false)
-  assert.equal(sent.errors.email, 'This address is taken.')
-  sent.fail('', 'Try again <later>.')
-  assert.match(sent[renderHtml]().html, /role="alert">Try[^<]*&lt;later&gt;/)
-  const twice = Object.assign(new Error('taken'), { field: 'name' })
-  assert.equal(sent.reject(twice).errors.name, 'taken')
-  assert.throws(() => sent.reject(new Error('other')), /other/)
-  assert.throws(() => sent.reject(Object.assign(new Error('elsewhere'), { field: 'other' })), /elsewhere/)
+  const taken = sent.withError('email', 'This address is taken.')
+  assert.equal(taken.ok, false)
+  assert.equal(taken.data, null)
+  assert.equal(taken.errors.email, 'This address is taken.')
+  assert.equal(sent.ok, true, 'the form before stays what its type says')
+  assert.equal(sent.data.name, 'A')
+  assert.match(taken.withError('', 'Try again <later>.')[renderHtml]().html, /role="alert">Try[^<]*&lt;later&gt;/)
+  assert.throws(() => sent.withError('nope' as 'name', 'x'), /no field 'nope'/)
+  const twice = Object.assign(new Error('unique'), { field: 'name', words: 'Taken.' })
+  assert.equal(sent.withErrorOf(twice).errors.name, 'Taken.')
+  assert.throws(() => sent.withErrorOf(new Error('other')), /other/)
+  assert.throws(
+    () => sent.withErrorOf(Object.assign(new Error('elsewhere'), { field: 'other', words: 'x' })),
+    /elsewhere/,
+  )
+  const ours = Object.assign(new Error('a mistake of the program'), { field: 'name' })
+  assert.throws(() => sent.withErrorOf(ours), /mistake/, 'what has no words for visitors is not shown to them')
 })
 
-test('names of forms and of the world are no fields', () => {
-  assert.throws(() => form({ ok: f.text() }), /cannot be called 'ok'/)
-  assert.throws(() => form({ x: {} as never }), /'x' is no field/)
+test('a field may have any name, of the form itself too; the world has none', async () => {
+  const strange = form({ data: f.text(), ok: f.text(), errors: f.text().blank(), controls: f.text().blank() })
+  const sent = await strange.read(input({ data: 'd', ok: 'o' }))
+  assert.ok(sent.ok)
+  assert.deepEqual({ ...sent.data }, { data: 'd', ok: 'o', errors: '', controls: '' })
+  assert.equal(sent.fields['ok']!.value, 'o')
+  assert.match(sent[renderHtml]().html, /name="controls"/)
+  assert.throws(() => form({ _csrf: f.text() }), /cannot be named '_csrf'/)
+  assert.throws(() => form({ x: {} as never }), /'x' must be a field/)
   assert.throws(() => form(Post, 'constructor' as never), /has no field 'constructor'/)
-  const polluted = postForm.read(
+  const polluted = await postForm.read(
     new FormInput(
       new Map([
         ['__proto__', ['x']],
@@ -120,20 +140,123 @@ test('names of forms and of the world are no fields', () => {
   )
   assert.ok(polluted.ok)
   assert.equal(Object.getPrototypeOf(polluted.data), null)
-  const json = postForm.readValues(JSON.parse('{"__proto__": {"title": "inherited"}, "draft": false}'))
+  const json = await postForm.readValues(JSON.parse('{"__proto__": {"title": "inherited"}, "draft": false}'))
   assert.deepEqual(Object.keys(json.errors), ['title'])
 })
 
-test('a form reads the query of a page too', () => {
-  const search = form({ q: f.text(50).blank(), page: f.int({ min: 1 }).default(1) })
-  const asked = search.readQuery(parseQuery('q=a+b&page=1&page=3&other=x'))
-  assert.deepEqual({ ...asked.data }, { q: 'a b', page: 3 })
-  assert.equal(asked.controls[0]!.value, 'a b')
-  assert.deepEqual({ ...search.readQuery(parseQuery('')).data }, { q: '', page: 1 })
-  assert.ok(search.readQuery(parseQuery('page=-1')).errors.page)
+test('checks of the whole may take their time, and come after those of the fields', async () => {
+  const asked: string[] = []
+  const unique = form({ name: f.text(20), age: f.int() })
+    .check(async ({ name }) => {
+      asked.push(name)
+      await Promise.resolve()
+      return name === 'ada' ? { name: 'This name is taken.' } : null
+    })
+    .check(({ age }) => ({ ...(age < 18 && { '': { code: 'young', values: { age }, text: 'Too young.' } }) }))
+  const young = await unique.read(input({ name: 'ada', age: '7' }))
+  assert.deepEqual({ ...young.errors }, { name: 'This name is taken.', '': 'Too young.' })
+  assert.deepEqual(young.problems[''], { code: 'young', values: { age: 7 }, text: 'Too young.' })
+  assert.ok((await unique.read(input({ name: 'lin', age: '30' }))).ok)
+  assert.equal((await unique.read(input({ name: 'lin', age: 'x' }))).ok, false)
+  assert.deepEqual(asked, ['ada', 'lin'], 'a form with a wrong field is not checked further')
+  const wrong = form({ a: f.text() }).check(() => ({ b: 'x' }) as never)
+  await assert.rejects(wrong.read(input({ a: 'x' })), /no field 'b'/)
 })
 
-test('the fields stand in templates by their names', () => {
+test('a choice among rows is found for each request, and nothing else is taken', async () => {
+  const rows = [
+    { id: 1, text: 'Yes <1>' },
+    { id: 2, text: 'No' },
+  ]
+  const options = { label: (row: { text: string }) => row.text }
+  const vote = form({ option: choiceOf(async () => rows, { ...options, element: 'radios' }) })
+  const blank = (await vote.blank({ option: rows[1] }))[renderHtml]().html
+  assert.match(blank, /<fieldset class="field"><legend>Option<\/legend>/)
+  assert.match(blank, /<input type="radio"[^>]*value="1"[^>]*>Yes &lt;1&gt;/)
+  assert.match(blank, /value="2" checked/)
+  const sent = await vote.read(input({ option: '2' }))
+  assert.ok(sent.ok)
+  assert.equal(sent.data.option, rows[1])
+  for (const other of ['3', '', '__proto__']) assert.equal((await vote.read(input({ option: other }))).ok, false)
+  const select = form({ option: choiceOf(() => rows, options) })
+  assert.match(
+    (await select.blank())[renderHtml]().html,
+    /<select[^>]*required><option value=""><\/option><option value="1">/,
+  )
+})
+
+test('any Standard Schema is a field, by itself or with a label and a control', async () => {
+  const number = {
+    '~standard': {
+      version: 1 as const,
+      vendor: 'test',
+      types: undefined as { input: unknown; output: number } | undefined,
+      validate: async (value: unknown) =>
+        Number.isInteger(Number(value)) ? { value: Number(value) } : { issues: [{ message: 'Not a number.' }] },
+    },
+  }
+  const booking = form({
+    seats: number,
+    row: field(number, { label: 'Row', widget: { element: 'input', type: 'number', attributes: { min: 1 } } }),
+  })
+  const good = await booking.read(input({ seats: '3', row: '4' }))
+  assert.ok(good.ok)
+  const seats: number = good.data.seats
+  assert.deepEqual([seats, good.data.row], [3, 4])
+  const bad = await booking.read(input({ seats: 'x', row: '4' }))
+  assert.deepEqual({ ...bad.errors }, { seats: 'Not a number.' })
+  assert.match(bad[renderHtml]().html, /<label for="field-row">Row<\/label><input type="number" value="4"[^>]* min="1"/)
+})
+
+test('several values of one name are read where a field asks for them', async () => {
+  const tags = field(
+    { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value: value as string[] }) } },
+    {
+      many: true,
+      widget: {
+        element: 'select',
+        choices: [
+          { value: 'a', label: 'A' },
+          { value: 'b', label: 'B' },
+        ],
+      },
+    },
+  )
+  const tagged = form({ tags })
+  const sent = await tagged.read(new FormInput(new Map([['tags', ['a', 'b']]])))
+  assert.deepEqual(sent.data?.tags, ['a', 'b'])
+  assert.match(
+    sent[renderHtml]().html,
+    /<select[^>]* multiple[^>]*><option value="a" selected>A<\/option><option value="b" selected>/,
+  )
+})
+
+test('problems are worded for the reader', async () => {
+  const site = app({
+    machine: testMachine(),
+    words: ({ code, values }, locale) =>
+      locale === 'tr' && code === 'young' ? `Çok genç: ${values['age']}` : undefined,
+  })
+  const young = form({ age: f.int() }).check(({ age }) => ({
+    age: { code: 'young', values: { age }, text: 'Too young.' },
+  }))
+  site.around((c, next) => withLocale(c.query.get('lang') ?? 'en', next))
+  site.post('/', async (c) => ({ ...(await c.form(young)).errors, locale: c.locale }))
+  const asked = async (lang: string) => (await testClient(site).post(`/?lang=${lang}`, { age: 7 })).json()
+  assert.deepEqual(await asked('tr'), { age: 'Çok genç: 7', locale: 'tr' })
+  assert.deepEqual(await asked('en'), { age: 'Too young.', locale: 'en' })
+})
+
+test('a form reads the query of a page too', async () => {
+  const search = form({ q: f.text(50).blank(), page: f.int({ min: 1 }).default(1) })
+  const asked = await search.readQuery(parseQuery('q=a+b&page=1&page=3&other=x'))
+  assert.deepEqual({ ...asked.data }, { q: 'a b', page: 3 })
+  assert.equal(asked.controls[0]!.value, 'a b')
+  assert.deepEqual({ ...(await search.readQuery(parseQuery(''))).data }, { q: '', page: 1 })
+  assert.ok((await search.readQuery(parseQuery('page=-1'))).errors.page)
+})
+
+test('the fields stand in templates by their names', async () => {
   const templates = new Templates(
     new ObjectLoader({
       'a.html':
@@ -142,7 +265,7 @@ test('the fields stand in templates by their names', () => {
     }),
     { debug: true },
   )
-  const sent = postForm.read(input({ title: `<b>${'x'.repeat(30)}` }))
+  const sent = await postForm.read(input({ title: `<b>${'x'.repeat(30)}` }))
   const shown = templates.render('a.html', { form: sent })
   const [field, value, error, names] = shown.split('|')
   assert.match(field!, /^<div class="field wrong"><label for="field-title">Title<\/label><input type="text"/)
@@ -163,7 +286,7 @@ function posting(options: SiteOptions<never> = {}) {
     templates,
     ...options,
   })
-  const picture = form({ title: f.text(20), picture: file({ max: 1000, accept: ['image/*'] }).optional() })
+  const picture = form({ title: f.text(20), picture: upload({ max: 1000, accept: ['image/*'] }).optional() })
   const view = async (c: Parameters<Parameters<typeof site.get>[1]>[0]) => {
     const sent = await c.form(picture, { title: 'initial' })
     if (!sent.ok) return c.render('new.html', { form: sent }, { status: c.method === 'GET' ? 200 : 422 })
@@ -264,41 +387,6 @@ test('a body is read as what it is, or refused', async () => {
   assert.equal(reply.text, 'ü')
 })
 
-test('parts are taken as they come, and none is held', async () => {
-  const { site } = posting()
-  let largest = 0
-  site.post('/parts', async (c) => {
-    const sizes: Record<string, number> = {}
-    await c.body.parts(
-      ({ name, filename }) => {
-        if (filename === null) return null
-        sizes[name] = 0
-        return {
-          data(bytes) {
-            largest = Math.max(largest, bytes.length)
-            sizes[name]! += bytes.length
-          },
-          end() {},
-        }
-      },
-      { bytes: 50_000_000 },
-    )
-    return sizes
-  })
-  const head = (name: string) =>
-    Buffer.from(`\r\n--b\r\nContent-Disposition: form-data; name="${name}"; filename="x"\r\n\r\n`)
-  async function* body() {
-    yield head('large').subarray(2)
-    for (let i = 0; i < 610; i++) yield new Uint8Array(65_536)
-    yield Buffer.concat([head('small'), Buffer.from('abc\r\n--b--\r\n')])
-  }
-  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
-  const init: RequestInit = { method: 'POST', body: ReadableStream.from(body()), headers, duplex: 'half' }
-  const reply = await site.fetch(new Request('http://localhost/parts', init))
-  assert.deepEqual(await reply.json(), { large: 610 * 65_536, small: 3 })
-  assert.ok(largest < 200_000, `a piece of ${largest} bytes`)
-})
-
 test('any form body whatever is answered', async () => {
   const { site } = posting()
   const types = fc.constantFrom(
@@ -330,8 +418,8 @@ test('a file name is shown without its path', () => {
   assert.equal(cleanFileName('C:\\fakepath\\a.png'), 'a.png')
   assert.equal(cleanFileName('../../etc/passwd'), 'passwd')
   assert.equal(cleanFileName('a\r\nSet-Cookie: x'), 'aSet-Cookie: x')
-  const upload: Upload = { name: 'x', type: 'a/b', bytes: new Uint8Array(1) }
-  assert.deepEqual(file().parse(upload), { value: upload })
-  assert.ok(file().parse(undefined).error)
-  assert.ok(file().parse('text').error)
+  const sent: Upload = { name: 'x', type: 'a/b', bytes: new Uint8Array(1) }
+  assert.deepEqual(upload().parse(sent), { value: sent })
+  assert.ok(upload().parse(undefined).error)
+  assert.ok(upload().parse('text').error)
 })

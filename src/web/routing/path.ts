@@ -43,7 +43,9 @@ export function encodeSegment(text: string): string {
   return encodeURIComponent(text).replace(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent)
 }
 
+/** A value of the query of an address; null and undefined are left out. */
 export type QueryValue = string | number | boolean | null | undefined
+/** The query of an address, by name; several values of a name as a list. */
 export type Query = Readonly<Record<string, QueryValue | readonly QueryValue[]>>
 
 /** `?page=2&tag=a&tag=b`; null and undefined are left out; empty when nothing is left. */

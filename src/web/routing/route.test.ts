@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { RouteError } from '../errors.ts'
 import type { Converter } from './converter.ts'
-import { addressByName } from './names.ts'
 import { canonicalPath } from './path.ts'
-import { parsePattern, RouteError, reversePattern } from './pattern.ts'
+import { parsePattern, reversePattern } from './pattern.ts'
 import { urls } from './route.ts'
 import { RouteTable } from './tree.ts'
 
@@ -40,6 +40,11 @@ test('a route is called to give its address', () => {
   assert.equal(to.posts.show.routeName, 'posts.show')
 })
 
+test('what other frameworks would take for a parameter is text where it cannot be one', () => {
+  for (const pattern of ['/v1/items:batch', '/time-12:30', '/a*b', '/it/{x}', '/wiki/Dürer_(painter)'])
+    assert.equal(parsePattern(pattern).source, pattern)
+})
+
 test('what does not fit the pattern is refused with the value and the kind', () => {
   const wrong = (run: () => unknown, expected: RegExp) =>
     assert.throws(run, (error: Error) => error instanceof RouteError && expected.test(error.message))
@@ -49,19 +54,7 @@ test('what does not fit the pattern is refused with the value and the kind', () 
   wrong(() => to.file({ path: '../etc/passwd' }), /path/)
   wrong(() => to.file({ path: 'a//b' }), /path/)
   wrong(() => to.key({ id: 'x' }), /uuid/)
-  wrong(() => to.posts.show(Object.create({ slug: 'inherited' })), /needs slug/)
-})
-
-test('a route is found by its name, and what has no place in it goes into the query', () => {
-  const names = new Map<string, unknown>([
-    ['home', to.home],
-    ['posts.show', to.posts.show],
-  ]) as never
-  assert.equal(addressByName(names, 'home'), '/')
-  assert.equal(addressByName(names, 'home', { page: 2 }), '/?page=2')
-  assert.equal(addressByName(names, 'posts.show', { slug: 'a', page: 2, q: 'x&y' }), '/posts/a?page=2&q=x%26y')
-  assert.throws(() => addressByName(names, 'posts.show', { page: 2 }), /needs slug/)
-  assert.throws(() => addressByName(names, 'post.show'), /no route called 'post\.show'.*did you mean posts\.show\?/)
+  wrong(() => to.posts.show(Object.create({ slug: 'inherited' })), /needs a value for slug/)
 })
 
 test('the types follow from the pattern', () => {
@@ -84,15 +77,26 @@ test('patterns that cannot be matched are refused when they are written', () => 
   for (const [pattern, expected] of [
     ['posts', /must begin with/],
     ['/a//b', /empty segment/],
-    ['/{id:nope}', /no converter 'nope'; there are int, uuid, slug, str, path/],
-    ['/{a}/{a}', /two parameters called a/],
-    ['/{a}{b}', /one to a segment/],
+    ['/{id:nope}', /no converter 'nope': there are int, uuid, slug, str, path/],
+    ['/{a}/{a}', /two parameters named a/],
+    ['/{a}{b}', /one parameter each/],
     ['/{path:path}/x', /whole last segment/],
-    ['/{id', /one to a segment/],
+    ['/{id', /one parameter each/],
     ['/{__proto__}', /__proto__/],
     ['/{id:constructor}', /no converter/],
     ['/a%2fb', /write it decoded/],
-    ['/../x', /cannot be matched/],
+    ['/../x', /can never match/],
+    ['/users/:id', /':id' would be matched as written: write \{id\}/],
+    ['/users/:id?', /register a second pattern without \{id\}/],
+    ['/files/:name.json', /a parameter is written \{name\}/],
+    ['/users/*', /\{rest:path\} for the rest of the path, or \{name\}/],
+    ['/*/x', /\{name\} for any one segment/],
+    ['/**', /\{rest:path\}/],
+    ['/*rest', /\{rest:path\}/],
+    ['/[id]', /write \{id\}/],
+    ['/[...all]', /write \{path:path\}/],
+    ['/<int:id>', /a parameter is written \{name\} or \{name:int\}/],
+    ['/(a|b)', /no regular expressions/],
   ] as const)
     assert.throws(() => parsePattern(pattern), expected, pattern)
 })

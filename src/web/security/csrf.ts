@@ -4,6 +4,7 @@
  * Browsers say it themselves: `Sec-Fetch-Site` (W3C Fetch Metadata §2.3), where it is missing `Origin` (RFC 6454 §7).
  * Only a request that carries neither has to show the token of its session.
  */
+import { fromBase64, toBase64Url } from '../../base/base64.ts'
 import type { Random } from '../../base/random.ts'
 import { equal } from './signing.ts'
 
@@ -32,13 +33,13 @@ export function provenance({ secFetchSite, origin, authority, trusted }: Provena
   if (secFetchSite !== undefined) {
     // `none`: typed or bookmarked by the user, not caused by any page.
     if (secFetchSite === 'same-origin' || secFetchSite === 'none') return { from: 'own' }
-    return { from: 'other', why: `the browser says the request is ${JSON.stringify(secFetchSite.slice(0, 40))}` }
+    return { from: 'other', why: `Sec-Fetch-Site is ${JSON.stringify(secFetchSite.slice(0, 40))}` }
   }
   if (origin !== undefined) {
     // The scheme is not compared: behind a proxy that ends TLS this server sees http where the browser saw https.
     const host = /^https?:\/\/([^/?#@\s]+)$/i.exec(origin)?.[1]
     if (host !== undefined && host.toLowerCase() === authority.toLowerCase()) return { from: 'own' }
-    return { from: 'other', why: `the request comes from ${JSON.stringify(origin.slice(0, 100))}` }
+    return { from: 'other', why: `Origin is ${JSON.stringify(origin.slice(0, 100))}` }
   }
   return { from: 'unknown' }
 }
@@ -47,25 +48,35 @@ export function provenance({ secFetchSite, origin, authority, trusted }: Provena
 export function csrfSecret(random: Random): string {
   const bytes = new Uint8Array(SECRET_BYTES)
   random.fill(bytes)
-  return Buffer.from(bytes).toString('base64url')
+  return toBase64Url(bytes)
 }
 
 /** The token for one page: the secret under a fresh mask, so that compression cannot be used to guess it (BREACH). */
 export function maskedToken(secret: string, random: Random): string {
-  const bytes = Buffer.from(secret, 'base64url')
-  const mask = new Uint8Array(bytes.length)
-  random.fill(mask)
-  const masked = Buffer.alloc(bytes.length * 2)
-  masked.set(mask)
-  for (let i = 0; i < bytes.length; i++) masked[bytes.length + i] = bytes[i]! ^ mask[i]!
-  return masked.toString('base64url')
+  const bytes = fromBase64(secret) ?? new Uint8Array(0)
+  const masked = new Uint8Array(bytes.length * 2)
+  random.fill(masked.subarray(0, bytes.length))
+  for (let i = 0; i < bytes.length; i++) masked[bytes.length + i] = bytes[i]! ^ masked[i]!
+  return toBase64Url(masked)
 }
 
 export function tokenMatches(token: string, secret: string): boolean {
   if (token.length !== Math.ceil((SECRET_BYTES * 2 * 4) / 3)) return false
-  const masked = Buffer.from(token, 'base64url')
-  if (masked.length !== SECRET_BYTES * 2) return false
-  const bytes = Buffer.alloc(SECRET_BYTES)
+  const masked = fromBase64(token)
+  if (masked === null || masked.length !== SECRET_BYTES * 2) return false
+  const bytes = new Uint8Array(SECRET_BYTES)
   for (let i = 0; i < SECRET_BYTES; i++) bytes[i] = masked[i]! ^ masked[SECRET_BYTES + i]!
-  return equal(bytes.toString('base64url'), secret)
+  return equal(toBase64Url(bytes), secret)
+}
+
+/** Schemes whose credentials a browser sends again by itself, once somebody has typed them. */
+const REMEMBERED: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm', 'kerberos', 'hoba', 'mutual'])
+
+/**
+ * Whether the Authorization field can only have been set by a program: a page of another site can set it only after a
+ * CORS preflight, which this site refuses, and no browser sends what is not on the list above by itself.
+ */
+export function isProgramsOwn(authorization: string | undefined): boolean {
+  const scheme = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+) +\S/.exec(authorization ?? '')?.[1]
+  return scheme !== undefined && !REMEMBERED.has(scheme.toLowerCase())
 }

@@ -1,5 +1,9 @@
 /** The fields that tell browsers what a page of this site may do, and what may be done with it. */
 
+import { SECOND } from '../../base/clock.ts'
+import { type Duration, days, requireDuration } from '../../base/duration.ts'
+import { UsageError } from '../errors.ts'
+
 /** Directives of a Content-Security-Policy (W3C CSP 3): sources as they are written there, without the nonce. */
 export type ContentSecurityPolicy = Readonly<Record<string, readonly string[]>>
 
@@ -13,6 +17,7 @@ export const DEFAULT_CSP: ContentSecurityPolicy = {
   'frame-ancestors': ["'none'"],
 }
 
+/** What the fields that protect pages allow. */
 export interface SecurityHeaderOptions {
   /** Merged over the default, directive by directive. */
   readonly csp?: ContentSecurityPolicy
@@ -20,8 +25,8 @@ export interface SecurityHeaderOptions {
   readonly dangerouslyWithoutCsp?: boolean
   /** Lets other sites put pages of this one into frames (clickjacking). */
   readonly dangerouslyAllowFraming?: boolean
-  /** How long browsers must use https only, in seconds, once they have; default a year. Sent over https only. */
-  readonly hstsMaxAge?: number
+  /** How long browsers must use https only, once they have; default a year. Sent over https only. */
+  readonly hsts?: Duration
 }
 
 /** Makes the field lines; those that never change are made once. */
@@ -42,7 +47,8 @@ export class SecurityHeaders {
       ...['Cross-Origin-Opener-Policy', 'same-origin'],
       ...(options.dangerouslyAllowFraming ? [] : ['X-Frame-Options', 'DENY']),
     ]
-    this.#hsts = ['Strict-Transport-Security', `max-age=${options.hstsMaxAge ?? 31_536_000}`]
+    const hsts = requireDuration('app({ headers: { hsts } })', options.hsts ?? days(365), SECOND)
+    this.#hsts = ['Strict-Transport-Security', `max-age=${Math.round(hsts / SECOND)}`]
   }
 
   /** Adds the lines for a reply. `page`: whether a browser may show it as a document that can hold scripts. */
@@ -70,7 +76,10 @@ function policy(directives: ContentSecurityPolicy, nonce: string): string {
   const parts: string[] = []
   for (const [name, sources] of Object.entries(given)) {
     const text = [name, ...sources].join(' ')
-    if (/[;,\r\n]/.test(text)) throw new TypeError(`csp: '${text}' holds a character that would end the directive`)
+    if (/[;,\r\n]/.test(text))
+      throw new UsageError(
+        `app({ headers: { csp } }): '${text}' has a ; , or line end in it, which would end the directive`,
+      )
     parts.push(text)
   }
   return parts.join('; ')

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { seconds } from '../../base/duration.ts'
 import { SeededRandom } from '../../base/random.ts'
 import { testMachine } from '../../http/trial/machine.ts'
+import { html, safe } from '../../templates/index.ts'
+import type { Failure } from '../ground/log.ts'
 import { app } from '../site/app.ts'
 import type { SiteOptions } from '../site/options.ts'
 import { testClient } from '../testing/client.ts'
 import { csrfSecret, maskedToken, tokenMatches } from './csrf.ts'
-import { HostCheck, hostOf } from './hosts.ts'
+import { HostCheck, parseAuthority } from './hosts.ts'
 import { localTarget } from './redirect.ts'
 import { Signer } from './signing.ts'
 
@@ -16,7 +19,7 @@ const SECRET = 'a secret of more than thirty-two characters'
 function site(options: SiteOptions<never> = {}) {
   const made = app({ secret: SECRET, machine: testMachine(), log: () => {}, ...options })
   made.get('/form', (c) =>
-    c.html(`<form method="post"><input type="hidden" name="_csrf" value="${c.csrfToken}"><input name="a"></form>`),
+    c.html(html`<form method="post"><input type="hidden" name="_csrf" value="${c.csrfToken}"><input name="a"></form>`),
   )
   made.post('/form', async (c) => `got ${(await c.body.form()).get('a')}`)
   made.post('/json', async (c) => ({ got: await c.body.json() }))
@@ -101,20 +104,21 @@ test('a token is another text every time and fits its own secret only', () => {
   )
 })
 
-test('the site answers to its own names', async () => {
-  const made = site({ hosts: ['board.example', '.wide.example'] })
-  const status = async (host: string) =>
-    (await made.fetch(new Request('http://localhost/text', { headers: { host } }))).status
+const HERE = { address: '127.0.0.1', port: 8000 }
+const STRANGER = { address: '192.0.2.66', port: 40_000 }
+
+test('the site answers to its own names, on the ports that are its own', async () => {
+  const made = site({ hosts: ['board.example', '.wide.example', 'odd.example:8443', 'any.example:*'] })
+  const status = async (host: string, remote = STRANGER) =>
+    (await made.fetch(new Request('http://localhost/text', { headers: { host } }), { remote })).status
   for (const host of [
     'board.example',
-    'BOARD.example:8080',
+    'BOARD.example:80',
     'board.example.',
     'wide.example',
     'a.b.wide.example',
-    'localhost:1',
-    'x.localhost',
-    '127.0.0.1',
-    '[::1]:80',
+    'odd.example:8443',
+    'any.example:81',
   ])
     assert.equal(await status(host), 200, host)
   for (const host of [
@@ -123,35 +127,122 @@ test('the site answers to its own names', async () => {
     'notwide.example',
     'board.example@evil',
     'board.example/',
+    'board.example:81',
+    'board.example:0',
+    'board.example:99999',
+    'odd.example',
     'a b',
     '[::2]',
     '10.0.0.1',
     'board.example:80:80',
     '..',
+    '.',
+    'localhost',
+    '127.0.0.2',
+    'x.localhost',
   ])
     assert.equal(await status(host), 400, host)
-  assert.throws(() => site({ hosts: ['https://board.example'] }), /is not a host name/)
-  assert.throws(() => site({ hosts: [''] }), /is not a host name/)
   assert.equal((await site({ dangerouslyAnyHost: true }).fetch(new Request('http://any.example/text'))).status, 200)
+})
+
+test('loopback names are for clients on this machine; names below localhost only while there are no others', async () => {
+  const asked = async (host: string, remote: object, hosts: string[] = []) =>
+    (await site({ hosts }).fetch(new Request('http://localhost/text', { headers: { host } }), { remote })).status
+  for (const host of ['localhost', 'localhost:1', '127.0.0.1', '127.1.2.3:80', '[::1]:80', 'x.localhost']) {
+    assert.equal(await asked(host, HERE), 200, host)
+    assert.equal(await asked(host, { address: '::1', port: 1 }), 200, host)
+    assert.equal(await asked(host, { address: '::ffff:127.0.0.1', port: 1 }), 200, host)
+    if (host !== '127.0.0.1') assert.equal(await asked(host, STRANGER), 400, `${host} from elsewhere`)
+  }
+  assert.equal(await asked('localhost', HERE, ['board.example']), 200)
+  // A proxy on this machine passes on what strangers send.
+  assert.equal(await asked('evil.localhost', HERE, ['board.example']), 400)
+  for (const host of ['localhost:99999', 'localhost:0', '127.999.1.1', '[::2]'])
+    assert.equal(await asked(host, HERE), 400, host)
+})
+
+test('hosts that cannot be are refused when the site begins, with the right spelling', () => {
+  const begun = (hosts: unknown) => () => site({ hosts: hosts as string[] }).begin()
+  for (const host of ['https://board.example', '', '.', 'a b', '*.board.example', 'board.example/x'])
+    assert.throws(begun([host]), /is not a host name; write 'board\.example'/, host)
+  assert.throws(begun('board.example'), /must be a list: write hosts: \["board.example"\]/)
 })
 
 test('an address that the request came in on is a name too', () => {
   const check = new HostCheck([], false)
-  assert.ok(check.allows('192.0.2.1:8080', '192.0.2.1'))
-  assert.ok(check.allows('[2001:db8::1]', '2001:db8::1'))
-  assert.ok(check.allows('', '192.0.2.1'))
-  assert.ok(!check.allows('192.0.2.2', '192.0.2.1'))
+  const allows = (authority: string, address: string) =>
+    check.allows({ authority, scheme: 'http', local: { address, port: 80 }, remote: STRANGER })
+  assert.ok(allows('192.0.2.1:8080', '192.0.2.1'))
+  assert.ok(allows('[2001:db8::1]', '2001:db8::1'))
+  assert.ok(allows('', '192.0.2.1'))
+  assert.ok(!allows('192.0.2.2', '192.0.2.1'))
   fc.assert(
-    fc.property(fc.string({ maxLength: 60 }), (text) => void hostOf(text)),
-    { numRuns: 300 },
+    fc.property(fc.string({ maxLength: 60 }), (text) => {
+      const asked = parseAuthority(text)
+      if (asked === null) return
+      assert.match(asked.host, /^[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/)
+      assert.ok(asked.port === null || (asked.port > 0 && asked.port < 65_536))
+    }),
+    { numRuns: 1000 },
   )
+})
+
+test('a visitor of an unknown host reads two words, and the log says what to do, without end to neither', async () => {
+  const failures: Failure[] = []
+  const made = app({
+    hosts: ['board.example'],
+    machine: testMachine(),
+    log: (failure) => void failures.push(failure),
+    limits: { refusedHosts: 3 },
+  })
+  made.get('/', () => 'x')
+  const ask = (host: string) => made.fetch(new Request('http://x/', { headers: { host } }), { remote: STRANGER })
+  const reply = await ask('10.0.0.7')
+  assert.equal(reply.status, 400)
+  assert.equal(await reply.text(), '400 Bad Request\nUnknown host\n')
+  assert.match(
+    String(failures[0]!.error),
+    /refused the host "10\.0\.0\.7" \(asked from 192\.0\.2\.66\): add it to app\(\{ hosts/,
+  )
+  await ask('10.0.0.7')
+  assert.equal(failures.length, 1, 'each name is told once')
+  for (let i = 0; i < 50; i++) await ask(`10.0.1.${i}`)
+  assert.equal(failures.length, 3, 'and not without end')
+})
+
+test('a route for health checks answers whatever it is called', async () => {
+  const made = app({ hosts: ['board.example'], machine: testMachine(), log: () => {} })
+  made.get('/health', () => 'fine', { dangerouslyAnyHost: true })
+  made.get('/', (c) => c.text(c.origin))
+  const ask = async (path: string, host: string) =>
+    (await made.fetch(new Request(`http://x${path}`, { headers: { host } }), { remote: STRANGER })).status
+  assert.equal(await ask('/health', '10.0.0.7:8080'), 200)
+  assert.equal(await ask('/', '10.0.0.7:8080'), 400)
+})
+
+test('a site that says what it is called links to itself by that name', async () => {
+  const made = app({
+    hosts: ['.board.example'],
+    origin: 'https://board.example',
+    machine: testMachine(),
+    log: () => {},
+  })
+  made.get('/', (c) => c.text(c.origin))
+  const ask = async (host: string) =>
+    (await made.fetch(new Request('http://x/', { headers: { host } }), { remote: STRANGER })).text()
+  assert.equal(await ask('a.board.example'), 'https://board.example')
+  assert.equal(await ask('board.example'), 'https://board.example')
+  for (const origin of ['board.example', 'https://board.example/x', 'ftp://board.example'])
+    assert.throws(() => app({ origin }).begin(), /app\(\{ origin \}\) must be like/)
 })
 
 test('pages carry the fields that protect them, other replies what concerns them', async () => {
   const made = site()
-  made.get('/nonce', (c) => c.html(`<script nonce="${c.nonce}">1</script>`))
+  made.get('/nonce', (c) => c.html(html`<script nonce="${c.nonce}">1</script>`))
   made.get('/own', (c) =>
-    c.html('x', { headers: { 'Content-Security-Policy': "default-src 'none'", 'x-frame-options': 'SAMEORIGIN' } }),
+    c.html(safe('x'), {
+      headers: { 'Content-Security-Policy': "default-src 'none'", 'x-frame-options': 'SAMEORIGIN' },
+    }),
   )
   const web = testClient(made)
   const page = (await web.get('/form')).headers
@@ -192,10 +283,13 @@ test('a signature fits its text, time, purpose and secret', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 60 }), fc.nat(), (text, at) => {
       const signed = signer.sign(text, at * 1000)
-      assert.deepEqual(signer.verify(signed, at * 1000 + 5000, 10), { text, age: 5 })
-      assert.equal(signer.verify(signed, at * 1000 + 11_000, 10), null)
-      assert.equal(other.verify(signed, at * 1000, 10), null)
-      assert.equal(signer.verify(`${signed.slice(0, -1)}${signed.endsWith('A') ? 'B' : 'A'}x`, at * 1000, 10), null)
+      assert.deepEqual(signer.verify(signed, at * 1000 + 5000, seconds(10)), { text, age: seconds(5) })
+      assert.equal(signer.verify(signed, at * 1000 + 11_000, seconds(10)), null)
+      assert.equal(other.verify(signed, at * 1000, seconds(10)), null)
+      assert.equal(
+        signer.verify(`${signed.slice(0, -1)}${signed.endsWith('A') ? 'B' : 'A'}x`, at * 1000, seconds(10)),
+        null,
+      )
     }),
     { numRuns: 100 },
   )

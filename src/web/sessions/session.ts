@@ -1,6 +1,8 @@
 /** What one visitor's session holds between requests. */
-import { FLASH_BYTES, FLASH_LENGTH, FLASH_LIMIT } from '../limits.ts'
+import { UsageError } from '../errors.ts'
+import { WEB_LIMITS, type WebLimits } from '../limits.ts'
 
+/** A message for the next page. */
 export interface Flash {
   readonly text: string
   /** `info`, `success`, `warning`, `error`, or what you like. */
@@ -16,18 +18,21 @@ export interface SessionRecord {
 /** Names that the framework keeps in a session itself. */
 export const RESERVED = { user: '@user', stamp: '@stamp', csrf: '@csrf', flash: '@flash' } as const
 
+/** What one visitor's session holds: JSON values by name. It is stored once something is put in. */
 export class Session {
   #id: string
   readonly #values: Map<string, unknown>
   readonly #newId: () => string
+  readonly #limits: Pick<WebLimits, 'flashes' | 'flashBytes' | 'flashLength'>
   /** Whether it has to be saved. */
   changed = false
   /** The id it was loaded under, when that is no longer its own: the store forgets it. */
   replaced: string | null = null
 
   /** @param record null for a visitor without a session: nothing is stored until something is put in. */
-  constructor(record: SessionRecord | null, newId: () => string) {
+  constructor(record: SessionRecord | null, newId: () => string, limits: WebLimits = WEB_LIMITS) {
     this.#newId = newId
+    this.#limits = limits
     this.#id = record?.id ?? ''
     this.#values = new Map(record === null ? [] : Object.entries(record.data))
   }
@@ -50,10 +55,10 @@ export class Session {
     return this.#values.has(name)
   }
 
-  /** @param value a JSON value; undefined deletes. @throws TypeError for a value that JSON cannot hold. */
+  /** @param value a JSON value; undefined deletes. @throws UsageError for a value that JSON cannot hold. */
   set(name: string, value: unknown): void {
     if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
-      throw new TypeError(`session: '${name}' would be a ${typeof value}, and a session holds JSON values only`)
+      throw new UsageError(`session.set('${name}'): a session holds JSON values only, not a ${typeof value}`)
     if (value === undefined) this.#values.delete(name)
     else this.#values.set(name, value)
     this.changed = true
@@ -78,8 +83,10 @@ export class Session {
 
   /** Keeps a message for the next page that shows messages; when there is no room the oldest goes. */
   flash(text: string, kind = 'info'): void {
-    const waiting = [...this.#flashes().slice(1 - FLASH_LIMIT), { text: cut(String(text)), kind }]
-    while (waiting.length > 1 && Buffer.byteLength(JSON.stringify(waiting)) > FLASH_BYTES) waiting.shift()
+    const { flashes, flashBytes, flashLength } = this.#limits
+    const waiting = [...this.#flashes().slice(1 - flashes), { text: cut(String(text), flashLength), kind }]
+    const size = () => new TextEncoder().encode(JSON.stringify(waiting)).length
+    while (waiting.length > 1 && size() > flashBytes) waiting.shift()
     this.set(RESERVED.flash, waiting)
   }
 
@@ -102,6 +109,6 @@ export class Session {
   }
 }
 
-function cut(text: string): string {
-  return text.length <= FLASH_LENGTH ? text : `${text.slice(0, FLASH_LENGTH).toWellFormed()}…`
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`
 }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seconds } from '../../base/duration.ts'
 import { testMachine } from '../../http/trial/machine.ts'
-import type { Failure } from '../errors/log.ts'
+import type { Failure } from '../ground/log.ts'
+import type { Reply } from '../request/reply.ts'
 import { app } from '../site/app.ts'
 import type { SiteOptions } from '../site/options.ts'
 import { testClient } from '../testing/client.ts'
-import { CookieSessions } from './cookie.ts'
-import { MemorySessions } from './memory.ts'
+import { MemorySessions } from './memory-sessions.ts'
 import type { SessionRecord } from './session.ts'
+import { CookieSessions } from './signed-sessions.ts'
 import type { SessionStore } from './store.ts'
 
 const SECRET = 'a secret of more than thirty-two characters'
@@ -16,7 +18,7 @@ const OTHER = 'another secret of more than thirty-two characters'
 function counting(options: SiteOptions<never> = {}) {
   const failures: Failure[] = []
   const machine = testMachine()
-  const site = app({ secret: SECRET, machine, log: (failure) => failures.push(failure), ...options })
+  const site = app({ secret: SECRET, machine, log: (failure) => void failures.push(failure), ...options })
   site.get('/count', (c) => {
     const n = Number(c.session.get('n') ?? 0) + 1
     c.session.set('n', n)
@@ -169,7 +171,7 @@ test('the memory store keeps large sessions, forgets replaced ones, and is bound
   assert.equal(sessions.load(first, machine.clock.wallMillis()), null)
   for (let i = 0; i < 5; i++) await testClient(site).get('/count')
   assert.equal(sessions.size, 3)
-  const short = new MemorySessions({ maxAge: 10 })
+  const short = new MemorySessions({ maxAge: seconds(10) })
   const id = short.save({ id: 'a', data: {} }, 0)
   assert.notEqual(short.load(id, 9_000), null)
   assert.equal(short.load(id, 30_000), null)
@@ -179,7 +181,7 @@ test('a store that needs time is waited for', async () => {
   const kept = new Map<string, SessionRecord>()
   const later: SessionStore = {
     asynchronous: true,
-    maxAge: 100,
+    maxAge: seconds(100),
     load: async (value) => (kept.has(value) ? { record: kept.get(value)!, stale: false } : null),
     save: async (record) => {
       kept.set(record.id, record)
@@ -195,14 +197,14 @@ test('a store that needs time is waited for', async () => {
 })
 
 test('without a secret sessions say what is missing; while developing one is made', async () => {
-  const bare = app({ machine: testMachine(), log: (failure) => failures.push(failure) })
+  const bare = app({ machine: testMachine(), log: (failure) => void failures.push(failure) })
   const failures: Failure[] = []
   bare.get('/x', (c) => String(c.session.get('x')))
   bare.post('/y', (c) => c.csrfToken)
   assert.equal((await testClient(bare).get('/x')).status, 200, 'nothing is signed by reading')
   assert.equal((await testClient(bare).post('/y')).status, 500)
   assert.match((failures[0]!.error as Error).message, /need app\(\{ secret/)
-  assert.throws(() => app({ secret: 'short' }), /has 5 characters and needs 32/)
+  assert.throws(() => app({ secret: 'short' }), /at least 32 characters, and this one has 5/)
   assert.throws(() => app({ secret: [] }), /no secret/)
   assert.throws(() => app({ users: () => null }), /no secret/)
   const { web } = counting({ secret: undefined as never, debug: true })
@@ -221,4 +223,33 @@ test('names like __proto__ are names like any other', async () => {
   await web.get('/set')
   assert.deepEqual((await web.get('/get')).json(), { own: { polluted: true }, other: null })
   assert.equal(({} as { polluted?: boolean }).polluted, undefined)
+})
+
+test('no shared cache keeps a reply that sets a session, whatever the program says', async () => {
+  const site = app({ secret: SECRET, machine: testMachine() })
+  const paths: Record<
+    string,
+    (c: { setHeader(name: string, value: string): unknown; text(text: string, init?: object): Reply }) => Reply
+  > = {
+    '/context': (c) => {
+      c.setHeader('Cache-Control', 'public, max-age=60')
+      return c.text('x')
+    },
+    '/reply': (c) => c.text('x', { headers: { 'cache-control': 'public, s-maxage=60, max-age=60' } }),
+    '/none': (c) => c.text('x'),
+    '/store': (c) => c.text('x', { headers: { 'Cache-Control': 'no-store' } }),
+  }
+  for (const [path, answer] of Object.entries(paths)) {
+    site.get(path, (c) => {
+      c.session.set('a', 1)
+      return answer(c)
+    })
+    site.get(`/plain${path}`, answer)
+  }
+  const field = async (path: string) => (await testClient(site).get(path)).headers.get('cache-control')
+  assert.equal(await field('/context'), 'max-age=60, private')
+  assert.equal(await field('/reply'), 'max-age=60, private')
+  assert.equal(await field('/none'), 'private')
+  assert.equal(await field('/store'), 'no-store')
+  assert.equal(await field('/plain/context'), 'public, max-age=60', 'without a session the program decides')
 })

@@ -1,6 +1,8 @@
 /** Where sessions are kept. The cookie carries what `save` gives and `load` gets back. */
+import type { Duration } from '../../base/duration.ts'
 import type { SessionRecord } from './session.ts'
 
+/** Where sessions are kept: in the cookie itself, in memory, or wherever this is implemented. */
 export interface SessionStore {
   /** Makes it loaded before the handler runs, since it cannot be loaded at once. */
   readonly asynchronous: boolean
@@ -13,16 +15,12 @@ export interface SessionStore {
   save(record: SessionRecord, wallMillis: number): string | Promise<string>
   /** Forgets the session of this id, where the store can. */
   forget(id: string): void | Promise<void>
-  /** Seconds that a session lives without use. */
-  readonly maxAge: number
+  /** How long a session lives without use. */
+  readonly maxAge: Duration
 }
 
+/** A session as its store has kept it. */
 export interface Loaded {
   readonly record: SessionRecord
   readonly stale: boolean
-}
-
-/** A session that its store cannot hold. */
-export class SessionTooLarge extends Error {
-  override readonly name = 'SessionTooLarge'
 }

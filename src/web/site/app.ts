@@ -1,18 +1,19 @@
 /** Makes a site. */
-import type { Database } from '../../models/database/database.ts'
-import { Databases } from '../../models/database/databases.ts'
-import { openDatabase } from '../../models/database/sqlite.ts'
-import type { Class } from '../../models/fields/relation.ts'
-import { Model } from '../../models/model.ts'
-import type { Row } from '../../models/rows.ts'
-import { Templates } from '../../templates/templates.ts'
-import { files } from '../static/files.ts'
-import type { SiteOptions, TemplateEngine, UserLoader } from './options.ts'
+import { type Class, type Database, type Databases, Model, openDatabase, type Row } from '../../models/index.ts'
+import { type Filter, Templates } from '../../templates/index.ts'
+import { UsageError } from '../errors.ts'
+import type { UserLoader } from '../request/hooks.ts'
+import { staticFiles } from '../static/static-files.ts'
+import type { SiteOptions, TemplateEngine } from './options.ts'
 import { Site } from './site.ts'
 
+/** What `app` is told. */
 export interface AppOptions<U> extends SiteOptions<U> {
-  /** A database, or where it is: `sqlite:blog.db`, `sqlite::memory:`. */
-  readonly db?: Database | string
+  /**
+   * A database, or where it is: `sqlite:blog.db`, `sqlite::memory:`. One that the site opens it closes too. Several as
+   * `new Databases([[shop, [Order]], [visits, [Visit]]])`.
+   */
+  readonly db?: Database | Databases | string
   /** The models whose rows it holds; `users` is one of them without being said again. */
   readonly models?: readonly Class<object>[]
   /** Directories of files for everybody, by prefix: `{ '/static': 'public' }`; a text alone is served at `/static`. */
@@ -24,8 +25,12 @@ type UserModel = Model & { readonly id: unknown }
 /**
  * A new application. `app()` alone is enough to begin with; it answers to loopback names until it is told its hosts.
  * Tables that are missing are made by `await site.createTables()`.
+ *
+ * @example
+ * const site = app({ db: 'sqlite:blog.db', models: [Post], templates: 'templates', hosts: ['blog.example'] })
+ * site.get('/posts/{id:int}', async (c) => c.render('post.html', { post: await Post.get({ id: c.params.id }) }))
  * @param options `users` is the model of those who sign in, or a function that finds one by its id.
- * @throws SecretError for a secret that is too short, TypeError and ModelError for options that mean nothing.
+ * @throws SecretError for a secret that is too short, TypeError and UsageError for options that mean nothing.
  */
 export function app<M extends UserModel>(
   options: Omit<AppOptions<Row<M>>, 'users'> & { readonly users: Class<M> },
@@ -39,17 +44,15 @@ export function app(given: object = {}): unknown {
     model === null
       ? users
       : (((id) => (model as typeof Model & Class<Model>).find({ id } as never)) satisfies UserLoader<unknown>)
-  const site = new Site<unknown>(
-    { ...options, users: loader } as SiteOptions<unknown>,
-    engineOf(options as SiteOptions<never>),
-  )
+  checkEngine(options as SiteOptions<never>)
+  const site = new Site<unknown>({ ...options, users: loader } as SiteOptions<unknown>, {
+    engine: (directories, filters) => engineOf(options as SiteOptions<never>, directories, filters),
+    database: typeof db === 'string' ? openDatabase(db, options.machine && { machine: options.machine }) : (db ?? null),
+    ownsDatabase: typeof db === 'string',
+    models: model === null ? models : [...new Set<Class<object>>([model, ...models])],
+  })
   const directories = typeof options.static === 'string' ? { '/static': options.static } : options.static
-  for (const [prefix, directory] of Object.entries(directories ?? {})) site.mount(prefix, files(directory))
-  if (db !== undefined) {
-    const database = typeof db === 'string' ? openDatabase(db, { machine: site.machine }) : db
-    const all = [...new Set(model === null ? models : [model, ...models])]
-    site.databases = new Databases([[database, all]])
-  }
+  for (const [prefix, directory] of Object.entries(directories ?? {})) site.mount(prefix, staticFiles(directory))
   return site
 }
 
@@ -57,9 +60,27 @@ function isModel(users: unknown): users is Class<Model> {
   return typeof users === 'function' && users.prototype instanceof Model
 }
 
-function engineOf(options: SiteOptions<never>): TemplateEngine | null {
-  const { templates, filters, debug = false } = options
-  if (typeof templates === 'string') return new Templates(templates, { debug, ...(filters && { filters }) })
-  if (filters === undefined) return templates ?? null
-  throw new TypeError('app: filters go with templates from a directory; an engine has filters of its own')
+function engineOf(
+  { templates, filters, debug = false }: SiteOptions<never>,
+  ofParts: readonly string[],
+  partFilters: Readonly<Record<string, Filter>> = {},
+): TemplateEngine | null {
+  if (templates === undefined || typeof templates === 'string' || isList(templates)) {
+    const directories = [...[templates ?? []].flat(), ...ofParts]
+    if (directories.length === 0) return null
+    return new Templates(directories, { debug, filters: { ...partFilters, ...filters } })
+  }
+  if (ofParts.length > 0)
+    throw new UsageError('app({ templates }) is an engine, and a part brings templates of its own: give directories')
+  return templates
+}
+
+/** @throws UsageError for filters that would belong to no templates, or to an engine that has its own. */
+function checkEngine({ templates, filters }: SiteOptions<never>): void {
+  if (filters === undefined || typeof templates === 'string' || (templates !== undefined && isList(templates))) return
+  throw new UsageError('app({ filters }) needs app({ templates }) to be a directory: an engine has filters of its own')
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value)
 }

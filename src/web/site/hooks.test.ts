@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { abort, forbidden, HttpError, notFound } from '../errors/http-error.ts'
+import { html } from '../../templates/index.ts'
+import { abort, forbidden, HttpError, notFound } from '../errors.ts'
 import { quiet } from '../trial/fixture.ts'
 
 test('hooks run from outside in and back, teardown always', async () => {
   const { site, web, failures } = quiet()
   const seen: string[] = []
   site.before(() => void seen.push('before'))
-  site.after((_, reply) => void reply.set('X-After', 'site'))
+  site.after((_, reply) => void reply.setHeader('X-After', 'site'))
   site.teardown((_, error) => void seen.push(`teardown ${error === null ? 'ok' : (error as Error).message}`))
   site.group('/g', (g) => {
     g.before(async () => void seen.push('inner'))
@@ -30,7 +31,7 @@ test('hooks run from outside in and back, teardown always', async () => {
   assert.equal((await web.get('/g/early')).text, 'early')
   seen.length = 0
   assert.equal((await web.get('/none')).status, 404)
-  assert.deepEqual(seen, ['teardown Not Found'])
+  assert.deepEqual(seen, ['before', 'teardown Not Found'])
 })
 
 test('an after hook may give another reply', async () => {
@@ -43,17 +44,17 @@ test('an after hook may give another reply', async () => {
 test('errors are answered by status or class, the innermost group first', async () => {
   class Broke extends Error {}
   const { site, web, failures } = quiet()
-  site.error(404, (c) => c.html('<h1>lost</h1>'))
-  site.error(Broke, (_, error) => ({ broke: error.message }))
+  site.onError(404, () => html`<h1>lost</h1>`)
+  site.onError(Broke, (_, error) => ({ broke: error.message }))
   site.group('/in', (g) => {
-    g.error(HttpError, (_, error) => `inner ${error.status}`)
+    g.onError(HttpError, (_, error) => `inner ${error.status}`)
     g.get('/x', () => notFound('x'))
     g.get('/y', () => {
       throw new Broke('leg')
     })
   })
   site.get('/z', () => forbidden('not you'))
-  site.error(410, () => {
+  site.onError(410, () => {
     throw new Error('the error handler failed')
   })
   site.get('/gone', () => abort(410))
@@ -72,7 +73,7 @@ test('errors are answered by status or class, the innermost group first', async 
 
 test('an error view is told what the visitor may be told, whatever class the error has', async () => {
   const { site, web, failures } = quiet({ limits: { bodyBytes: 10 } })
-  site.error(Error, (c, _, told) => c.json(told))
+  site.onError(Error, (c, _, told) => c.json(told))
   site.post('/long', async (c) => c.body.text())
   site.get('/bad', () => {
     throw new Error('the password is secret')

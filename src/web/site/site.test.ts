@@ -5,16 +5,16 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { RecordingLog } from '../../base/events.ts'
 import { testMachine } from '../../http/trial/machine.ts'
-import { ObjectLoader, Templates } from '../../templates/index.ts'
-import type { Failure } from '../errors/log.ts'
+import { html, ObjectLoader, Templates } from '../../templates/index.ts'
+import { currentExchange } from '../ground/current.ts'
+import type { Failure } from '../ground/log.ts'
+import { Reply } from '../request/reply.ts'
 import { urls } from '../routing/route.ts'
-import { MemorySessions } from '../sessions/memory.ts'
+import { MemorySessions } from '../sessions/memory-sessions.ts'
 import { testClient } from '../testing/client.ts'
 import { quiet } from '../trial/fixture.ts'
 import { app } from './app.ts'
-import { currentExchange } from './current.ts'
 import type { SiteOptions } from './options.ts'
-import { Reply } from './reply/reply.ts'
 import type { Site } from './site.ts'
 
 const to = urls({ home: '/', post: '/posts/{slug:slug}', edit: '/posts/{id:int}/edit', all: '/all' })
@@ -29,26 +29,28 @@ async function* pieces() {
 test('a handler answers with text, an object, bytes, a Response, pieces or a reply', async () => {
   const { site, web } = quiet()
   site.get('/text', () => '<b>hi</b>')
+  site.get('/html', () => html`<b>${'<i>'}</b>`)
   site.get('/object', () => ({ a: [1, 'ü'] }))
   site.get('/array', async () => [1, 2])
   site.get('/bytes', () => new Uint8Array([1, 2, 3]))
   site.get('/response', () => new Response('made', { status: 201, headers: { 'X-Own': 'yes' } }))
   site.get('/pieces', () => pieces())
   site.get('/plain', (c) => c.text('plain', { status: 202, headers: { 'X-A': 'b' } }))
-  site.get('/status', (c) => c.status(203).html('x'))
+  site.get('/status', (c) => c.status(203).html(html`<i>x</i>`))
   site.get('/empty', (c) => c.empty())
   const seen = async (path: string) => {
     const reply = await web.get(path)
     return [reply.status, reply.headers.get('content-type'), reply.text]
   }
-  assert.deepEqual(await seen('/text'), [200, 'text/html; charset=utf-8', '<b>hi</b>'])
+  assert.deepEqual(await seen('/text'), [200, 'text/plain; charset=utf-8', '<b>hi</b>'])
+  assert.deepEqual(await seen('/html'), [200, 'text/html; charset=utf-8', '<b>&lt;i&gt;</b>'])
   assert.deepEqual(await seen('/object'), [200, 'application/json', '{"a":[1,"ü"]}'])
   assert.deepEqual(await seen('/array'), [200, 'application/json', '[1,2]'])
   assert.deepEqual(await seen('/bytes'), [200, 'application/octet-stream', '\x01\x02\x03'])
   assert.deepEqual(await seen('/response'), [201, 'text/plain;charset=UTF-8', 'made'])
-  assert.deepEqual(await seen('/pieces'), [200, 'text/html; charset=utf-8', '<p>ü</p>'])
+  assert.deepEqual(await seen('/pieces'), [200, 'text/plain; charset=utf-8', '<p>ü</p>'])
   assert.deepEqual(await seen('/plain'), [202, 'text/plain; charset=utf-8', 'plain'])
-  assert.deepEqual(await seen('/status'), [203, 'text/html; charset=utf-8', 'x'])
+  assert.deepEqual(await seen('/status'), [203, 'text/html; charset=utf-8', '<i>x</i>'])
   assert.deepEqual(await seen('/empty'), [204, null, ''])
   assert.equal((await web.get('/response')).headers.get('x-own'), 'yes')
 })
@@ -58,6 +60,12 @@ test('a handler that answers nothing is an error that says so', async () => {
     [undefined, /handler of \/x answered nothing: .*return/],
     [null, /answered null/],
     [7, /answered a number/],
+    [new Map([['a', 1]]), /answered a Map, which has no JSON: spread/],
+    [new Set([1]), /answered a Set/],
+    [new Error('x'), /answered an Error: throw it/],
+    [(function* () {})(), /which has no JSON/],
+    [/x/, /class RegExp that shows nothing/],
+    [new ArrayBuffer(1), /class ArrayBuffer/],
   ] as const) {
     const { site, web, failures } = quiet()
     site.get('/x', () => answer as never)
@@ -77,6 +85,7 @@ test('a plain answer is given without a promise', () => {
     scheme: 'http',
     authority: 'localhost',
     local: { address: '127.0.0.1', port: 80 },
+    remote: { address: '127.0.0.1', port: 40_000 },
     query: '',
     header: () => undefined,
     reply: () => {
@@ -107,7 +116,7 @@ test('methods: HEAD comes with GET, OPTIONS with everything, 405 names what ther
   site.get('/a', () => 'body')
   site.post('/a', () => 'posted')
   site.any('/b', (c) => c.method)
-  site.on('PROPFIND', '/c', () => 'found')
+  site.route('PROPFIND', '/c', () => 'found')
   const head = await web.head('/a')
   assert.deepEqual([head.status, head.text, head.headers.get('content-length')], [200, '', '4'])
   const options = await web.request('OPTIONS', '/a')
@@ -153,7 +162,7 @@ test('two handlers of one thing are refused with both places', () => {
   )
   const late = quiet().site
   late.begin()
-  assert.throws(() => late.get('/x', () => 'x'), /comes too late/)
+  assert.throws(() => late.get('/x', () => 'x'), /called after the first request/)
 })
 
 test('the log tells route and duration, and code below finds the exchange', async () => {
@@ -163,7 +172,7 @@ test('the log tells route and duration, and code below finds the exchange', asyn
   let id: number | undefined
   site.get(to.post, async () => {
     await null
-    id = currentExchange()?.exchange.id
+    id = currentExchange()?.id
     return 'x'
   })
   await testClient(site).get('/posts/a')
@@ -212,17 +221,16 @@ test('a site has template filters of its own, and says where they do not belong'
   site.get('/', (c) => c.render('a.html', { x: 'a' }))
   assert.equal((await web.get('/')).text, '<p>a&lt;!&gt;</p>')
   rmSync(folder, { recursive: true })
-  assert.throws(() => app({ filters: { shout: String } }), /templates from a directory/)
+  assert.throws(() => app({ filters: { shout: String } }), /needs app\(\{ templates \}\) to be a directory/)
 })
 
 test('a site that will need a secret says so when it begins', () => {
   const templates = new Templates(new ObjectLoader({}))
   const form = (options: SiteOptions<never>, route = {}) => app(options).post('/', () => 'x', route) as Site<never>
   const refused = (site: Site<never>) =>
-    assert.throws(() => site.begin(), { name: 'SecretError', message: /app\(\{ secret: … \}\)/ })
+    assert.throws(() => site.begin(), { name: 'SecretError', message: /app\(\{ secret \}\)/ })
   const secret = 'a secret of more than thirty-two characters'
   refused(form({ templates }))
-  refused(app().users((members) => members.get('/', () => 'x')) as Site<never>)
   refused(app().mount('/in', form({ templates })) as Site<never>)
   const fine = [{ templates, secret }, { templates, debug: true }, { templates, dangerouslyWithoutCsrf: true }, {}]
   for (const options of fine) form(options).begin()
@@ -235,7 +243,7 @@ test('a site that will need a secret says so when it begins', () => {
 test('the test client finds names that a template misspells; the site itself renders them empty', async () => {
   const templates = new Templates(new ObjectLoader({ 'a.html': '<h1>{{ tittle }}</h1>{{ sub|default("-") }}' }))
   const failures: Failure[] = []
-  const site = app({ templates, machine: testMachine(), log: (failure) => failures.push(failure) })
+  const site = app({ templates, machine: testMachine(), log: (failure) => void failures.push(failure) })
   const mounted = app({ templates, machine: testMachine() })
   for (const each of [site, mounted]) each.get('/', (c) => c.render('a.html', { title: 'A' }))
   site.mount('/in', mounted)

@@ -1,50 +1,108 @@
 /** The application: routes, hooks and settings, and the one function that answers. */
 
-import { surround } from '../../base/ambient.ts'
-import { stopwatch } from '../../base/clock.ts'
-import { type EventLog, RecordingLog, silent, tee } from '../../base/events.ts'
+import { Slot, surround } from '../../base/ambient.ts'
+import type { Duration } from '../../base/duration.ts'
 import type { Machine } from '../../base/machine.ts'
-import { systemMachine } from '../../base/node/machine.ts'
-import { work } from '../../base/work.ts'
+import { portProblem } from '../../base/port.ts'
+import { type Report, report } from '../../base/report.ts'
+import { currentMachine, ownMachine, work } from '../../base/work.ts'
 import { answer, type Exchange, type HttpServer, type ServeOptions, serve } from '../../http/index.ts'
-import type { Databases } from '../../models/database/databases.ts'
-import { createAllTables } from '../../models/schema.ts'
+import { databases as databasesSlot } from '../../models/database/databases.ts'
+import { type Class, createAllTables, type Database, Databases } from '../../models/index.ts'
+import type { Address } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
-import { explain } from '../errors/answer.ts'
-import { legible } from '../errors/log.ts'
-import type { WebDoneEvent } from '../events.ts'
-import { largestForm } from '../forms/reading.ts'
-import { RECORD_LIMIT } from '../limits.ts'
-import { RouteError } from '../routing/pattern.ts'
-import type { Base } from '../routing/route.ts'
-import { type Compiled, compile, type RouteEntry } from './compile.ts'
-import { Context } from './context/context.ts'
-import { withCurrent } from './current.ts'
-import { checkHost, dispatch } from './dispatch.ts'
-import { Group, type Mounted, type MountTarget, type Registration, type Registry, type Teardown } from './group.ts'
-import type { Maybe } from './maybe.ts'
-import { handleMounted, SiteBase } from './mounting.ts'
+import { UsageError } from '../errors.ts'
+import { consoleLog, writeTo } from '../ground/log.ts'
+import { type AnyGroup, Group, type Part, partsIn } from '../groups/group.ts'
+import type { Command, Finding } from '../groups/operation.ts'
+import { WEB_LIMITS } from '../limits.ts'
+import { largestForm } from '../request/form-reading.ts'
+import type { AnyRoute } from '../routing/address.ts'
+import { addresses } from '../routing/address.ts'
+import { SecurityHeaders } from '../security/headers.ts'
+import { HostCheck } from '../security/hosts.ts'
+import { checkSecrets } from '../security/signing.ts'
+import { SessionKeeper } from '../sessions/keeper.ts'
+import { type Answerer, answerExchange } from './answer.ts'
+import { findings } from './checks.ts'
+import { compile, type RouteEntry } from './compile.ts'
+import { optionsOfCall } from './fetch-options.ts'
+import { Life, type LifeHook } from './lifecycle.ts'
 import type { SiteOptions, TemplateEngine } from './options.ts'
-import type { Answer } from './reply/reply.ts'
-import { respond } from './reply/respond.ts'
-import { Services } from './services.ts'
+import type { Place } from './place.ts'
+import { type Holdings, originOf, Scope } from './scope.ts'
+import { SiteSigner } from './signer.ts'
+import { reportTo } from './surroundings.ts'
 
-/** @typeParam U a signed-in user. */
+/** The outermost site whose code runs. */
+export const slot = new Slot<Site<never>>('site')
+
+/** The outermost site whose code runs; undefined outside its requests and of `site.run`. */
+export function currentSite(): Site<never> | undefined {
+  return slot.get()
+}
+
+/** What a site is given beside its options. */
+export interface SiteParts {
+  /** Made when the site begins: from the templates of the site and of its parts. */
+  readonly engine: (directories: readonly string[], filters: Part['filters']) => TemplateEngine | null
+  /** The one database of its models, or several that say whose rows they hold. */
+  readonly database: Database | Databases | null
+  /** Whether the site has opened the database, and closes it. */
+  readonly ownsDatabase: boolean
+  readonly models: readonly Class<object>[]
+}
+
+/** Answers as a test wants it: a name that a template does not find is an error. */
+export let answerStrictly: (site: Site<never>, exchange: Exchange) => void | Promise<void>
+
+/** What holds outside all groups of a site. */
+export let rootOf: (site: Site<never>) => Place
+
+/** What `site.fetch` may be told beside the request. */
+export interface FetchOptions {
+  /** Whose clock, randomness and event log the request goes by; default: that of the site. */
+  readonly machine?: Machine
+  /** Where the request came from; default: this machine. */
+  readonly remote?: Address
+}
+
+/**
+ * A web application: made by `app()`.
+ * @typeParam U a signed-in user.
+ */
 export class Site<U = never> extends Group<U | null> {
-  readonly services: Services
-  readonly #registry: SiteRegistry
-  /** Where the rows of its models are; set by `app({ db, models })`. */
-  databases: Databases | null = null
-  #machine: Machine | null
-  #compiled: Compiled | null = null
+  readonly #options: SiteOptions<never>
+  readonly #given: SiteParts
+  readonly #sessions: SessionKeeper
+  readonly #hosts: HostCheck
+  readonly #life = new Life()
+  readonly #servers = new Set<HttpServer>()
+  #adopted = false
+  readonly #report: Report
+  #engine: TemplateEngine | null | undefined
+  #answerer: Answerer | null = null
 
-  constructor(options: SiteOptions<U>, templates: TemplateEngine | null) {
-    const registry = new SiteRegistry()
-    super(registry, null, '', false, new SiteBase())
-    this.#registry = registry
-    this.services = new Services(options as unknown as SiteOptions<never>, templates)
-    this.#machine = options.machine ?? null
-    registry.site = this as unknown as Site<never>
+  static {
+    answerStrictly = (site, exchange) => site.#answer(exchange, true)
+    rootOf = (site) => site.#begun().compiled.root
+  }
+
+  constructor(options: SiteOptions<U>, given: SiteParts) {
+    super('')
+    this.#options = options as unknown as SiteOptions<never>
+    this.#given = given
+    const { secret, sessions = null, debug = false, users, limits } = options
+    const { hosts = [], origin, dangerouslyAnyHost = false, headers } = options
+    // What the site calls itself is one of its hosts.
+    const own = origin === undefined ? [] : [new URL(originOf(origin)).host]
+    this.#hosts = new HostCheck(typeof hosts === 'string' ? hosts : [...hosts, ...own], dangerouslyAnyHost)
+    new SecurityHeaders(headers ?? {}) // a mistake in them shows where they are written
+    this.#sessions = new SessionKeeper(secret, sessions, debug, { ...WEB_LIMITS, ...limits })
+    if (users !== undefined && !debug) checkSecrets(this.#sessions.secrets)
+    this.#report = reportTo(options.log ?? consoleLog)
+    const { database } = given
+    if (given.ownsDatabase && database !== null && 'close' in database) this.#life.onStop(() => database.close())
   }
 
   /**
@@ -53,203 +111,250 @@ export class Site<U = never> extends Group<U | null> {
    * needed and there is none.
    */
   begin(): this {
-    this.#checkSecret()
-    this.#begun()
+    const { compiled } = this.#begun()
+    if (compiled.signs) this.#sessions.check()
     return this
   }
 
-  /** Who has templates and takes POST has forms, and their tokens are signed; an API without cookies needs none. */
-  #checkSecret(): void {
-    const { services } = this
-    const { users, options, hasTemplates } = services
-    const checked = options.dangerouslyWithoutCsrf !== true
-    const signs = ({ group, method, options }: Registration) =>
-      group.usersOnly || (hasTemplates && checked && method === 'POST' && options.dangerouslyWithoutCsrf !== true)
-    if (users !== null || this.#registry.registrations.some(signs)) services.sessions.check()
-    for (const { target } of this.#registry.mounted) if (target instanceof Site) target.#checkSecret()
+  #begun(): Answerer {
+    return (this.#answerer ??= this.#compile())
   }
 
-  #begun(): Compiled {
-    if (this.#compiled === null) {
-      const csrf = !this.services.options.dangerouslyWithoutCsrf
-      const root = this as unknown as Group<never>
-      this.#compiled = compile(this.#registry.registrations, root, csrf, this.services.names)
-      this.services.catalog = this.#compiled.catalog
-      this.#registry.open = false
-      // The longest prefix first: `/admin/api` before `/admin`.
-      this.#registry.mounted.sort((a, b) => b.prefix.length - a.prefix.length)
-    }
-    return this.#compiled
-  }
-
-  /** Answers an exchange: the site as an HTTP `Handler`. Usable without `this`. */
-  readonly handle = (exchange: Exchange): void | Promise<void> => this.handleUnder(exchange, '')
-
-  /** As a site that is mounted at `prefix`. */
-  handleUnder(exchange: Exchange, prefix: string): void | Promise<void> {
-    const { databases } = this
-    if (databases === null) return this.#answer(exchange, prefix)
-    const { method, path } = exchange
-    return surround({ databases, report: this.#reporter(method, path) }, () => this.#answer(exchange, prefix))
-  }
-
-  /** Takes what fails beside a request, with nobody there to catch it. */
-  #reporter(method: string, path: string) {
-    return (error: unknown, what: string) => this.services.log({ reference: '', error, method, path, route: what })
-  }
-
-  /** Runs `code` as the site's own code runs: with its databases and its machine. For scripts, workers and tests. */
-  async run<T>(code: () => T | PromiseLike<T>): Promise<T> {
-    const { machine, databases } = this
-    const own = { [work.name]: { machine, events: machine.events, exchange: 0 }, report: this.#reporter('', '') }
-    return surround(databases === null ? own : { ...own, databases }, async () => await code())
-  }
-
-  #answer(exchange: Exchange, prefix: string): void | Promise<void> {
-    const c = new Context<never, never>(exchange, this.services, prefix)
-    const mounted = this.#registry.mounted.length === 0 ? null : this.#mountedAt(c.path)
-    const { debug } = this.services
-    if (mounted !== null) return this.#handMounted(c, mounted)
-    if (!exchange.machine.events.on && !debug) return this.#serve(c, null)
-    // A record is kept for the page that explains an error.
-    const record = debug ? new RecordingLog(RECORD_LIMIT) : null
-    const events: EventLog = tee(exchange.machine.events, record ?? silent)
-    return withCurrent({ exchange, events }, () => this.#serve(c, record))
-  }
-
-  /** A mounted site has the host checked here, once, by the names of the outermost. */
-  #handMounted(c: Context<never, never>, mounted: Mounted): void | Promise<void> {
-    this.#begun()
-    const { exchange, path, prefix, services } = c
-    const known = prefix !== '' || services.hosts.allows(exchange.authority, exchange.local.address ?? '')
-    if (!known) return this.#serve(c, null)
-    // Another site answers its errors itself; those of a bare handler are answered here.
-    const failed = (error: unknown) => this.#failed(c, error, null).then(() => {})
-    try {
-      const later = handleMounted(exchange, path, prefix, mounted)
-      return later instanceof Promise ? later.catch(failed) : later
-    } catch (error) {
-      return failed(error)
+  #compile(): Answerer {
+    const options = this.#options
+    const scope = Scope.outermost(options, this.#sessions, this.#holdings())
+    const compiled = compile(this as unknown as AnyGroup, scope, {
+      scopeOf: (site, outer, prefix) => {
+        if (!(site instanceof Site)) throw new UsageError(`mount('${prefix}'): mount a site, a part or an HTTP handler`)
+        return outer.mounted(site.#options, site.#holdings(), prefix)
+      },
+    })
+    return {
+      compiled,
+      hosts: this.#hosts,
+      refused: new Set(),
+      site: this,
+      report: this.#report,
     }
   }
 
-  #mountedAt(path: string): Mounted | null {
-    for (const mounted of this.#registry.mounted) {
-      const { prefix } = mounted
-      if (path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')) return mounted
-    }
-    return null
+  /** What this site and the parts in it bring, whatever it is mounted in. */
+  #holdings(): Holdings {
+    const parts = partsIn(this as unknown as AnyGroup)
+    const directories = parts.flatMap(({ templates = [] }) => templates)
+    const filters = Object.assign({}, ...parts.map((part) => part.filters ?? {}))
+    this.#engine ??= this.#given.engine(directories, filters)
+    return { engine: this.#engine, databases: (outer) => this.#databasesIn(outer) }
   }
 
-  #serve(c: Context<never, never>, record: RecordingLog | null): void | Promise<void> {
-    const started = c.machine.events.on ? stopwatch(c.machine.clock) : 0
-    let sent: Maybe<number>
-    try {
-      if (c.prefix === '') checkHost(c)
-      const given: Maybe<Answer> = dispatch(c, this.#begun())
-      sent = given instanceof Promise ? given.then((last) => this.#respond(c, last)) : this.#respond(c, given)
-    } catch (error) {
-      sent = this.#failed(c, error, record)
-    }
-    if (!(sent instanceof Promise)) return this.#done(c, sent, started)
-    return sent
-      .catch((error: unknown) => this.#failed(c, error, record))
-      .then((status) => this.#done(c, status, started))
+  /** One value for each place that the site is mounted at: its own databases, within those of the site around. */
+  #databasesIn(outer: Databases | null): Databases | null {
+    const { database } = this.#given
+    if (database === null) return outer
+    if (database instanceof Databases) return new Databases([], database)
+    return new Databases([[database, this.models]], outer)
   }
 
-  #respond(c: Context<never, never>, given: unknown): Maybe<number> {
-    return respond(c, given, c.chain ?? this.#begun().root)
+  /** The models whose rows are in the site's database: its own, and those of the parts in it. */
+  get models(): readonly Class<object>[] {
+    const ofParts = partsIn(this as unknown as AnyGroup).flatMap((part) => part.models ?? [])
+    return [...new Set([...this.#given.models, ...ofParts])]
   }
 
-  /** Answers an error: by the site's own handlers, else with a page. Never throws. */
-  async #failed(c: Context<never, never>, thrown: unknown, record: RecordingLog | null): Promise<number> {
-    const error = legible(thrown)
-    c.failure = error
-    const chain = c.chain ?? this.#compiled?.root ?? { before: [], after: [], teardown: [], errors: [] }
-    return explain(c, error, chain, record)
+  /** Where the rows of its models are; null when the site has no database. */
+  get databases(): Databases | null {
+    return this.#answerer === null ? this.#databasesIn(null) : this.#answerer.compiled.root.scope.databases
   }
 
-  #done(c: Context<never, never>, status: number, started: number): void | Promise<void> {
-    const { machine, id } = c.exchange
-    if (machine.events.on) {
-      const at = machine.clock.now()
-      const duration = stopwatch(machine.clock) - started
-      const event: WebDoneEvent = { type: 'web.done', at, host: machine.name, exchange: id, status, duration }
-      machine.events.emit(event)
-    }
-    const chain = c.chain ?? this.#compiled?.root
-    if (chain === undefined || chain.teardown.length === 0) return
-    return this.#teardown(c, chain.teardown)
+  /** Whose clock, randomness and log `fetch` and `run` go by, when they are not told. */
+  get machine(): Machine {
+    return this.#options.machine ?? ownMachine()
   }
 
-  /** All of them, whatever the others do. */
-  async #teardown(c: Context<never, never>, hooks: readonly Teardown<never>[]): Promise<void> {
-    for (const hook of hooks) {
-      try {
-        await hook(c, c.failure)
-      } catch (error) {
-        this.services.report(c, error)
-      }
-    }
+  /** What parts let an operator do. */
+  get commands(): readonly Command[] {
+    return this.#begun().compiled.parts.flatMap((part) => part.commands ?? [])
+  }
+
+  /** The directories of the parts' migrations. */
+  get migrations(): readonly string[] {
+    return this.#begun().compiled.parts.flatMap((part) => part.migrations ?? [])
+  }
+
+  /** What is worth a second look in how the site is set up, before it is served to others. */
+  check(): Promise<readonly Finding[]> {
+    return this.run(() => findings(this.#options, this.#begun().compiled.parts))
   }
 
   /** All routes in order of registration, for people and tools. Closes the registration. */
   routes(): readonly RouteEntry[] {
-    return this.#begun().catalog
+    return this.#begun().compiled.catalog
   }
 
-  /** Where `fetch` runs when it is not told. */
-  get machine(): Machine {
-    return (this.#machine ??= systemMachine())
+  /**
+   * The address of a route on this site, with the prefixes of groups and mounts: what `route(params)` is within its
+   * requests. What the pattern has no place for goes into the query.
+   * @throws RouteError for a route that stands at several places, or values that do not fit.
+   */
+  url(route: AnyRoute | string, values?: object): string {
+    return this.#begun().compiled.root.address(route, values)
+  }
+
+  /**
+   * Signs texts for a purpose of the program's own: `site.signer('password reset').sign(String(user.id))`. What was
+   * signed for one purpose does not count for another.
+   * @throws SecretError when the site has no secret.
+   */
+  signer(purpose: string): SiteSigner {
+    return new SiteSigner(this.#sessions.signer(`program: ${purpose}`, this.machine), currentMachine)
+  }
+
+  /**
+   * Runs code as the site's requests run: models find its database, routes their addresses. For scripts, workers, tests.
+   * Leaves the registration open.
+   *
+   * @example
+   * await site.run(async () => Post.where({ draft: true }).delete())
+   */
+  run<T>(code: () => T | PromiseLike<T>): Promise<T> {
+    const machine = work.get()?.machine ?? this.machine
+    const around = {
+      [slot.name]: this,
+      [report.name]: this.#report,
+      [work.name]: { machine, events: machine.events, exchange: 0 },
+      // Before the site has begun it knows no addresses.
+      [addresses.name]: this.#answerer?.compiled.root,
+      [databasesSlot.name]: this.databases ?? undefined,
+    }
+    // A query begins when it is awaited, and that must be in here.
+    return surround(around, async () => await code())
   }
 
   /** Makes the tables that are missing. @throws SchemaMismatchError when one is not as its model says. */
   async createTables(): Promise<void> {
-    if (this.databases === null) throw new Error("the site has no database: app({ db: 'sqlite:FILE', models: […] })")
-    await createAllTables(this.databases)
+    const { databases } = this
+    if (databases === null)
+      throw new UsageError("site.createTables(): the site has no database: app({ db: 'sqlite:FILE', models: […] })")
+    await createAllTables(databases)
+  }
+
+  /** Runs before the first request is answered, in order; requests wait for it. */
+  onStart(hook: LifeHook): this {
+    this.#life.onStart(() => this.run(hook))
+    return this
+  }
+
+  /** Runs when the site is closed, in the opposite order, after the requests under way. */
+  onStop(hook: LifeHook): this {
+    this.#life.onStop(() => this.run(hook))
+    return this
+  }
+
+  /** Begins, and runs what `onStart` was given. `serve` and the first request do it when nobody has. */
+  start(): Promise<void> {
+    this.#adopt()
+    return this.#life.start()
+  }
+
+  /** What parts and mounted sites have to do first and last is done with what the site itself has. */
+  #adopt(): void {
+    if (this.#adopted) return
+    this.begin()
+    this.#adopted = true
+    const { parts, groups } = this.#begun().compiled
+    for (const part of parts) {
+      if (part.onStart) this.#life.onStart(() => this.run(() => part.onStart!()))
+      if (part.onStop) this.#life.onStop(() => this.run(() => part.onStop!()))
+    }
+    for (const site of new Set(groups)) {
+      if (!(site instanceof Site) || (site as unknown) === this || !site.#hasLife()) continue
+      this.#life.onStart(() => site.start())
+      this.#life.onStop(() => site.close())
+    }
+  }
+
+  #hasLife(): boolean {
+    return this.#given.ownsDatabase || this.#life.hooks > 0 || partsIn(this as unknown as AnyGroup).length > 0
   }
 
   /**
    * Serves the site over HTTP from a host: `await site.serve(kernelHost(), { port: 8000 })`. Bodies may be as large as
    * the site's own limits let a form be, unless `options.limits.bodyBytes` says otherwise.
    */
-  serve(host: Host, options: ServeOptions = {}): Promise<HttpServer> {
-    this.begin()
-    const { limits } = this.services
-    const bodyBytes = Math.max(limits.bodyBytes, largestForm(limits))
-    return serve(host, this.handle, { ...options, limits: { bodyBytes, ...options.limits } })
+  async serve(host: Host, options: ServeOptions = {}): Promise<HttpServer> {
+    const wrong = options.port === undefined ? null : portProblem(options.port)
+    if (wrong !== null) throw new UsageError(`site.serve({ port }): ${wrong}: write Number(process.env.PORT)`)
+    await this.start()
+    const limits = { bodyBytes: this.#largestBody(), ...options.limits }
+    const server = await serve(host, this.handle, { ...options, limits })
+    this.#servers.add(server)
+    return server
   }
 
-  /** For `Group.mount`. */
-  mountIn(outer: Site<never>, at: Base, prefix: string): void {
-    ;(this.base as SiteBase).mount(at, prefix)
-    this.services.mountIn(outer.services)
+  /** The largest that any route lets a body be. */
+  #largestBody(): number {
+    const { compiled } = this.#begun()
+    const sizes = [...compiled.table.endpoints()].flatMap(({ value }) =>
+      [...value.byMethod.values()].map(({ scope }) => scope.limits),
+    )
+    return Math.max(
+      ...[compiled.root.scope.limits, ...sizes].map((limits) => Math.max(limits.bodyBytes, largestForm(limits))),
+    )
+  }
+
+  /**
+   * Closes the servers that `serve` has opened, letting requests under way end, then runs what `onStop` was given, and
+   * closes the database where the site has opened it.
+   *
+   * @example
+   * process.on('SIGTERM', () => site.close())
+   * @param within after so long what is still under way is broken off
+   */
+  async close(within?: Duration): Promise<void> {
+    await Promise.all([...this.#servers].map((server) => server.close(within)))
+    this.#servers.clear()
+    await this.#life.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Answers an exchange: the site as an HTTP `Handler`. Usable without `this`. */
+  readonly handle = (exchange: Exchange): void | Promise<void> => this.#answer(exchange, false)
+
+  #answer(exchange: Exchange, strict: boolean): void | Promise<void> {
+    if (!this.#adopted) this.#adopt()
+    const starting = this.#life.started()
+    if (starting === undefined) return answerExchange(this.#begun(), exchange, strict)
+    return starting.then(
+      () => answerExchange(this.#begun(), exchange, strict),
+      (error: unknown) => this.#unavailable(exchange, error),
+    )
+  }
+
+  /** A site that could not start, or is closed. */
+  #unavailable(exchange: Exchange, error: unknown): void {
+    const { method, path } = exchange
+    if (this.#life.state !== 'closed' && this.#life.state !== 'closing')
+      writeTo(this.#begun().compiled.root.scope.log, { reference: '', error, method, path, route: '' })
+    const fields = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store']
+    exchange.reply(503, fields, 'Service Unavailable\n')
   }
 
   /**
    * The whole site as a function from request to response: for tests, for other servers, for service workers.
-   * `machine` gives it the clock, the randomness and the event log; this machine's own by default.
+   * @param options what runtimes and frameworks pass second (an environment, a server, a context) is left alone, except
+   * that the client's address is taken from Deno's and Bun's.
    */
-  readonly fetch = (request: Request, machine: Machine = this.machine): Promise<Response> =>
-    answer(this.handle, request, machine, {
-      onError: (error) =>
-        this.services.log({ reference: '', error, method: request.method, path: request.url, route: '' }),
+  readonly fetch = (request: Request, options?: FetchOptions | object): Promise<Response> => {
+    const { machine, remote } = optionsOfCall(options, request)
+    return answer(this.handle, request, machine ?? this.machine, {
+      ...(remote && { remote }),
+      onError: (error) => {
+        const { log } = this.#begun().compiled.root.scope
+        writeTo(log, { reference: '', error, method: request.method, path: new URL(request.url).pathname, route: '' })
+      },
     })
-}
-
-class SiteRegistry implements Registry {
-  readonly registrations: Registration[] = []
-  readonly mounted: Mounted[] = []
-  open = true
-  site: Site<never> | null = null
-
-  assertOpen(what: string): void {
-    if (!this.open) throw new RouteError(`${what} comes too late: the site has begun to answer`)
-  }
-
-  adopt(target: MountTarget, prefix: string): void {
-    if (!(target instanceof Site)) return
-    if (target === this.site) throw new RouteError(`mount '${prefix}': a site cannot be mounted in itself`)
-    target.mountIn(this.site!, this.site!.base, prefix)
   }
 }

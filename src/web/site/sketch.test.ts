@@ -87,10 +87,10 @@ function board() {
     try {
       login(c, await User.create(sent.data))
     } catch (error) {
-      return c.render('form.html', { form: sent.reject(error) }, { status: 422 })
+      return c.render('form.html', { form: sent.withErrorOf(error) }, { status: 422 })
     }
     c.flash('Welcome!')
-    return c.redirect(c.next(to.home()))
+    return c.redirect(c.returnTo(to.home()))
   })
 
   const signIn = form({ email: f.email(), password: f.password() })
@@ -98,13 +98,13 @@ function board() {
     const sent = await c.form(signIn)
     if (!sent.ok) return c.render('form.html', { form: sent })
     const user = await User.find({ email: sent.data.email })
-    if (!(await verifyPassword(sent.data.password, user?.password ?? null, c.machine)) || user === null)
-      return c.render('form.html', { form: sent.fail('', 'No such user, or another password.') }, { status: 422 })
+    if (!(await verifyPassword(sent.data.password, user?.password ?? null)) || user === null)
+      return c.render('form.html', { form: sent.withError('', 'No such user, or another password.') }, { status: 422 })
     login(c, user)
-    return c.redirect(c.next(to.home()))
+    return c.redirect(c.returnTo(to.home()))
   })
 
-  site.users((r) => {
+  site.signedIn((r) => {
     const posting = form(Post, 'title', 'slug', 'body')
     r.get(to.posts.create, async (c) => c.render('form.html', { form: await c.form(posting) }))
     r.post(to.posts.create, async (c) => {

@@ -8,9 +8,10 @@ import { gzipSync } from 'node:zlib'
 import { testMachine } from '../../http/trial/machine.ts'
 import { app } from '../site/app.ts'
 import { testClient } from '../testing/client.ts'
-import { files } from './files.ts'
-import { Folder } from './folder.ts'
-import { saveUpload, uploads } from './uploads.ts'
+import { Folder } from './node/storage.ts'
+import { sendFile } from './send-file.ts'
+import { staticFiles } from './static-files.ts'
+import { saveUpload, uploadedFiles } from './uploads.ts'
 
 const outer = mkdtempSync(join(tmpdir(), 'reticle-static-'))
 const root = join(outer, 'public')
@@ -33,8 +34,8 @@ utimesSync(join(root, 'a.txt'), new Date('2026-01-02T03:04:05.678Z'), new Date('
 after(() => rmSync(outer, { recursive: true }))
 
 const site = app({ machine: testMachine(), log: () => {}, trailingSlash: 'strict' })
-site.mount('/static', files(root, { precompressed: true }))
-site.mount('/up', uploads(join(outer, 'uploads')))
+site.mount('/static', staticFiles(root, { precompressed: true }))
+site.mount('/up', uploadedFiles(join(outer, 'uploads')))
 const web = testClient(site)
 
 test('a file comes with its type, length and validators', async () => {
@@ -99,7 +100,7 @@ test('the folder itself refuses what no path should have brought to it', async (
   const folder = new Folder(root)
   const opens = async (path: string) => {
     const file = await folder.open(path)
-    await file?.handle.close()
+    await file?.close()
     return file !== null
   }
   assert.equal(await opens('a.txt'), true)
@@ -183,14 +184,18 @@ test('compressed neighbours are sent to those who take them', async () => {
 test('an upload keeps nothing of the name it came with and can do nothing where it lies', async () => {
   const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0])
   const directory = join(outer, 'uploads')
-  const picture = await saveUpload(directory, { name: '../../x.html', type: 'text/html', bytes: png }, testMachine())
+  const picture = await saveUpload(
+    directory,
+    { name: '../../x.html', type: 'text/html', bytes: png },
+    { machine: testMachine() },
+  )
   assert.match(picture, /^[0-9a-f]{32}\.png$/)
   const shown = await web.get(`/up/${picture}`)
   assert.equal(shown.headers.get('content-type'), 'image/png')
   assert.equal(shown.headers.get('content-disposition'), 'inline')
   assert.equal(shown.headers.get('content-security-policy'), "default-src 'none'; sandbox")
   const page = { name: 'x.html', type: 'text/html', bytes: Buffer.from('<script>alert(1)</script>') }
-  const saved = await saveUpload(directory, page, testMachine('other'))
+  const saved = await saveUpload(directory, page, { machine: testMachine('other') })
   assert.match(saved, /\.bin$/)
   writeFileSync(join(directory, 'planted.html'), page.bytes)
   writeFileSync(join(directory, 'planted.svg'), page.bytes)
@@ -200,4 +205,57 @@ test('an upload keeps nothing of the name it came with and can do nothing where 
     assert.equal(reply.headers.get('content-disposition'), 'attachment')
     assert.equal(reply.headers.get('x-content-type-options'), 'nosniff')
   }
+})
+
+test('a directory with an index is a page, with a slash; without one it is not found', async () => {
+  mkdirSync(join(root, 'docs/deep'), { recursive: true })
+  writeFileSync(join(root, 'index.html'), 'top')
+  writeFileSync(join(root, 'docs/index.html'), 'docs')
+  const indexed = app({ machine: testMachine(), log: () => {} })
+  indexed.mount('/s', staticFiles(root, { index: 'index.html' }))
+  const browser = testClient(indexed)
+  assert.equal((await browser.get('/s/')).text, 'top')
+  assert.equal((await browser.get('/s')).location, '/s/')
+  assert.equal((await browser.get('/s/docs/')).text, 'docs')
+  assert.equal((await browser.get('/s/docs?x=1')).location, '/s/docs/?x=1')
+  assert.equal((await browser.get('/s/docs/deep')).status, 404)
+  assert.equal((await browser.get('/s/docs/deep/')).status, 404)
+  for (const path of ['/static/', '/static/docs', '/static/docs/'])
+    assert.equal((await web.get(path)).status, 404, path)
+})
+
+test('.well-known is served, other names with a dot are not, also below it', async () => {
+  mkdirSync(join(root, '.well-known/.hidden'), { recursive: true })
+  writeFileSync(join(root, '.well-known/security.txt'), 'Contact: x')
+  writeFileSync(join(root, '.well-known/.hidden/x'), 'secret')
+  writeFileSync(join(root, '.well-knownx'), 'secret')
+  assert.equal((await web.get('/static/.well-known/security.txt')).text, 'Contact: x')
+  for (const path of [
+    '/static/.well-known/.hidden/x',
+    '/static/.well-knownx',
+    '/static/.well-known/../.env',
+    '/static/.well-known',
+  ])
+    assert.equal((await web.get(path)).status, 404, path)
+})
+
+test('one file is sent to those who may have it, with ranges and a name to save it by', async () => {
+  const made = app({ machine: testMachine(), log: () => {} })
+  made.get('/shown', (c) => sendFile(c, join(root, 'big.bin')))
+  made.get('/saved', (c) =>
+    sendFile(c, join(root, 'a.txt'), { download: 'Bericht für "Ada".txt\r\n', type: 'text/plain' }),
+  )
+  made.get('/missing', (c) => sendFile(c, join(root, 'nothing')))
+  made.get('/folder', (c) => sendFile(c, root))
+  const client = testClient(made)
+  const part = await client.get('/shown', { headers: { range: 'bytes=10-19' } })
+  assert.deepEqual([part.status, part.text], [206, 'abcdefghij'])
+  assert.equal(part.headers.get('content-disposition'), 'inline')
+  assert.equal(part.headers.get('cache-control'), 'private, no-cache')
+  const saved = await client.get('/saved')
+  assert.equal(
+    saved.headers.get('content-disposition'),
+    `attachment; filename="Bericht f_r _Ada_.txt"; filename*=UTF-8''Bericht%20f%C3%BCr%20%22Ada%22.txt`,
+  )
+  for (const path of ['/missing', '/folder']) assert.equal((await client.get(path)).status, 404)
 })

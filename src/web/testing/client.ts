@@ -8,13 +8,17 @@ import type { Machine } from '../../base/machine.ts'
 import type { Exchange } from '../../http/index.ts'
 import { answer, isBodiless } from '../../http/index.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
-import { Context } from '../site/context/context.ts'
-import type { Site } from '../site/site.ts'
+import { UsageError } from '../errors.ts'
+import { Context } from '../request/context.ts'
+import { Turn } from '../request/turn.ts'
+import { answerStrictly, rootOf, type Site } from '../site/site.ts'
 import { TestCookies } from './cookies.ts'
+import { findForm } from './page-forms.ts'
 
 /** What a form sends; a Blob or File makes it multipart. */
 export type FormValues = Readonly<Record<string, string | number | boolean | Blob | readonly string[]>>
 
+/** What the browser of a test is. */
 export interface TestOptions {
   /** Default `http://localhost`. */
   readonly origin?: string
@@ -23,12 +27,14 @@ export interface TestOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** How one request is made. */
 export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Follows redirects within the site, up to ten. */
   readonly follow?: boolean
 }
 
+/** A browser for one site, in this process: made by `testClient(site)`. */
 export class TestClient {
   readonly cookies = new TestCookies()
   readonly origin: string
@@ -38,7 +44,6 @@ export class TestClient {
 
   constructor(site: Site<never>, options: TestOptions) {
     this.#site = site
-    site.services.beStrict()
     this.origin = options.origin ?? 'http://localhost'
     this.#machine = options.machine ?? site.machine
     this.#headers = options.headers ?? { accept: 'text/html,*/*' }
@@ -83,7 +88,7 @@ export class TestClient {
     const form = findForm(shown.text, options.action, Object.keys(data))
     if (form === null) {
       const wanted = options.action ? `action ${options.action}` : `the fields ${Object.keys(data).join(', ')}`
-      throw new Error(`${page} (status ${shown.status}) has no form with ${wanted}`)
+      throw new UsageError(`${page} (status ${shown.status}) has no form with ${wanted}`)
     }
     const headers = { 'sec-fetch-site': '', ...options.headers }
     const body = formBody({ ...form.values, ...data })
@@ -132,7 +137,7 @@ export class TestClient {
   async #answer(request: Request): Promise<Response> {
     const done: Promise<void>[] = []
     const handler = (exchange: Exchange) => {
-      const later = this.#site.handle(exchange)
+      const later = answerStrictly(this.#site, exchange)
       if (later !== undefined) done.push(later)
       return later
     }
@@ -146,11 +151,12 @@ export class TestClient {
   async #follow(response: TestResponse, left: number): Promise<TestResponse> {
     const { location } = response
     if (response.status < 300 || response.status > 399 || location === null) return response
-    if (left === 0) throw new Error(`more than ten redirects, the last to ${location}`)
+    if (left === 0) throw new UsageError(`more than ten redirects, the last to ${location}`)
     return this.#follow(await this.get(location), left - 1)
   }
 }
 
+/** A reply, read to its end. */
 export class TestResponse {
   readonly response: Response
   /** The path that was asked for, after redirects the last one. */
@@ -182,10 +188,12 @@ async function sessionCookie(site: Site<never>, machine: Machine, origin: string
   let line = ''
   await answer(
     async (exchange) => {
-      const c = new Context<unknown, unknown>(exchange, site.services, '')
-      login(c, user)
-      await site.services.sessions.save(c, c.session)
-      line = [...c.cookies.lines()].join()
+      const root = rootOf(site)
+      const work = { machine, events: machine.events, exchange: exchange.id }
+      const turn = new Turn(work, exchange, root.scope, root, true)
+      login(new Context<unknown, unknown>(turn), user)
+      await root.scope.sessions.save(turn, turn.session)
+      line = [...turn.cookies.lines()].join()
       exchange.reply(204, [], null)
     },
     new Request(origin),
@@ -194,7 +202,14 @@ async function sessionCookie(site: Site<never>, machine: Machine, origin: string
   return line
 }
 
-/** A browser for one site. */
+/**
+ * A browser for one site, without a port.
+ *
+ * @example
+ * const web = testClient(site)
+ * await web.submit('/sign-up', { name: 'ada', password: 'correct horse' })
+ * assert.match((await web.get('/')).text, /Welcome, ada/)
+ */
 export function testClient<U>(site: Site<U>, options: TestOptions = {}): TestClient {
   return new TestClient(site as unknown as Site<never>, options)
 }
@@ -207,52 +222,4 @@ function formBody(data: FormValues): URLSearchParams | FormData {
     else for (const one of Array.isArray(value) ? value : [value]) body.append(name, String(one))
   }
   return body
-}
-
-interface FoundForm {
-  readonly method: string
-  readonly action: string | null
-  readonly values: Record<string, string>
-}
-
-const FORM = /<form\b([^>]*)>([\s\S]*?)<\/form>/gi
-
-/** The first form of a page with that action, or with all those fields. For pages that templates made. */
-function findForm(html: string, action: string | undefined, fields: readonly string[]): FoundForm | null {
-  for (const [, tag = '', inside = ''] of html.matchAll(FORM)) {
-    const its = attribute(tag, 'action')
-    if (action !== undefined && its !== action) continue
-    const names = new Set(
-      [...inside.matchAll(/<(?:input|textarea|select|button)\b([^>]*)>/gi)].map(([, control = '']) =>
-        attribute(control, 'name'),
-      ),
-    )
-    if (action === undefined && !fields.every((name) => names.has(name))) continue
-    const values: Record<string, string> = {}
-    for (const [, input = ''] of inside.matchAll(/<input\b([^>]*)>/gi)) {
-      const name = attribute(input, 'name')
-      const type = attribute(input, 'type') ?? 'text'
-      const off = (type === 'checkbox' || type === 'radio') && !/\schecked\b/i.test(input)
-      if (name === null || off || type === 'file' || type === 'submit') continue
-      values[name] = attribute(input, 'value') ?? ''
-    }
-    for (const [, area = '', text = ''] of inside.matchAll(/<textarea\b([^>]*)>\n?([\s\S]*?)<\/textarea>/gi)) {
-      const name = attribute(area, 'name')
-      if (name !== null) values[name] = decodeEntities(text)
-    }
-    return { method: (attribute(tag, 'method') ?? 'GET').toUpperCase(), action: its, values }
-  }
-  return null
-}
-
-function attribute(tag: string, name: string): string | null {
-  const found = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(` ${tag}`)
-  return found === null ? null : decodeEntities(found[1] ?? found[2] ?? found[3] ?? '')
-}
-
-function decodeEntities(text: string): string {
-  return text.replace(
-    /&(?:#39|quot|lt|gt|amp);/g,
-    (entity) => ({ '&#39;': "'", '&quot;': '"', '&lt;': '<', '&gt;': '>' })[entity] ?? '&',
-  )
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { app, f, form, login, type Site, type SiteOptions } from 'reticle/web'
+import { seconds } from '../../../src/base/duration.ts'
 import { world } from '../http/world.ts'
 
 const SECRET = 'a secret of more than thirty-two characters'
@@ -52,10 +53,34 @@ type Fail = () => never | Promise<never>
 const PLACES: Readonly<Record<string, (fail: Fail) => SiteOptions<User> & { set?: (site: Site<User>) => void }>> = {
   handler: (fail) => ({ set: (site) => void site.get('/x', fail) }),
   'before hook': (fail) => ({ set: (site) => void site.before(fail) }),
+  'around hook': (fail) => ({ set: (site) => void site.around(fail) }),
+  'around hook, after what is inside': (fail) => ({
+    set: (site) =>
+      void site.around(async (_, next) => {
+        await next()
+        return fail()
+      }),
+  }),
+  'around hook that does not wait': (fail) => ({
+    set: (site) =>
+      void site
+        .around((_, next) => {
+          void next()
+          return 'early'
+        })
+        .get('/x', fail),
+  }),
+  guard: (fail) => ({ set: (site) => void site.guard(fail as never, (group) => group.get('/x', () => 'in')) }),
+  authenticator: (fail) => ({ authenticators: [{ authenticate: fail as never }] }),
+  challenge: (fail) => ({
+    authenticators: [{ authenticate: () => null, challenge: fail as never }],
+    set: (site) => void site.signedIn((group) => group.get('/x', () => 'in')),
+  }),
+  'start of the site': (fail) => ({ set: (site) => void site.onStart(fail) }),
   'after hook': (fail) => ({ set: (site) => void site.after(fail) }),
   'teardown hook': (fail) => ({ set: (site) => void site.teardown(fail) }),
   'error view': (fail) => ({
-    set: (site) => void site.error(Error, fail).error(404, fail).error(500, fail).get('/x', fail),
+    set: (site) => void site.onError(Error, fail).onError(404, fail).onError(500, fail).get('/x', fail),
   }),
   'user loader': (fail) => ({ users: fail }),
   'failure log': (fail) => ({ log: fail as never, set: (site) => void site.get('/x', fail) }),
@@ -68,17 +93,19 @@ const PLACES: Readonly<Record<string, (fail: Fail) => SiteOptions<User> & { set?
     templates: { render: fail as never },
     set: (site) => void site.get('/x', (c) => c.render('a')),
   }),
-  'session load': (fail) => ({ sessions: { asynchronous: true, maxAge: 1, load: fail, save: () => 'a', forget() {} } }),
+  'session load': (fail) => ({
+    sessions: { asynchronous: true, maxAge: seconds(1), load: fail, save: () => 'a', forget() {} },
+  }),
   'session load at once': (fail) => ({
-    sessions: { asynchronous: false, maxAge: 1, load: fail, save: () => 'a', forget() {} },
+    sessions: { asynchronous: false, maxAge: seconds(1), load: fail, save: () => 'a', forget() {} },
   }),
   'session save': (fail) => ({
-    sessions: { asynchronous: true, maxAge: 1, load: () => null, save: fail, forget() {} },
+    sessions: { asynchronous: true, maxAge: seconds(1), load: () => null, save: fail, forget() {} },
   }),
   'session forget': (fail) => ({
     sessions: {
       asynchronous: false,
-      maxAge: 1,
+      maxAge: seconds(1),
       load: () => ({ record: { id: 'a', data: {} }, stale: false }),
       save: () => 'a',
       forget: fail,
@@ -104,7 +131,7 @@ const PLACES: Readonly<Record<string, (fail: Fail) => SiteOptions<User> & { set?
 }
 
 /** What no type lets be asynchronous. */
-const SYNCHRONOUS = new Set(['form field', 'answer that cannot be JSON', 'stream at once'])
+const SYNCHRONOUS = new Set(['challenge', 'form field', 'answer that cannot be JSON', 'stream at once'])
 
 const REQUESTS = [
   'GET /x HTTP/1.1\r\nHost: localhost\r\nCookie: session=abc\r\n\r\n',
@@ -126,7 +153,7 @@ for (const debug of [false, true])
           if (SYNCHRONOUS.has(place) && /reject/.test(how)) continue
           const { set, ...options } = make(fail)
           const log = () => {}
-          const site = app<User>({ log, debug, secret: SECRET, ...options })
+          const site = app<User>({ log, debug, secret: SECRET, hosts: ['localhost'], ...options })
           site.get('/session', (c) => {
             login(c, { id: 1 })
             return 'in'

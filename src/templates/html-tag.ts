@@ -1,0 +1,70 @@
+/** HTML written in the program: a tag whose values are escaped by where in the HTML they stand, as in a template. */
+import { type Escaper, outputAt } from './escape/context.ts'
+import { advance, HTML_START, HtmlProblem } from './escape/html.ts'
+import { SafeHtml } from './safe.ts'
+
+/** The texts between the values, and how each value is written. */
+interface Piece {
+  readonly text: string
+  readonly write: Escaper | null
+  /** Whether it stands between tags, where HTML is taken as it is and lists are joined. */
+  readonly betweenTags: boolean
+}
+
+/** By the texts of the tag, which are one object for each place in a program. */
+const compiled = new WeakMap<TemplateStringsArray, readonly Piece[]>()
+
+/**
+ * HTML as a value. What is put in is escaped by where it stands, between tags, in attributes, addresses, scripts and
+ * styles; HTML of another `html` tag is taken as it is between tags, lists are joined, and `null`, `undefined` and
+ * `false` print nothing.
+ *
+ * @example
+ * const list = html`<ul>${items.map((item) => html`<li><a href="${item.url}">${item.title}</a></li>`)}</ul>`
+ * @throws TypeError for a value where no escaping is safe, and for HTML that ends inside a tag: always, whatever the values.
+ */
+export function html(texts: TemplateStringsArray, ...values: readonly unknown[]): SafeHtml {
+  let pieces = compiled.get(texts)
+  if (pieces === undefined) compiled.set(texts, (pieces = compile(texts)))
+  let out = ''
+  for (let i = 0; i < pieces.length; i++) {
+    const { text, write, betweenTags } = pieces[i]!
+    out += text
+    if (write !== null) out += betweenTags ? printBetween(values[i], write) : write(values[i] ?? '')
+  }
+  return new SafeHtml(out)
+}
+
+function printBetween(value: unknown, write: Escaper): string {
+  if (value === null || value === undefined || value === false) return ''
+  if (Array.isArray(value)) return value.map((item) => printBetween(item, write)).join('')
+  return write(value)
+}
+
+function compile(texts: TemplateStringsArray): readonly Piece[] {
+  const pieces: Piece[] = []
+  let state = HTML_START
+  for (let i = 0; i < texts.length; i++) {
+    const advanced = advance(state, texts[i]!)
+    if (advanced instanceof HtmlProblem) throw new TypeError(`html\`…\`: ${advanced.problem}, ${around(texts, i)}`)
+    state = advanced.state
+    const { text } = advanced
+    if (i === texts.length - 1) {
+      pieces.push({ text, write: null, betweenTags: false })
+      break
+    }
+    const output = outputAt(state)
+    if (typeof output === 'string') throw new TypeError(`html\`…\`: ${output}, ${around(texts, i)}`)
+    pieces.push({ text: text + output.before, write: output.write, betweenTags: state.mode === 'text' })
+    state = output.state
+  }
+  if (state.mode !== 'text')
+    throw new TypeError(
+      `html\`…\`: the HTML ends inside a tag, a comment or a script, ${around(texts, texts.length - 1)}`,
+    )
+  return pieces
+}
+
+function around(texts: TemplateStringsArray, at: number): string {
+  return `at the end of: ${texts[at]!.slice(-40).trim()}`
+}

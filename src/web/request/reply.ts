@@ -1,0 +1,142 @@
+/** What a handler answers, and what becomes of it. */
+
+import { type RendersHtml, renderHtml, rendersHtml, SafeHtml } from '../../templates/safe.ts'
+import { UsageError } from '../errors.ts'
+import type { Maybe } from '../ground/maybe.ts'
+
+/** Text, bytes, or HTML of the `html` tag. */
+export type Piece = Uint8Array | string | SafeHtml
+
+/** A body that comes in pieces, made when it is to be sent. */
+export type Pieces = AsyncIterable<Piece>
+
+/** What is sent after the head: text as UTF-8, bytes, pieces one after another, or nothing. */
+export type ReplyContent = string | Uint8Array | Pieces | null
+
+/** A reply on its way: hooks may still change it. */
+export class Reply {
+  status: number
+  /** Content-Type; '' for none. */
+  type: string
+  /** Further field lines: name, value, name, value. Null while there are none. */
+  lines: string[] | null = null
+  /** A promise while it is being made: it is awaited before any hook sees the reply. */
+  body: Maybe<ReplyContent>
+
+  constructor(status: number, type: string, body: Maybe<ReplyContent>) {
+    this.status = status
+    this.type = type
+    this.body = body
+  }
+
+  /** The value of a field, the first of its lines; the name in any case. */
+  header(name: string): string | undefined {
+    const wanted = name.toLowerCase()
+    if (wanted === 'content-type') return this.type === '' ? undefined : this.type
+    const { lines } = this
+    if (lines !== null)
+      for (let i = 0; i < lines.length; i += 2) if (lines[i]!.toLowerCase() === wanted) return lines[i + 1]
+    return undefined
+  }
+
+  /** Sets a field, in place of all its lines. */
+  setHeader(name: string, value: string): this {
+    if (name.toLowerCase() === 'content-type') this.type = value
+    else {
+      this.removeHeader(name)
+      this.appendHeader(name, value)
+    }
+    return this
+  }
+
+  /** Adds a field beside others of its name. */
+  appendHeader(name: string, value: string): this {
+    this.lines ??= []
+    this.lines.push(name, value)
+    return this
+  }
+
+  /** Takes all lines of a field away. */
+  removeHeader(name: string): void {
+    const wanted = name.toLowerCase()
+    if (wanted === 'content-type') this.type = ''
+    const { lines } = this
+    if (lines === null) return
+    for (let i = lines.length - 2; i >= 0; i -= 2) if (lines[i]!.toLowerCase() === wanted) lines.splice(i, 2)
+  }
+}
+
+/** An object that is sent as JSON: its own properties, or what its `toJSON` gives. Not a Map, a Set, a generator. */
+export type JsonObject = object & { readonly [Symbol.iterator]?: never }
+
+/**
+ * What a handler may answer: text (sent as plain text), HTML of the `html` tag or a form, a `Reply` of `c.render`,
+ * `c.redirect`, `c.json` …, a platform `Response`, bytes, pieces one after another, or an object or array, which is sent
+ * as JSON.
+ */
+export type Answer =
+  | string
+  | SafeHtml
+  | RendersHtml
+  | Reply
+  | Response
+  | Uint8Array
+  | Pieces
+  | readonly unknown[]
+  | JsonObject
+
+export const HTML = 'text/html; charset=utf-8'
+export const TEXT = 'text/plain; charset=utf-8'
+export const JSON_TYPE = 'application/json'
+const BYTES = 'application/octet-stream'
+
+/** @throws UsageError for what is no answer; it says what the handler should do instead. */
+export function toReply(answer: unknown, route: string): Reply {
+  if (answer instanceof Reply) return answer
+  if (typeof answer === 'string') return new Reply(200, TEXT, answer)
+  if (typeof answer !== 'object' || answer === null) throw noAnswer(answer, route)
+  if (answer instanceof SafeHtml) return new Reply(200, HTML, answer.html)
+  if (answer instanceof Uint8Array) return new Reply(200, BYTES, answer)
+  if (answer instanceof Response) return fromResponse(answer)
+  if (Symbol.asyncIterator in answer) return new Reply(200, TEXT, answer as Pieces)
+  if (rendersHtml(answer)) return new Reply(200, HTML, answer[renderHtml]().html)
+  const why = notJson(answer)
+  if (why !== null) throw new UsageError(`the handler of ${route} answered ${why}`)
+  return jsonReply(answer, 200)
+}
+
+/** @throws UsageError for a value that JSON has no text for, or only an empty one that was not meant. */
+export function jsonReply(value: unknown, status: number): Reply {
+  const why = typeof value === 'object' && value !== null ? notJson(value) : null
+  if (why !== null) throw new UsageError(`c.json() was given ${why}`)
+  const text = JSON.stringify(value)
+  if (text === undefined) throw new UsageError(`c.json(): a ${typeof value} cannot be converted to JSON`)
+  return new Reply(status, JSON_TYPE, text)
+}
+
+/** Why an object would be sent as `{}` or fail, with what to do instead; null when it has JSON of its own. */
+function notJson(value: object): string | null {
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return null
+  if (Array.isArray(value) || typeof (value as { toJSON?: unknown }).toJSON === 'function') return null
+  if (value instanceof Error) return 'an Error: throw it, so that the site answers it'
+  const name = value.constructor?.name ?? 'object'
+  if (Symbol.iterator in value) return `a ${name}, which has no JSON: spread it into an array ([...it])`
+  if (Object.keys(value).length > 0) return null
+  return `an object of the class ${name} that shows nothing: give an object of its data`
+}
+
+function noAnswer(answer: unknown, route: string): UsageError {
+  const got = answer === undefined ? 'nothing' : answer === null ? 'null' : `a ${typeof answer}`
+  const hint =
+    answer === undefined
+      ? 'return what is to be sent (is a `return` or an `await` missing?); for an empty reply: c.empty()'
+      : 'return text, an object, or c.json(value)'
+  return new UsageError(`the handler of ${route} answered ${got}: ${hint}`)
+}
+
+function fromResponse(response: Response): Reply {
+  const reply = new Reply(response.status, response.headers.get('content-type') ?? '', response.body)
+  for (const [name, value] of response.headers) if (name !== 'content-type') reply.appendHeader(name, value)
+  return reply
+}

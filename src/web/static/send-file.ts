@@ -1,0 +1,53 @@
+/** One file as an answer: downloads that only some may have. */
+import { openFile } from '#files'
+import { HttpError } from '../errors.ts'
+import type { Context } from '../request/context.ts'
+import type { Reply } from '../request/reply.ts'
+import { fileReply } from './file-reply.ts'
+import { typeOfFile } from './types.ts'
+
+/** How one file is sent. */
+export interface SendFileOptions {
+  /** What the browser saves it as; without it the browser shows the file, if it can. */
+  readonly download?: string
+  /** By the extension of its name, when absent. */
+  readonly type?: string
+  /** The Cache-Control field; default `private, no-cache`. */
+  readonly cacheControl?: string
+}
+
+/**
+ * The reply for a file, with ranges and conditions. **The path is the program's**: what a visitor names belongs below
+ * `staticFiles`, which lets nobody out of a directory.
+ *
+ * @example
+ * site.signedIn((members) => members.get('/report', (c) => sendFile(c, 'data/report.pdf', { download: 'Report.pdf' })))
+ * @throws HttpError 404 when there is no such file, 412, 416.
+ */
+export async function sendFile(
+  c: Context<unknown, unknown> | Context<never, never>,
+  path: string,
+  options: SendFileOptions = {},
+): Promise<Reply> {
+  const any = c as Context<unknown, unknown>
+  const send = async () => {
+    const file = await openFile(path)
+    if (file === null) throw new HttpError(404)
+    const type = options.type ?? typeOfFile(path)
+    const disposition = options.download === undefined ? 'inline' : attachment(options.download)
+    return fileReply(any, file, {
+      type,
+      cacheControl: options.cacheControl ?? 'private, no-cache',
+      fields: { 'Content-Disposition': disposition },
+    })
+  }
+  return c.machine.clock.hold(send())
+}
+
+/** RFC 6266 §4.3: the name in ASCII for old clients, and in full (RFC 8187). */
+export function attachment(name: string): string {
+  const clean = name.replace(/[\x00-\x1f\x7f]/g, '').toWellFormed()
+  const ascii = clean.replace(/[^\x20-\x7e]/g, '_').replace(/["\\]/g, '_')
+  const whole = encodeURIComponent(clean).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${whole}`
+}
