@@ -107,8 +107,12 @@ export function toReply(answer: unknown, route: string): Reply {
 
 /** @throws UsageError for a value that JSON has no text for, or only an empty one that was not meant. */
 export function jsonReply(value: unknown, status: number): Reply {
-  const why = typeof value === 'object' && value !== null ? notJson(value) : null
-  if (why !== null) throw new UsageError(`c.json() was given ${why}`)
+  if (typeof value === 'object' && value !== null) {
+    const why = notJson(value)
+    if (why !== null) throw new UsageError(`c.json() was given ${why}`)
+    const where = unawaited(value)
+    if (where !== null) throw new UsageError(`c.json(): ${where} is a promise or a query, whose JSON is {}: await it`)
+  }
   const text = JSON.stringify(value)
   if (text === undefined) throw new UsageError(`c.json(): a ${typeof value} cannot be converted to JSON`)
   return new Reply(status, JSON_TYPE, text)
@@ -124,6 +128,25 @@ function notJson(value: object): string | null {
   if (Symbol.iterator in value) return `a ${name}, which has no JSON: spread it into an array ([...it])`
   if (Object.keys(value).length > 0) return null
   return `an object of the class ${name} that shows nothing: give an object of its data`
+}
+
+/** Items of a list that are looked at: a forgotten await makes promises of all of them. */
+const LOOKED_AT = 3
+
+/** Where an answer holds what should have been awaited: `{ posts: Post.all() }`, `rows.map(async …)`. Null for nowhere. */
+function unawaited(value: object, inside = ''): string | null {
+  const names = Array.isArray(value) ? Object.keys(value.slice(0, LOOKED_AT)) : Object.keys(value)
+  for (const name of names) {
+    const held = (value as Record<string, unknown>)[name]
+    if (typeof held !== 'object' || held === null) continue
+    const path = inside === '' ? name : `${inside}.${name}`
+    if (typeof (held as { then?: unknown }).then === 'function') return `'${path}'`
+    if (inside === '' && Array.isArray(held)) {
+      const deeper = unawaited(held, path)
+      if (deeper !== null) return deeper
+    }
+  }
+  return null
 }
 
 function noAnswer(answer: unknown, route: string): UsageError {

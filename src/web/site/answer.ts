@@ -40,7 +40,7 @@ export interface Answerer {
  * What surrounds one request: the slots by their names, spelled out since this is made for every request. A test holds
  * them against the slots.
  */
-export class Around {
+export class RequestRecord {
   readonly site: unknown
   readonly report: unknown
   readonly work: Work
@@ -86,7 +86,7 @@ export function answerExchange(of: Answerer, exchange: Exchange, strict: boolean
   const found = find(turn, of.compiled)
   const c = new Context<never, never>(turn)
   const visitor: Visitor = { of, c, turn, found, record }
-  return surround(new Around(of, turn, found) as unknown as Surroundings, () => serve(visitor))
+  return surround(new RequestRecord(of, turn, found) as unknown as Surroundings, () => serve(visitor))
 }
 
 function serve(visitor: Visitor): void | Promise<void> {

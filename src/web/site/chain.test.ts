@@ -13,7 +13,7 @@ import { key } from '../ground/key.ts'
 import { addresses } from '../routing/address.ts'
 import { testClient } from '../testing/client.ts'
 import { quiet } from '../trial/fixture.ts'
-import { Around } from './answer.ts'
+import { RequestRecord } from './answer.ts'
 import { app } from './app.ts'
 import { currentSite, slot } from './site.ts'
 
@@ -237,7 +237,7 @@ test('a stream that an around hook replaces is let go', async () => {
 
 test('the record around a request has the slots that everybody looks into', async () => {
   const { site, web } = quiet()
-  const record = new Around(
+  const record = new RequestRecord(
     { site, report: () => {} } as never,
     {} as never,
     { action: { place: {}, scope: {} } } as never,

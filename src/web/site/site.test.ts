@@ -66,12 +66,51 @@ test('a handler that answers nothing is an error that says so', async () => {
     [(function* () {})(), /which has no JSON/],
     [/x/, /class RegExp that shows nothing/],
     [new ArrayBuffer(1), /class ArrayBuffer/],
+    [{ posts: Promise.resolve([]) }, /'posts' is a promise or a query, whose JSON is \{\}: await it/],
+    [[Promise.resolve(1)], /'0' is a promise/],
+    [{ posts: [1].map(async (n) => n) }, /'posts\.0' is a promise/],
   ] as const) {
     const { site, web, failures } = quiet()
     site.get('/x', () => answer as never)
     assert.equal((await web.get('/x')).status, 500)
     assert.match(String((failures[0]!.error as Error).message), expected)
   }
+})
+
+test('what cannot be sent does not compile', () => {
+  interface Row {
+    readonly id: number
+    readonly title: string
+    label(): string
+  }
+  const row: Row = { id: 1, title: 'x', label: () => 'x' }
+  const types = () => {
+    const { site } = quiet()
+    site.get('/row', () => row)
+    site.get('/rows', async () => [row])
+    site.get('/empty', () => ({}))
+    site.get('/html', () => html`<p>x</p>`)
+    site.get('/pieces', () => pieces())
+    // @ts-expect-error a Map has no JSON
+    site.get('/map', () => new Map())
+    // @ts-expect-error a Set has no JSON
+    site.get('/set', () => new Set())
+    // @ts-expect-error a generator that is not asynchronous is no stream
+    site.get('/generator', function* () {
+      yield 'x'
+    })
+    // @ts-expect-error a number is no answer
+    site.get('/number', () => 7)
+    // @ts-expect-error nothing is no answer
+    site.get('/nothing', () => {})
+    // @ts-expect-error a string is not safe HTML
+    site.get('/string', (c) => c.html('<p>x</p>'))
+    // @ts-expect-error c.user may be null here
+    quiet<{ id: number }>().site.get('/user', (c) => `${c.user.id}`)
+    // @ts-expect-error a number of milliseconds is no duration
+    site.get('/cookie', (c) => c.text('x', void c.cookies.set('a', 'b', { maxAge: 60 })))
+  }
+  assert.equal(typeof types, 'function')
 })
 
 test('a plain answer is given without a promise', () => {
