@@ -304,7 +304,10 @@ export class Group<U> {
   /** Routes for signed-in users: `c.user` is never null there. Others are sent to sign in, or told 401. */
   signedIn(register: (group: Group<NonNullable<U>>) => void): this {
     const group = new Group<NonNullable<U>>('')
-    group.#steps.push({ kind: 'guard', check: (c: { readonly user: unknown }) => c.user as object | null })
+    // Whatever a user is: an authenticator may give a name alone.
+    const known: Guard<never, GuardVerdict> = ({ user }: { readonly user: unknown }) =>
+      user !== null && user !== undefined
+    group.#steps.push({ kind: 'guard', check: known })
     register(group)
     return this.#put(group, null)
   }

@@ -335,6 +335,27 @@ test('a before hook may say who it is, and signedIn believes it', async () => {
   assert.equal((await web.get('/x')).status, 401)
 })
 
+test('a user may be a name alone; an authenticator of your own finds it', async () => {
+  const { site, web } = quiet<string>({
+    authenticators: [{ authenticate: (c) => c.header('x-user') ?? null, challenge: () => 'Name' }],
+  })
+  site.signedIn((members) => members.get('/x', (c) => c.user.toUpperCase()))
+  assert.equal((await web.get('/x', { headers: { 'x-user': 'ada' } })).text, 'ADA')
+  const none = await web.get('/x')
+  assert.deepEqual([none.status, none.headers.get('www-authenticate')], [401, 'Name'])
+})
+
+test('a verdict that is none of those lets nobody pass', async () => {
+  for (const verdict of [0, '', 'yes', 7, NaN, false, null, undefined, Symbol('x')]) {
+    const { site, web } = quiet()
+    site.guard(
+      () => verdict as never,
+      (group) => group.get('/x', () => 'SECRET'),
+    )
+    assert.equal((await web.get('/x')).status, 401, String(verdict))
+  }
+})
+
 test('an outermost around hook runs before anybody is known: for the database of a tenant', async () => {
   const order: string[] = []
   const { site, web } = quiet<Person>({

@@ -57,6 +57,17 @@ test('fetch and handle are used without this, as `export default site` is', asyn
   assert.equal((await fetch(new Request('http://localhost/'))).status, 200)
 })
 
+test('a site whose routes are in each other\u2019s way says so in the log of every request', async () => {
+  const { site: made, failures } = quiet()
+  made.get('/a', () => 'one')
+  made.get('/a', () => 'two')
+  for (let i = 1; i <= 2; i++) {
+    assert.equal((await made.fetch(new Request('http://localhost/a'))).status, 500)
+    assert.equal(failures.length, i)
+    assert.match(String(failures[i - 1]!.error), /has two handlers/)
+  }
+})
+
 test('what escapes a bare handler is logged with the path', async () => {
   const { site: made, failures } = quiet()
   made.mount('/raw', () => {

@@ -12,7 +12,7 @@ import { type Class, createAllTables, type Database, Databases } from '../../mod
 import type { Address } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
 import { UsageError } from '../errors.ts'
-import { consoleLog, writeTo } from '../ground/log.ts'
+import { consoleLog, type FailureLog, writeTo } from '../ground/log.ts'
 import { type AnyGroup, Group, type Part, partsIn } from '../groups/group.ts'
 import type { Command, Finding } from '../groups/operation.ts'
 import { WEB_LIMITS } from '../limits.ts'
@@ -79,6 +79,7 @@ export class Site<U = never> extends Group<U | null> {
   readonly #life = new Life()
   readonly #servers = new Set<HttpServer>()
   #adopted = false
+  readonly #log: FailureLog
   readonly #report: Report
   #engine: TemplateEngine | null | undefined
   #answerer: Answerer | null = null
@@ -100,7 +101,8 @@ export class Site<U = never> extends Group<U | null> {
     new SecurityHeaders(headers ?? {}) // a mistake in them shows where they are written
     this.#sessions = new SessionKeeper(secret, sessions, debug, { ...WEB_LIMITS, ...limits })
     if (users !== undefined && !debug) checkSecrets(this.#sessions.secrets)
-    this.#report = reportTo(options.log ?? consoleLog)
+    this.#log = options.log ?? consoleLog
+    this.#report = reportTo(this.#log)
     const { database } = given
     if (given.ownsDatabase && database !== null && 'close' in database) this.#life.onStop(() => database.close())
   }
@@ -337,7 +339,7 @@ export class Site<U = never> extends Group<U | null> {
   #unavailable(exchange: Exchange, error: unknown): void {
     const { method, path } = exchange
     if (this.#life.state !== 'closed' && this.#life.state !== 'closing')
-      writeTo(this.#begun().compiled.root.scope.log, { reference: '', error, method, path, route: '' })
+      writeTo(this.#log, { reference: '', error, method, path, route: '' })
     const fields = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store']
     exchange.reply(503, fields, 'Service Unavailable\n')
   }
@@ -352,8 +354,8 @@ export class Site<U = never> extends Group<U | null> {
     return answer(this.handle, request, machine ?? this.machine, {
       ...(remote && { remote }),
       onError: (error) => {
-        const { log } = this.#begun().compiled.root.scope
-        writeTo(log, { reference: '', error, method: request.method, path: new URL(request.url).pathname, route: '' })
+        const { method, url } = request
+        writeTo(this.#log, { reference: '', error, method, path: new URL(url).pathname, route: '' })
       },
     })
   }
