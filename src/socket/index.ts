@@ -53,3 +53,4 @@ export {
   type OptionValue,
   SOL_SOCKET,
 } from './options.ts'
+export { connectionPair } from './pair.ts'
