@@ -1,13 +1,17 @@
-/** What a handler or a client is told when a message does not come out as it should. */
+/** What a handler or a client is told when a message does not come out as it should. Each has a `code` to compare. */
+import { CodedError } from '../base/errors.ts'
+import type { Verdict } from './verdict.ts'
 
-/** The body will not come whole, or cannot be read as asked. `status` is what a server may answer. */
-export class BodyError extends Error {
+/** The body cannot be read whole, or not as asked. `status` is what a server may answer. */
+export class BodyError extends CodedError {
   override readonly name: string = 'BodyError'
+  override readonly code: string
   readonly status: number
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code = 'HTTP_BODY_REFUSED') {
     super(message)
     this.status = status
+    this.code = code
   }
 }
 
@@ -17,35 +21,90 @@ export class BodyTooLarge extends BodyError {
   readonly limit: number
 
   constructor(limit: number, where = 'the limit given to bytes() or text(), or limits.bodyBytes') {
-    super(413, `body is longer than ${limit} bytes (set by ${where})`)
+    super(413, `body is longer than ${limit} bytes (set by ${where})`, 'HTTP_BODY_TOO_LARGE')
     this.limit = limit
   }
 }
 
+/**
+ * The client has gone before the exchange was complete: the reason of `exchange.signal`, and why bodies end and
+ * `ready()` rejects. It is nobody's fault here, so a server does not report it.
+ */
+export class ClientGone extends BodyError {
+  override readonly name = 'ClientGone'
+
+  constructor(message: string, cause?: unknown) {
+    super(400, message, 'HTTP_CLIENT_GONE')
+    if (cause !== undefined) this.cause = cause
+  }
+}
+
 /** The peer sent what is no HTTP message, or what could be read in two ways. */
-export class MessageRefused extends Error {
+export class MessageRefused extends CodedError {
   override readonly name = 'MessageRefused'
-  /** The status that a server answers to it; 502 for a response. */
+  override readonly code = 'HTTP_MESSAGE_REFUSED'
+  /** The status that a server answers to the message; 502 for a response. */
   readonly status: number
   /** Byte offset within the head or the body's framing. */
   readonly at: number
 
-  constructor(status: number, why: string, at: number) {
-    super(`${why} at byte ${at}`)
-    this.status = status
-    this.at = at
+  constructor(verdict: Verdict) {
+    super(verdict.toString())
+    this.status = verdict.status
+    this.at = verdict.at
   }
 }
 
-export type RequestFailure = 'timeout' | 'closed' | 'refused' | 'aborted' | 'tunnel' | 'full'
+/**
+ * Why a request failed:
+ * - `timeout`: no progress in time.
+ * - `closed`: the connection or the client was closed first.
+ * - `refused`: the server's messages make no reply: a switch that nobody asked for, too many interim responses.
+ * - `aborted`: the caller gave the request up, or its body failed.
+ * - `tunnel`: the proxy did not open a tunnel.
+ * - `full`: too many requests wait for the origin.
+ * - `redirects`: a redirect could not be followed.
+ */
+export type RequestFailure = 'timeout' | 'closed' | 'refused' | 'aborted' | 'tunnel' | 'full' | 'redirects'
 
 /** A client's request has failed for a reason of HTTP (the socket's own failures stay `SocketError`s). */
-export class RequestError extends Error {
-  override readonly name = 'RequestError'
+export class RequestError extends CodedError {
+  override readonly name: string = 'RequestError'
+  /** `HTTP_TIMEOUT`, `HTTP_CLOSED`, …: the reason in capitals. */
+  override readonly code: string
   readonly reason: RequestFailure
 
   constructor(reason: RequestFailure, message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause })
     this.reason = reason
+    this.code = `HTTP_${reason.toUpperCase()}`
+  }
+}
+
+/** What of a call was wrong. */
+export type MisuseCode =
+  | 'HTTP_INVALID_FIELD'
+  | 'HTTP_INVALID_STATUS'
+  | 'HTTP_INVALID_LENGTH'
+  | 'HTTP_INVALID_TRAILER'
+  | 'HTTP_INVALID_METHOD'
+  | 'HTTP_INVALID_TARGET'
+  | 'HTTP_INVALID_URL'
+  | 'HTTP_INVALID_BODY'
+  | 'HTTP_INVALID_COOKIE'
+  | 'HTTP_INVALID_CHARACTER'
+  | 'HTTP_ALREADY_ANSWERED'
+  | 'HTTP_BODY_ENDED'
+  | 'HTTP_BODY_IN_USE'
+  | 'HTTP_CANNOT_UPGRADE'
+
+/** The program asked for what cannot be sent or done. Nothing of it has reached the network. */
+export class HttpMisuse extends CodedError {
+  override readonly name = 'HttpMisuse'
+  override readonly code: MisuseCode
+
+  constructor(code: MisuseCode, message: string) {
+    super(message)
+    this.code = code
   }
 }

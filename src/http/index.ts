@@ -1,10 +1,32 @@
 export * from './body/charset.ts'
+export { messageBody } from './body/from-stream.ts'
 export * from './body/multipart.ts'
-export { Client, type ClientOptions, clientOf, type ProxyOptions, request } from './client/client.ts'
+export * from './body/query.ts'
+export {
+  Client,
+  type ClientOptions,
+  clientOf,
+  type OpenRequest,
+  type ProxyOptions,
+  request,
+  type Upgraded,
+  type UpgradeOptions,
+  UpgradeRefused,
+} from './client/client.ts'
 export { type Fetch, fetchOn } from './client/fetch.ts'
-export type { Reply } from './client/reply.ts'
-export type { OutgoingContent, RequestOptions } from './client/request.ts'
+export type { RequestOptions } from './client/request.ts'
+export {
+  type Layer,
+  type Outgoing,
+  type OutgoingContent,
+  type PushedContent,
+  type RedirectMode,
+  type Reply,
+  ReplyDecorator,
+  type Send,
+} from './client/send.ts'
 export { tunnel } from './client/tunnel.ts'
+export { ExchangeDecorator } from './decorate.ts'
 export * from './errors.ts'
 export type * from './events.ts'
 export type * from './exchange.ts'
@@ -12,13 +34,21 @@ export * from './fields/conditional.ts'
 export * from './fields/cookie.ts'
 export * from './fields/date.ts'
 export { checkField, checkFields, fieldValue } from './fields/lines.ts'
+export {
+  type Item,
+  parseItem,
+  parseParameters,
+  type Quoting,
+  readQuoted,
+  splitList,
+  stripSpace,
+} from './fields/list.ts'
 export * from './fields/media-type.ts'
 export * from './fields/range.ts'
 export * from './limits.ts'
 export { type FetchHandler, fetchHandler, replyWith, requestOf } from './platform/fetch.ts'
-export { type AnswerOptions, answer } from './platform/memory.ts'
-export * from './query.ts'
-export { takeOver } from './server/exchange.ts'
+export { type AnswerOptions, answer, answerUpgrade, type MemoryUpgrade } from './platform/memory.ts'
+
 export { type HttpServer, type ServeOptions, serve } from './server/serve.ts'
 export type { TunnelOptions } from './server/tunnel.ts'
 export * from './status.ts'

@@ -1,101 +1,155 @@
 /**
- * What one peer may cost us. Every number can be set (`serve(…, { limits })`, `new Client(…, { limits })`) and each
- * has a test that crosses it. Sizes in bytes, times in nanoseconds.
+ * What one peer may cost us. Every number can be set: `serve(host, handler, { limits })`, `new Client(host, { limits })`,
+ * or an argument of the call that the number bounds. Each has a test that crosses it. Sizes are in bytes, times are
+ * `Duration`s (`seconds(5)`).
  */
-import { type Nanos, SECOND } from '../base/clock.ts'
+import { MILLISECOND } from '../base/clock.ts'
+import { type Duration, hours, requireDuration, seconds } from '../base/duration.ts'
 
 export interface HttpLimits {
-  /** The start line; past it 414 for a request. 8000 is the least that RFC 9112 §3 wants supported. */
+  // Heads
+
+  /** The start line; past it 414 for a request. RFC 9112 §3 wants at least 8000 supported. */
   readonly startLineBytes: number
-  /** Start line and fields together; past it 431. The default of node, and twice nginx's first buffer. */
+  /** Start line and fields of a request together; past it 431. The default of node, and twice nginx's first buffer. */
   readonly headBytes: number
-  /** Field lines of a head or of trailers; past it 431. Browsers send about 20; hashing floods need thousands. */
+  /** Field lines of a request or of trailers; past it 431. Browsers send about 20; hash floods need thousands. */
   readonly fieldCount: number
-  /** A request's body; past it 413. A page's form with a picture fits; a server of large uploads sets its own. */
+  /** The head of a response: pages with many Set-Cookie and Link fields pass 16 KiB. */
+  readonly responseHeadBytes: number
+  /** Field lines of a response. Names are compared in turn here and never hashed, so that more of them do no harm. */
+  readonly responseFieldCount: number
+  /** Interim responses (1xx) to one request: 100, 102 and 103 come a few times, a server that sends more does not answer. */
+  readonly interims: number
+
+  // Bodies
+
+  /** A request's body, and what `bytes()` and `text()` take when they are not told; past it 413. A form with a picture fits. */
   readonly bodyBytes: number
-  /** All chunk extensions of one body together; past it 413. Nobody uses them but those who want to cost us time. */
+  /** All chunk extensions of one body together; past it 413. Only attacks use them. */
   readonly chunkExtensionBytes: number
   /** The trailer section; past it 431. */
   readonly trailerBytes: number
-  /** How much of a body that nobody reads is thrown away to keep the connection; past it the connection closes. */
+  /** How much of a body that nobody reads is thrown away to keep the connection; past it the connection is closed. */
   readonly drainBytes: number
-  /** Requests read ahead of their replies on one connection; at it we stop reading. */
+  /** How long a client waits for the end of a reply that nobody reads, to keep the connection; past it the connection is closed. */
+  readonly drainTime: Duration
+  /** How much of a body is taken before anybody reads it: small replies free their connection, large ones are held back. */
+  readonly prefetchBytes: number
+
+  // Connections
+
+  /** Requests read ahead of their replies on one connection; at it reading stops. */
   readonly pipelineDepth: number
-  /** Bytes of replies that wait for an earlier reply, or for the client to read, before `write` answers false. */
+  /** Bytes of replies that wait for an earlier reply, or of an upload that waits for its connection, before `write` answers false. */
   readonly backlogBytes: number
-  /** Requests answered on one connection before it is closed; bounds what leaks and lets load spread anew. */
+  /** Requests answered on one connection before it is closed: bounds what leaks and lets load spread anew. */
   readonly requestsPerConnection: number
-  /** Open connections; past it a new one is reset at once. */
+  /** Open connections of a server; past it a new one is reset at once. */
   readonly connections: number
+
+  // Times
+
   /** From the first byte of a head (or the connection's start) to its end: a slow head holds a place for nothing. */
-  readonly headTime: Nanos
+  readonly headTime: Duration
   /** A connection without a request. Longer than the 60 s that load balancers idle, so that they close first. */
-  readonly idleTime: Nanos
-  /** The window in which a body must make `bodyRate` progress, or 408. */
-  readonly bodyTime: Nanos
+  readonly idleTime: Duration
+  /** The window in which a body must make `bodyRate` progress, or 408. nginx waits 60 s too: uploads from mobiles pause. */
+  readonly bodyTime: Duration
   /** Bytes per second that a request body must reach over each `bodyTime`. */
   readonly bodyRate: number
-  /** A client that takes nothing of what waits for it for so long is reset. */
-  readonly stallTime: Nanos
-  /** How long a client may be silent after we have ended our side, before the connection is closed for good. */
-  readonly lingerSilence: Nanos
-  /** How long one that goes on sending is listened to then, so that it finds our reply when it has done (RFC 9112 §9.6). */
-  readonly lingerTime: Nanos
+  /** A peer that takes nothing of what waits for it for so long is reset. */
+  readonly stallTime: Duration
+  /** A client that has ended its side without `halfClose`: a reply that makes no progress for so long is given up. */
+  readonly leaveTime: Duration
+  /** How long a client may be silent after the server has ended its side, before the connection is closed for good. */
+  readonly silenceTime: Duration
+  /** How long a client that goes on sending is listened to then, so that it finds the reply when it has done (RFC 9112 §9.6). */
+  readonly lingerTime: Duration
+  /** A tunnel through which nothing passes for so long is closed. The default of HAProxy's and nginx's guides. */
+  readonly tunnelTime: Duration
+
+  // Fields and forms
+
+  /** Distinct query parameters or form fields: an attacker's keys must not fill a hash table. */
+  readonly queryCount: number
+  /** Cookies of one request: browsers keep about 180 per site. */
+  readonly cookieCount: number
+  /** Name and value of a cookie that is set (RFC 6265bis §5.6: browsers drop longer ones). */
+  readonly cookieBytes: number
+  /** Parameters of a media type, a disposition or a list's element. */
+  readonly parameterCount: number
+  /** Parts of one multipart body. */
+  readonly parts: number
+  /** Field lines of one part. */
+  readonly partFields: number
+  /** The head of one part. */
+  readonly partHeadBytes: number
+  /** Name or filename of a part. */
+  readonly partNameBytes: number
+  /** All parts together. */
+  readonly partsBytes: number
+
+  // The client
+
+  /** Redirects that one request follows, as the Fetch standard has it (§4.4). */
+  readonly redirects: number
 }
 
-export const LIMITS: HttpLimits = {
+export const HTTP_LIMITS: HttpLimits = Object.freeze({
   startLineBytes: 8_192,
   headBytes: 16_384,
   fieldCount: 100,
+  responseHeadBytes: 65_536,
+  responseFieldCount: 1_000,
+  interims: 32,
   bodyBytes: 16 * 1024 * 1024,
   chunkExtensionBytes: 4_096,
   trailerBytes: 8_192,
   drainBytes: 262_144,
+  drainTime: seconds(1),
+  prefetchBytes: 65_536,
   pipelineDepth: 32,
   backlogBytes: 262_144,
   requestsPerConnection: 1_000_000,
   connections: 100_000,
-  headTime: 20 * SECOND,
-  idleTime: 75 * SECOND,
-  bodyTime: 10 * SECOND,
+  headTime: seconds(20),
+  idleTime: seconds(75),
+  bodyTime: seconds(60),
   bodyRate: 512,
-  stallTime: 30 * SECOND,
-  lingerSilence: 5 * SECOND,
-  lingerTime: 30 * SECOND,
-}
+  stallTime: seconds(30),
+  leaveTime: seconds(10),
+  silenceTime: seconds(5),
+  lingerTime: seconds(30),
+  tunnelTime: hours(1),
+  queryCount: 1_000,
+  cookieCount: 200,
+  cookieBytes: 4_096,
+  parameterCount: 16,
+  parts: 1_000,
+  partFields: 16,
+  partHeadBytes: 8_192,
+  partNameBytes: 255,
+  partsBytes: 16 * 1024 * 1024,
+  redirects: 20,
+})
+
+/** The limits of a multipart body. */
+export type MultipartLimits = Pick<
+  HttpLimits,
+  'parts' | 'partFields' | 'partHeadBytes' | 'partNameBytes' | 'partsBytes' | 'parameterCount'
+>
 
 /**
- * How much of a reply's body is taken before anybody reads it: small replies free their connection whether or not their
- * bodies are read at once, large ones are held back.
+ * The limits that a program has set, with the defaults for the others.
+ * @param what the call, for messages: `serve`
+ * @throws RangeError for a number that is negative or none, or a time that is no `Duration`.
  */
-export const PREFETCH_BYTES = 65_536
-
-/** Distinct query parameters or form fields: an attacker's keys must not fill a hash table. */
-export const QUERY_COUNT = 1_000
-/** Cookies of one request: browsers keep about 180 per site. */
-export const COOKIE_COUNT = 200
-/** Name and value of a cookie that is set (RFC 6265bis §5.6: browsers drop longer ones). */
-export const COOKIE_BYTES = 4_096
-/** Parameters of a media type. */
-export const MEDIA_TYPE_PARAMETERS = 16
-
-export interface MultipartLimits {
-  /** Parts of one body. */
-  readonly parts: number
-  /** Field lines of one part. */
-  readonly fields: number
-  /** The head of one part. */
-  readonly headBytes: number
-  /** Name or filename of a part. */
-  readonly nameBytes: number
-  /** All parts together. */
-  readonly bytes: number
-}
-
-export const MULTIPART_LIMITS: MultipartLimits = {
-  parts: 1_000,
-  fields: 16,
-  headBytes: 8_192,
-  nameBytes: 255,
-  bytes: 16 * 1024 * 1024,
+export function completeLimits(what: string, limits: Partial<HttpLimits> = {}): HttpLimits {
+  const complete = { ...HTTP_LIMITS, ...limits }
+  for (const [name, value] of Object.entries(complete))
+    if (name.endsWith('Time')) requireDuration(`${what}: limits.${name}`, value, MILLISECOND)
+    else if (typeof value !== 'number' || !(value >= 0))
+      throw new RangeError(`${what}: limits.${name} must be a number from 0, not ${String(value)}`)
+  return complete
 }

@@ -1,5 +1,7 @@
 /** Status codes and their reason phrases (RFC 9110 §15 and the IANA registry). */
 
+import { HttpMisuse } from './errors.ts'
+
 export const REASONS: Readonly<Record<number, string>> = {
   100: 'Continue',
   101: 'Switching Protocols',
@@ -73,13 +75,19 @@ export function isBodiless(status: number): boolean {
   return status < 200 || status === 204 || status === 304
 }
 
+/** Whether a server sends no content with this status, whatever the handler gives: 205 too (RFC 9110 §15.3.6). */
+export function isWithoutContent(status: number): boolean {
+  return isBodiless(status) || status === 205
+}
+
 /** Built once: the first line of every response there can be. */
 const LINES: string[] = []
 for (let status = 100; status < 1000; status++) LINES[status - 100] = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`
 
-/** `HTTP/1.1 200 OK` with its CRLF. @throws TypeError for what is no status. */
+/** `HTTP/1.1 200 OK` with its CRLF. @throws HttpMisuse for what is no status. */
 export function statusLine(status: number): string {
   const line = LINES[status - 100]
-  if (line === undefined) throw new TypeError(`status ${status} is not an integer from 100 to 999`)
+  if (line === undefined)
+    throw new HttpMisuse('HTTP_INVALID_STATUS', `status must be an integer from 100 to 999, not ${status}`)
   return line
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { charsetOf, parseMediaType } from '../fields/media-type.ts'
-import { MEDIA_TYPE_PARAMETERS } from '../limits.ts'
+import { HTTP_LIMITS } from '../limits.ts'
 import { charsetNamed, decode, decodeField, decodeStrict, encode, encodeField } from './charset.ts'
 
 const all = Uint8Array.from({ length: 256 }, (_, i) => i)
@@ -56,7 +56,7 @@ test('media types', () => {
     'a/b; c="\r\n"',
   ])
     assert.equal(of(bad), null, bad)
-  const many = Array.from({ length: MEDIA_TYPE_PARAMETERS + 1 }, (_, i) => `;p${i}=v`).join('')
+  const many = Array.from({ length: HTTP_LIMITS.parameterCount + 1 }, (_, i) => `;p${i}=v`).join('')
   assert.equal(of(`a/b${many}`), null)
   assert.equal(charsetOf('text/plain; charset=UTF-8'), 'utf-8')
   assert.equal(charsetOf('junk'), undefined)

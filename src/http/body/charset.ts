@@ -3,7 +3,9 @@
  * which the bytes 80 to 9F are controls; platform decoders give windows-1252 for its name.
  */
 
-import { latin1 } from '../machine/latin1.ts'
+import { HttpMisuse } from '../errors.ts'
+import { stripSpace } from '../fields/list.ts'
+import { latin1 } from '../machine/text.ts'
 
 export type Charset = 'us-ascii' | 'utf-8' | 'iso-8859-1'
 
@@ -28,7 +30,7 @@ const utf8Encoder = new TextEncoder()
 
 /** The charset of that name in any case; undefined for one that Reticle does not have. */
 export function charsetNamed(label: string): Charset | undefined {
-  return LABELS.get(label.trim().toLowerCase())
+  return LABELS.get(stripSpace(label).toLowerCase())
 }
 
 /** Decodes bytes; what the charset does not have becomes U+FFFD. A byte order mark before UTF-8 is dropped. */
@@ -51,7 +53,7 @@ export function decodeStrict(bytes: Uint8Array, charset: Charset): string | null
   return charset === 'us-ascii' && /[\x80-\xff]/.test(text) ? null : text
 }
 
-/** @throws TypeError for a character that the charset does not have. */
+/** @throws HttpMisuse for a character that the charset does not have. */
 export function encode(text: string, charset: Charset): Uint8Array {
   if (charset === 'utf-8') return utf8Encoder.encode(text)
   const highest = charset === 'us-ascii' ? 0x7f : 0xff
@@ -60,7 +62,10 @@ export function encode(text: string, charset: Charset): Uint8Array {
     const code = text.charCodeAt(i)
     if (code > highest) {
       const shown = `U+${text.codePointAt(i)!.toString(16).toUpperCase().padStart(4, '0')}`
-      throw new TypeError(`${shown} at index ${i} is not in ${charset}; send it as utf-8`)
+      throw new HttpMisuse(
+        'HTTP_INVALID_CHARACTER',
+        `${shown} at index ${i} is not in ${charset}: send the text as utf-8`,
+      )
     }
     bytes[i] = code
   }

@@ -1,11 +1,11 @@
-/** A body on its way in: the one implementation of `RequestBody`, whatever the bytes come from. */
+/** A body on its way in: the one implementation of `MessageBody`, whatever the bytes come from. */
 
-import { BodyError, BodyTooLarge } from '../errors.ts'
-import type { FieldLines, RequestBody } from '../exchange.ts'
+import { BodyError, BodyTooLarge, HttpMisuse } from '../errors.ts'
+import type { BodySink, FieldLines, MessageBody } from '../exchange.ts'
 import { charsetOf } from '../fields/media-type.ts'
-import { LIMITS, PREFETCH_BYTES } from '../limits.ts'
 import { ByteAccumulator } from '../machine/accumulator.ts'
 import { charsetNamed, decode } from './charset.ts'
+import { streamOf } from './stream.ts'
 
 /** Where the bytes come from. */
 export interface BodySource {
@@ -13,40 +13,47 @@ export interface BodySource {
   open(): void
   pause(): void
   resume(): void
-  /** What the reader threw: it must not reach the driver. */
+  /** Nobody reads what still comes: it is to be thrown away, or cut off where that is cheaper. */
+  discard(): void
+  /** What the reader threw, or its promise was rejected with: it must not reach the driver. */
   failed(error: unknown): void
 }
 
-export interface BodySink {
-  data(bytes: Uint8Array): void
-  end(error: Error | null): void
+/** What a body needs to know of its message. */
+export interface BodyAbout {
+  contentType(): string | undefined
+  /** What `bytes()` and `text()` take when they are not told. */
+  readonly bodyBytes: number
+  /** How much is kept before there is a reader. */
+  readonly prefetchBytes: number
 }
 
 const DISCARD: BodySink = { data() {}, end() {} }
 
-export class IncomingBody implements RequestBody {
+export class IncomingBody implements MessageBody {
   readonly length: number | null
   /** Body bytes that have come, without framing. */
   received = 0
   ended = false
-  /** Field lines after a chunked body; complete when the body has ended. */
   trailers: FieldLines = []
   readonly #source: BodySource
-  readonly #contentType: () => string | undefined
+  readonly #about: BodyAbout
   #sink: BodySink | null = null
   #failure: Error | null = null
-  /** What came before its reader, up to PREFETCH_BYTES: a source need not wait for one. */
+  /** What came before its reader, or while the reader would not have it. */
   readonly #held = new ByteAccumulator()
   #paused = false
+  /** The reader is at work on a piece: its promise has not settled. */
+  #busy = false
   #told = false
 
-  constructor(length: number | null, source: BodySource, contentType: () => string | undefined) {
+  constructor(length: number | null, source: BodySource, about: BodyAbout) {
     this.length = length
     this.#source = source
-    this.#contentType = contentType
+    this.#about = about
   }
 
-  /** Whether somebody reads it, or has read it. */
+  /** Whether somebody reads the body, or has read it. */
   get claimed(): boolean {
     return this.#sink !== null && this.#sink !== DISCARD
   }
@@ -55,11 +62,12 @@ export class IncomingBody implements RequestBody {
   push(bytes: Uint8Array): void {
     if (this.ended) return
     this.received += bytes.length
-    if (this.#sink !== null && this.#held.length === 0) this.#give(bytes)
-    else {
-      this.#held.append(bytes)
-      if (this.#held.length > PREFETCH_BYTES) this.#source.pause()
+    if (this.#sink !== null && !this.#busy && this.#held.length === 0) {
+      this.#give(bytes)
+      return
     }
+    this.#held.append(bytes)
+    if (this.#busy || this.#held.length > this.#about.prefetchBytes) this.#source.pause()
   }
 
   /** For the source: the last call. Later ones are without effect. */
@@ -67,22 +75,21 @@ export class IncomingBody implements RequestBody {
     if (this.ended) return
     this.ended = true
     this.#failure = failure
-    if (this.#held.length === 0) this.#tellEnd()
+    if (this.#held.length === 0 && !this.#busy) this.#tellEnd()
   }
 
-  /** Throws away what still comes. */
   discard(): void {
-    const opened = this.#sink !== null
+    if (this.#sink === DISCARD) return
     this.#sink = DISCARD
     this.#held.take()
-    if (this.ended) return
-    if (opened) this.#source.resume()
-    else this.#source.open()
+    if (!this.ended) this.#source.discard()
   }
 
   read(sink: BodySink): void {
-    if (this.#sink === DISCARD) throw new BodyError(500, 'the body was thrown away: read it before the reply ends')
-    if (this.#sink !== null) throw new TypeError('the body has a reader already: read it once and share what it gave')
+    if (this.#sink === DISCARD)
+      throw new BodyError(500, 'the body was thrown away: read the body before the reply ends')
+    if (this.#sink !== null)
+      throw new HttpMisuse('HTTP_BODY_IN_USE', 'the body has a reader already: read the body once and share the result')
     this.#sink = sink
     if (this.ended || this.#held.length > 0) queueMicrotask(() => this.#flush())
     if (!this.ended) this.#source.open()
@@ -96,38 +103,58 @@ export class IncomingBody implements RequestBody {
   resume(): void {
     if (this.#paused && (this.ended || this.#held.length > 0)) queueMicrotask(() => this.#flush())
     this.#paused = false
-    if (!this.ended) this.#source.resume()
+    if (!this.ended && !this.#busy) this.#source.resume()
   }
 
-  /** Gives the reader what came before it. */
+  /** Gives the reader what came before it was there, or while it had paused. */
   #flush(): void {
-    if (this.#paused) return
+    if (this.#paused || this.#busy) return
     if (this.#held.length > 0) this.#give(this.#held.take())
-    if (this.ended && !this.#paused && this.#held.length === 0) this.#tellEnd()
+    if (this.ended && !this.#paused && !this.#busy && this.#held.length === 0) this.#tellEnd()
   }
 
   #give(bytes: Uint8Array): void {
     try {
-      this.#sink!.data(bytes)
+      const working = this.#sink!.data(bytes)
+      if (working instanceof Promise) this.#waitFor(working)
     } catch (error) {
       this.#source.failed(error)
     }
+  }
+
+  /** A reader that gave a promise gets the next piece when the promise has settled. */
+  #waitFor(working: Promise<void>): void {
+    this.#busy = true
+    if (!this.ended) this.#source.pause()
+    working.then(
+      () => {
+        this.#busy = false
+        this.#flush()
+        if (!this.ended && !this.#paused && !this.#busy) this.#source.resume()
+      },
+      (error: unknown) => {
+        this.#busy = false
+        this.#source.failed(error)
+      },
+    )
   }
 
   #tellEnd(): void {
     if (this.#told || this.#sink === null) return
     this.#told = true
     try {
-      this.#sink.end(this.#failure)
+      const working = this.#sink.end(this.#failure)
+      if (working instanceof Promise) working.catch((error: unknown) => this.#source.failed(error))
     } catch (error) {
       this.#source.failed(error)
     }
   }
 
-  bytes(limit = LIMITS.bodyBytes): Promise<Uint8Array> {
+  bytes(limit = this.#about.bodyBytes): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (this.length !== null && this.length > limit) {
         reject(new BodyTooLarge(limit))
+        this.discard()
         return
       }
       const whole = new ByteAccumulator()
@@ -148,37 +175,15 @@ export class IncomingBody implements RequestBody {
     })
   }
 
-  async text(limit = LIMITS.bodyBytes): Promise<string> {
-    const label = charsetOf(this.#contentType()) ?? 'utf-8'
+  async text(limit = this.#about.bodyBytes): Promise<string> {
+    const label = charsetOf(this.#about.contentType()) ?? 'utf-8'
     const charset = charsetNamed(label)
     if (charset === undefined)
-      throw new BodyError(415, `charset ${JSON.stringify(label)} is none of us-ascii, utf-8, iso-8859-1`)
+      throw new BodyError(415, `the charset must be us-ascii, utf-8 or iso-8859-1, not ${JSON.stringify(label)}`)
     return decode(await this.bytes(limit), charset)
   }
 
   stream(): ReadableStream<Uint8Array> {
-    let full = false
-    return new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.read({
-          data: (bytes) => {
-            controller.enqueue(new Uint8Array(bytes))
-            if (full || controller.desiredSize! > 0) return
-            full = true
-            this.pause()
-          },
-          end: (failure) => {
-            if (failure === null) controller.close()
-            else controller.error(failure)
-          },
-        })
-      },
-      pull: () => {
-        if (!full) return
-        full = false
-        this.resume()
-      },
-      cancel: () => this.discard(),
-    })
+    return streamOf(this)
   }
 }

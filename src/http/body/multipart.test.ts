@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MULTIPART_LIMITS, type MultipartLimits } from '../limits.ts'
-import { latin1 } from '../machine/latin1.ts'
+import type { MultipartLimits } from '../limits.ts'
+import { latin1 } from '../machine/text.ts'
 import { answer } from '../platform/memory.ts'
 import { testMachine } from '../trial/machine.ts'
 import { boundaryOf, MultipartParser, readForm } from './multipart.ts'
@@ -21,7 +21,7 @@ function parse(body: string, cuts: readonly number[] = [], limits: Partial<Multi
     parts.push(part)
     return { data: (bytes: Uint8Array) => void (part.data += latin1(bytes)), end: () => void (part.data += '|') }
   }
-  const parser = new MultipartParser('XX', take, { ...MULTIPART_LIMITS, ...limits })
+  const parser = new MultipartParser('XX', take, limits)
   const bytes = Buffer.from(body, 'latin1')
   const places = [...new Set([0, ...cuts.map((c) => c % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b)
   for (let i = 1; i < places.length; i++) parser.write(bytes.subarray(places[i - 1], places[i]))
@@ -78,10 +78,10 @@ test('what is no sound form is refused by name', () => {
 test('every cap is met', () => {
   const two = `${field('a', '1')}${field('b', '2')}--XX--`
   assert.match(parse(two, [], { parts: 1 }).failure!, /413 more than 1 parts/)
-  assert.match(parse(two, [], { bytes: 50 }).failure!, /413 .*more than 50 bytes/)
-  assert.match(parse(two, [], { headBytes: 20 }).failure!, /413 the head of a part/)
-  assert.match(parse(two, [], { fields: 0 }).failure!, /more than 0 fields/)
-  assert.match(parse(field('long', ''), [], { nameBytes: 3 }).failure!, /413 the name of part 1/)
+  assert.match(parse(two, [], { partsBytes: 50 }).failure!, /413 .*more than 50 bytes/)
+  assert.match(parse(two, [], { partHeadBytes: 20 }).failure!, /413 the head of a part/)
+  assert.match(parse(two, [], { partFields: 0 }).failure!, /more than 0 fields/)
+  assert.match(parse(field('long', ''), [], { partNameBytes: 3 }).failure!, /413 the name of part 1/)
   assert.match(parse(`--XX\r\n${'x'.repeat(10_000)}`).failure!, /413 the head of a part/)
 })
 
@@ -128,7 +128,7 @@ test('a form made by the platform comes out as it went in, and a bad one is a 4x
     async (exchange) => void (await readForm(exchange.body, exchange.header('content-type'))),
     new Request('http://a/', { method: 'POST', body: 'x', headers: { 'Content-Type': 'text/plain' } }),
     testMachine(),
-    { onError: (error) => errors.push(error) },
+    { onError: (error) => void errors.push(error) },
   )
   assert.match(String(errors[0]), /not multipart\/form-data/)
 })

@@ -6,15 +6,15 @@
 import { sizeText } from '../../base/size.ts'
 import { BodyError } from '../errors.ts'
 import type { RequestBody } from '../exchange.ts'
+import { parseParameters } from '../fields/list.ts'
 import { parseMediaType } from '../fields/media-type.ts'
-import { MULTIPART_LIMITS, type MultipartLimits } from '../limits.ts'
+import { HTTP_LIMITS, type MultipartLimits } from '../limits.ts'
 import { ByteAccumulator } from '../machine/accumulator.ts'
-import { isToken } from '../machine/characters.ts'
 import { Head } from '../machine/head.ts'
-import { latin1 } from '../machine/latin1.ts'
 import { parseFields } from '../machine/parse.ts'
-import { Parameters } from '../query.ts'
+import { indexOfLine, latin1, latin1Bytes } from '../machine/text.ts'
 import { type Charset, charsetNamed, decode, decodeField } from './charset.ts'
+import { Parameters } from './query.ts'
 
 /** The head of one part. */
 export interface PartHead {
@@ -38,8 +38,7 @@ export type PartTaker = (head: PartHead) => PartSink | null
 type State = 'preamble' | 'delimiter' | 'head' | 'data' | 'epilogue' | 'failed'
 
 const SKIP: PartSink = { data() {}, end() {} }
-const indexOf: (this: Uint8Array, needle: Uint8Array, from: number) => number = Buffer.prototype.indexOf
-const HEAD_END = Buffer.from('\r\n\r\n')
+const HEAD_END = latin1Bytes('\r\n\r\n')
 /** A part's head is looked through again with each piece that comes: pieces of one byte would make that quadratic. */
 const SMALL_WRITE = 4_096
 
@@ -66,18 +65,19 @@ export class MultipartParser {
   /** Pieces too small to be worth a look each. */
   readonly #small = new ByteAccumulator()
   // The first delimiter has no line before it whose end it could begin with.
-  #tail: Uint8Array = Buffer.from('\r\n')
+  #tail: Uint8Array = latin1Bytes('\r\n')
 
-  constructor(boundary: string, take: PartTaker, limits: MultipartLimits = MULTIPART_LIMITS) {
-    this.#delimiter = Buffer.from(`\r\n--${boundary}`)
+  constructor(boundary: string, take: PartTaker, limits: Partial<MultipartLimits> = {}) {
+    this.#delimiter = latin1Bytes(`\r\n--${boundary}`)
     this.#take = take
-    this.#limits = limits
+    this.#limits = { ...HTTP_LIMITS, ...limits }
   }
 
   /** Takes bytes; false once the body is refused. */
   write(bytes: Uint8Array): boolean {
     this.#bytes += bytes.length
-    if (this.#bytes > this.#limits.bytes) this.#fail(413, `the parts take more than ${sizeText(this.#limits.bytes)}`)
+    if (this.#bytes > this.#limits.partsBytes)
+      this.#fail(413, `the parts take more than ${sizeText(this.#limits.partsBytes)}`)
     if (this.#state === 'failed') return false
     if (this.#small.length === 0 && bytes.length >= SMALL_WRITE) this.#parse(bytes)
     else {
@@ -95,7 +95,7 @@ export class MultipartParser {
   }
 
   #parse(bytes: Uint8Array): void {
-    const all = this.#tail.length === 0 ? bytes : Buffer.concat([this.#tail, bytes])
+    const all = this.#tail.length === 0 ? bytes : joined(this.#tail, bytes)
     let at = 0
     for (let next = this.#step(all, at); next >= 0; next = this.#step(all, at)) at = next
     this.#tail = this.failure === null ? new Uint8Array(all.subarray(at)) : new Uint8Array(0)
@@ -117,7 +117,7 @@ export class MultipartParser {
   }
 
   #content(all: Uint8Array, at: number): number {
-    const found = indexOf.call(all, this.#delimiter, at)
+    const found = indexOfLine(all, this.#delimiter, at)
     // Without a delimiter, all but what could be the beginning of one.
     const end = found >= 0 ? found : Math.max(at, all.length - this.#delimiter.length + 1)
     if (end > at && this.#state === 'data') this.#sink.data(all.subarray(at, end))
@@ -137,19 +137,19 @@ export class MultipartParser {
   }
 
   #partHead(all: Uint8Array, at: number): number {
-    const { headBytes, parts, fields } = this.#limits
+    const { partHeadBytes, parts, partFields } = this.#limits
     // An empty line at once: no field, hence no name.
     if (all[at] === 13) return this.#nameless()
-    const found = indexOf.call(all, HEAD_END, at)
-    if ((found < 0 ? all.length : found) - at > headBytes) {
-      this.#fail(413, `the head of a part takes more than ${headBytes} bytes`)
+    const found = indexOfLine(all, HEAD_END, at)
+    if ((found < 0 ? all.length : found) - at > partHeadBytes) {
+      this.#fail(413, `the head of a part takes more than ${partHeadBytes} bytes`)
       return -1
     }
     if (found < 0) return -1
     if (++this.#parts > parts) this.#fail(413, `more than ${parts} parts`)
     const head = new Head()
     head.reset(latin1(all, at, found + 4))
-    const fault = parseFields(head, 0, { startLineBytes: 0, fieldCount: fields }, 400)
+    const fault = parseFields(head, 0, { fieldCount: partFields }, 400)
     if (fault !== null) this.#fail(400, `the head of part ${this.#parts}: ${fault}`)
     if (this.failure !== null) return -1
     const part = this.#describe(head)
@@ -160,13 +160,13 @@ export class MultipartParser {
   }
 
   #describe(head: Head): PartHead | null {
-    const disposition = parseDisposition(head.get('content-disposition') ?? '')
+    const disposition = parseDisposition(head.get('content-disposition') ?? '', this.#limits.parameterCount)
     const name = disposition?.get('name')
     if (disposition === null || name === undefined) return null
     const filename = disposition.get('filename') ?? null
-    const { nameBytes } = this.#limits
-    if (name.length > nameBytes || (filename !== null && filename.length > nameBytes)) {
-      this.#fail(413, `the name of part ${this.#parts} takes more than ${nameBytes} bytes`)
+    const { partNameBytes } = this.#limits
+    if (name.length > partNameBytes || (filename !== null && filename.length > partNameBytes)) {
+      this.#fail(413, `the name of part ${this.#parts} takes more than ${partNameBytes} bytes`)
       return null
     }
     const type = head.get('content-type') ?? 'text/plain'
@@ -186,48 +186,22 @@ export class MultipartParser {
   }
 }
 
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
+
 /** Names are UTF-8 in practice (WHATWG HTML §4.10.22.8); what is not is taken for ISO-8859-1. */
 function text(value: string): string {
   return decodeField(value, 'utf-8') ?? value
 }
 
-/**
- * `form-data *( ";" name "=" value )`. Unlike a quoted-string of HTTP a backslash escapes only a quote or another
- * backslash: browsers send the others as they are.
- */
-function parseDisposition(value: string): Map<string, string> | null {
+/** `form-data *( ";" name "=" value )`; null for anything else. */
+function parseDisposition(value: string, most: number): Map<string, string> | null {
   const kind = /^form-data[ \t]*(?=;|$)/i.exec(value)
-  if (kind === null) return null
-  const parameters = new Map<string, string>()
-  const start = /[ \t]*;[ \t]*([^=;"\s]+)=/y
-  for (let at = kind[0].length; at < value.length; ) {
-    start.lastIndex = at
-    const match = start.exec(value)
-    if (match === null) return null
-    const name = match[1]!.toLowerCase()
-    const read = value[start.lastIndex] === '"' ? readName(value, start.lastIndex) : readBare(value, start.lastIndex)
-    if (read === null || !isToken(name) || parameters.has(name)) return null
-    parameters.set(name, read.text)
-    at = read.end
-  }
-  return parameters
-}
-
-function readName(value: string, at: number): { text: string; end: number } | null {
-  let name = ''
-  for (let i = at + 1; i < value.length; i++) {
-    let c = value[i]!
-    if (c === '"') return { text: name, end: i + 1 }
-    if (c === '\\' && (value[i + 1] === '"' || value[i + 1] === '\\')) c = value[++i]!
-    name += c
-  }
-  return null
-}
-
-function readBare(value: string, at: number): { text: string; end: number } {
-  let end = at
-  while (end < value.length && value[end] !== ';') end++
-  return { text: value.slice(at, end).trim(), end }
+  return kind === null ? null : parseParameters(value, kind[0].length, most, 'form')
 }
 
 /**
@@ -238,7 +212,7 @@ export function readMultipart(
   body: RequestBody,
   contentType: string | undefined,
   take: PartTaker,
-  limits: MultipartLimits = MULTIPART_LIMITS,
+  limits: Partial<MultipartLimits> = {},
 ): Promise<void> {
   const boundary = boundaryOf(contentType)
   if (boundary === null)
@@ -289,7 +263,7 @@ export interface FormData {
 export async function readForm(
   body: RequestBody,
   contentType: string | undefined,
-  limits: MultipartLimits = MULTIPART_LIMITS,
+  limits: Partial<MultipartLimits> = {},
 ): Promise<FormData> {
   const fields = new Parameters()
   const files: FormFile[] = []

@@ -1,31 +1,42 @@
 /** `fetch` with the platform's `Request` and `Response`, on any host. */
 import type { Host } from '../../socket/host.ts'
+import { streamOf } from '../body/stream.ts'
+import { headersOf, responseWith } from '../platform/response.ts'
 import { isBodiless } from '../status.ts'
 import { type Client, clientOf } from './client.ts'
-import type { Reply } from './reply.ts'
-import type { OutgoingContent } from './request.ts'
+import type { OutgoingContent, Reply } from './send.ts'
 
+/** The platform's own `fetch`, without what only a browser has: cache, credentials, integrity, referrer. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** As the Fetch standard has it (§4.4). */
-const REDIRECTS = 20
-/** What must not follow a redirect to another origin. */
-const PRIVATE: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization', 'host'])
+/** Fetch §4.6: what is sent when the program has not said otherwise. Some servers refuse requests without User-Agent. */
+const DEFAULTS: readonly (readonly [name: string, value: string])[] = [
+  ['accept', '*/*'],
+  ['accept-language', '*'],
+  ['user-agent', 'reticle'],
+]
 
 /**
  * A `fetch` whose connections are those of `client`. It follows redirects, credentials stripped across origins, and
- * rejects with TypeError for a network failure, whose `cause` is ours. No decompression, cache or cookie jar.
+ * rejects with TypeError for a network failure, whose `cause` is ours, and with the signal's reason once that is
+ * aborted; the body of a response fails in the same way. No decompression, cache or cookie jar.
  */
 export function fetchOn(on: Host | Client): Fetch {
   const client = 'request' in on ? on : clientOf(on)
   return async (input, init) => {
     const request = new Request(input, init)
-    const content = await contentOf(request, init)
+    const { method, signal, redirect } = request
+    const said = (failure: unknown) =>
+      signal.aborted ? signal.reason : new TypeError('fetch failed', { cause: failure })
     try {
-      return await follow(client, request, content)
+      const body = await contentOf(request, init)
+      const headers = new Headers(request.headers)
+      for (const [name, value] of DEFAULTS) if (!headers.has(name)) headers.set(name, value)
+      const fields = [...headers].flat()
+      const reply = await client.request(request.url, { method, fields, body, signal, redirect })
+      return responseOf(reply, method, said)
     } catch (error) {
-      if (request.signal.aborted) throw request.signal.reason
-      throw error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error })
+      throw said(error)
     }
   }
 }
@@ -37,41 +48,18 @@ async function contentOf(request: Request, init: RequestInit | undefined): Promi
   return new Uint8Array(await request.arrayBuffer())
 }
 
-async function follow(client: Client, request: Request, content: OutgoingContent): Promise<Response> {
-  let url = new URL(request.url)
-  let { method } = request
-  let body = content
-  let headers = new Headers(request.headers)
-  for (let hop = 0; ; hop++) {
-    const fields = [...headers].flat()
-    const reply = await client.request(url.href.split('#')[0]!, { method, fields, body, signal: request.signal })
-    const location = [301, 302, 303, 307, 308].includes(reply.status) ? reply.header('location') : undefined
-    if (location === undefined || request.redirect === 'manual') return responseOf(reply, url, hop > 0, method)
-    reply.body.discard()
-    if (request.redirect === 'error') throw new TypeError(`redirected to ${location}, which redirect: 'error' forbids`)
-    if (hop >= REDIRECTS) throw new TypeError(`more than ${REDIRECTS} redirects`)
-    const next = new URL(location, url)
-    if (next.protocol !== 'http:') throw new TypeError(`redirected to ${next.protocol}, which is not spoken here`)
-    if (reply.status === 303 ? method !== 'HEAD' : reply.status < 307 && method === 'POST') {
-      method = 'GET'
-      body = null
-      for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name)
-    }
-    if (body !== null && !(body instanceof Uint8Array)) throw new TypeError('a streamed body cannot be sent again')
-    // The port and the scheme count: another of either is another origin (CVE-2023-45143 and its kin).
-    if (next.origin !== url.origin) headers = new Headers([...headers].filter(([name]) => !PRIVATE.has(name)))
-    url = next
+function responseOf(reply: Reply, method: string, said: (failure: unknown) => unknown): Response {
+  const { status, reason, body, url, redirected } = reply
+  const empty = isBodiless(status) || status === 205 || method === 'HEAD'
+  try {
+    const content = empty ? null : streamOf(body, said)
+    const response = responseWith(content, { status, statusText: reason, headers: headersOf(reply.fields) })
+    Object.defineProperty(response, 'url', { value: url.href })
+    Object.defineProperty(response, 'redirected', { value: redirected })
+    if (empty) body.discard()
+    return response
+  } catch (error) {
+    body.discard()
+    throw error
   }
-}
-
-function responseOf(reply: Reply, url: URL, redirected: boolean, method: string): Response {
-  const headers = new Headers()
-  for (let i = 0; i < reply.fields.length; i += 2) headers.append(reply.fields[i]!, reply.fields[i + 1]!)
-  const empty = isBodiless(reply.status) || reply.status === 205 || method === 'HEAD'
-  if (empty) reply.body.discard()
-  const init = { status: reply.status, statusText: reply.reason, headers }
-  const response = new Response(empty ? null : (reply.body.stream() as ReadableStream<Uint8Array<ArrayBuffer>>), init)
-  Object.defineProperty(response, 'url', { value: url.href })
-  Object.defineProperty(response, 'redirected', { value: redirected })
-  return response
 }

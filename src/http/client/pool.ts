@@ -1,35 +1,48 @@
 /** The connections to one origin and the requests that wait for them. */
 import { RequestError } from '../errors.ts'
-import type { ClientConnection } from './connection.ts'
 import type { ClientExchange } from './exchange.ts'
+import type { ClientTransport } from './transport.ts'
 
 export interface PoolOptions {
+  /** Open connections. */
   readonly connections: number
+  /** Requests that wait for one. */
   readonly waiting: number
-  /** Requests that may be under way on a connection when this one is added. */
-  readonly depth: (exchange: ClientExchange) => number
-  readonly open: (exchange: ClientExchange) => Promise<ClientConnection>
+  /** Opens a connection. @param exchange for which it is opened, though any may get it. */
+  readonly open: (exchange: ClientExchange) => Promise<ClientTransport>
 }
 
 export class Pool {
-  readonly origin: string
-  readonly connections = new Set<ClientConnection>()
+  readonly #origin: string
   readonly #options: PoolOptions
   readonly #empty: () => void
+  readonly #transports = new Set<ClientTransport>()
   readonly #waiting: ClientExchange[] = []
   #opening = 0
   #closing = false
+  /** Why the last connection could not be opened; null since one could. */
+  #failure: unknown = null
 
   /** @param empty called when nothing is left to keep. */
   constructor(origin: string, options: PoolOptions, empty: () => void) {
-    this.origin = origin
+    this.#origin = origin
     this.#options = options
     this.#empty = empty
   }
 
+  /** Open connections. */
+  get size(): number {
+    return this.#transports.size
+  }
+
+  /** Why no connection could be opened lately, for those who have waited in vain. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
   add(exchange: ClientExchange): void {
     if (this.#waiting.length >= this.#options.waiting) {
-      exchange.fail(new RequestError('full', `${this.#options.waiting} requests wait for ${this.origin} already`))
+      exchange.fail(new RequestError('full', `${this.#options.waiting} requests wait for ${this.#origin} already`))
       return
     }
     this.#waiting.push(exchange)
@@ -38,24 +51,19 @@ export class Pool {
 
   /** Gives waiting requests to connections that take them, and opens one where that is allowed and needed. */
   next(): void {
-    for (let exchange = this.#waiting[0]; exchange !== undefined; exchange = this.#waiting[0]) {
-      const connection = this.#connectionFor(exchange)
-      if (connection === undefined) break
-      this.#waiting.shift()
-      connection.request(exchange)
-    }
-    while (this.#waiting.length > this.#opening && this.connections.size + this.#opening < this.#options.connections)
+    this.#fill()
+    while (this.#waiting.length > this.#opening && this.#transports.size + this.#opening < this.#options.connections)
       this.#open(this.#waiting[this.#opening]!)
     if (this.#closing) this.#closeIdle()
   }
 
-  remove(connection: ClientConnection): void {
-    this.connections.delete(connection)
+  remove(transport: ClientTransport): void {
+    this.#transports.delete(transport)
     this.next()
-    if (this.connections.size === 0 && this.#waiting.length === 0 && this.#opening === 0) this.#empty()
+    this.#checkEmpty()
   }
 
-  /** Takes a request back, breaking the connection that has it. False when it is not here. */
+  /** Takes a request back, wherever it is. False when it is not here. */
   drop(exchange: ClientExchange, error: Error): boolean {
     const place = this.#waiting.indexOf(exchange)
     if (place >= 0) {
@@ -63,10 +71,9 @@ export class Pool {
       exchange.fail(error)
       return true
     }
-    for (const connection of this.connections) {
-      if (!connection.queue.includes(exchange)) continue
-      exchange.fail(error)
-      connection.break(new RequestError('closed', 'another request on the connection was given up'))
+    for (const transport of this.#transports) {
+      if (!transport.has(exchange)) continue
+      transport.cancel(exchange, error)
       return true
     }
     return false
@@ -78,37 +85,56 @@ export class Pool {
   }
 
   #closeIdle(): void {
-    for (const connection of [...this.connections]) if (connection.queue.length === 0) connection.close()
+    for (const transport of [...this.#transports]) if (transport.load === 0) transport.close()
+  }
+
+  #fill(): void {
+    for (let exchange = this.#waiting[0]; exchange !== undefined; exchange = this.#waiting[0]) {
+      const transport = this.#transportFor(exchange)
+      if (transport === undefined) break
+      this.#waiting.shift()
+      transport.send(exchange)
+    }
   }
 
   /** The one used last, whose path is warm; the busiest that still takes one when pipelining. */
-  #connectionFor(exchange: ClientExchange): ClientConnection | undefined {
-    const depth = this.#options.depth(exchange)
-    let best: ClientConnection | undefined
-    for (const connection of this.connections) {
-      // Only a connection that has served is known to stand several requests.
-      if (!connection.accepts(connection.served > 0 ? depth : 1)) continue
-      if (best === undefined || connection.queue.length <= best.queue.length) best = connection
-    }
+  #transportFor(exchange: ClientExchange): ClientTransport | undefined {
+    let best: ClientTransport | undefined
+    for (const transport of this.#transports)
+      if (transport.takes(exchange) && (best === undefined || transport.load <= best.load)) best = transport
     return best
   }
 
   #open(exchange: ClientExchange): void {
     this.#opening++
     this.#options.open(exchange).then(
-      (connection) => {
+      (transport) => {
         this.#opening--
-        this.connections.add(connection)
+        this.#failure = null
+        this.#transports.add(transport)
         this.next()
+        if (transport.load === 0) transport.rest()
       },
-      (error) => {
-        this.#opening--
-        const place = this.#waiting.indexOf(exchange)
-        if (place >= 0) this.#waiting.splice(place, 1)
-        exchange.fail(error)
-        this.next()
-        if (this.connections.size === 0 && this.#waiting.length === 0 && this.#opening === 0) this.#empty()
-      },
+      (error) => this.#failed(exchange, error),
     )
+  }
+
+  /** A connection could not be opened: the failure is that of the request for which it was, if the request has no other way. */
+  #failed(exchange: ClientExchange, error: unknown): void {
+    this.#opening--
+    this.#failure = error
+    const place = this.#waiting.indexOf(exchange)
+    // Another connection may have it already, whose reply is on its way; those that are open may take it yet.
+    if (place >= 0 && this.#transports.size === 0) {
+      this.#waiting.splice(place, 1)
+      exchange.fail(error as Error)
+    }
+    // Not `next` where connections are open: another attempt for each failure would be one without end.
+    if (this.#transports.size === 0) this.next()
+    this.#checkEmpty()
+  }
+
+  #checkEmpty(): void {
+    if (this.#transports.size === 0 && this.#waiting.length === 0 && this.#opening === 0) this.#empty()
   }
 }

@@ -1,32 +1,30 @@
-/** What a client gets for a request. */
-import type { BodySource } from '../body/incoming.ts'
-import { IncomingBody } from '../body/incoming.ts'
-import type { FieldLines } from '../exchange.ts'
+/** A reply as it was received. */
+import type { Connection } from '../../socket/host.ts'
+import type { FieldLines, MessageBody } from '../exchange.ts'
 import { fieldValue } from '../fields/lines.ts'
-import type { Framing } from '../machine/framing.ts'
 import type { Head } from '../machine/head.ts'
+import type { Reply } from './send.ts'
 
-export class Reply {
+export class ReceivedReply implements Reply {
+  readonly url: URL
+  readonly redirected = false
   readonly status: number
   readonly reason: string
   readonly version: 'HTTP/1.1' | 'HTTP/1.0'
   readonly fields: FieldLines
-  /**
-   * Read it or `discard()` it: until it has ended the connection serves no other request. Its trailers are complete
-   * when it has ended.
-   */
-  readonly body: IncomingBody
+  readonly body: MessageBody
+  readonly connection: Connection | null
 
-  constructor(head: Head, framing: Framing, source: BodySource) {
+  constructor(url: URL, head: Head, body: MessageBody, connection: Connection | null) {
+    this.url = url
     this.status = head.status
     this.reason = head.reason
     this.version = head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1'
     this.fields = head.lines()
-    const length = framing.kind === 'none' ? 0 : framing.length < 0 ? null : framing.length
-    this.body = new IncomingBody(length, source, () => this.header('content-type'))
+    this.body = body
+    this.connection = connection
   }
 
-  /** The field's value, lines joined; the name in lower case. */
   header(name: string): string | undefined {
     return fieldValue(this.fields, name)
   }

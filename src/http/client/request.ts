@@ -1,15 +1,14 @@
-/** What a client is asked to send, checked and put into a head before any connection is touched. */
-import type { Nanos } from '../../base/clock.ts'
+/** What a client is asked to send, checked before any connection is touched. */
+import type { Duration } from '../../base/duration.ts'
+import { HttpMisuse } from '../errors.ts'
 import type { FieldLines } from '../exchange.ts'
-import { formatFields, requestLine } from '../machine/writer.ts'
+import { isToken } from '../fields/characters.ts'
+import { utf8Length } from '../machine/text.ts'
+import { formatFields, type Lines, requestLine } from '../machine/writer.ts'
+import { authorityOf, originOf } from '../origin.ts'
+import type { Outgoing, OutgoingContent, PushedContent, RedirectMode } from './send.ts'
 
-export type OutgoingContent =
-  | string
-  | Uint8Array
-  | ReadableStream<Uint8Array>
-  | AsyncIterable<Uint8Array | string>
-  | null
-
+/** What a request may be made of, all of it optional. */
 export interface RequestOptions {
   /** Default GET. */
   readonly method?: string
@@ -22,25 +21,27 @@ export interface RequestOptions {
   /** In place of the URL's path and query: `*` for OPTIONS. */
   readonly target?: string
   readonly signal?: AbortSignal
-  /** From the call to the reply's head; default `ClientOptions.timeout`. */
-  readonly timeout?: Nanos
-  /** Interim responses (1xx). */
-  readonly onInformation?: (status: number, fields: FieldLines) => void
+  /**
+   * How long the reply's head may take, counted from when the whole request is out; before that, how long the request
+   * may wait for a connection. Not counted while a body goes out: that must make progress (`ClientOptions.bodyTime`).
+   * Default `ClientOptions.timeout`.
+   */
+  readonly timeout?: Duration
+  /** Interim responses (1xx). What the function throws, or rejects with, ends the request. */
+  readonly onInformation?: (status: number, fields: FieldLines) => void | Promise<void>
+  /** Default `manual`: a redirect is the reply. */
+  readonly redirect?: RedirectMode
 }
 
 /** A request ready to be sent, perhaps again. */
 export interface Prepared {
-  readonly url: URL
+  readonly outgoing: Outgoing
   readonly method: string
   readonly target: string
-  readonly head: string
-  readonly fields: FieldLines
-  readonly body: OutgoingContent
-  readonly chunked: boolean
-  /** Declared length of a streamed body, -1 when it is chunked or none. */
+  readonly lines: Lines
+  /** Bytes of the body; -1 when only its end will tell. */
   readonly length: number
   readonly closes: boolean
-  readonly trailers: (() => FieldLines) | undefined
   /** Whether sending it twice is sending it once (RFC 9110 §9.2.2) and the body can be had again. */
   readonly repeatable: boolean
 }
@@ -49,53 +50,81 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
 /** Methods whose lack of content is said, since a server may expect some (RFC 9110 §8.6). */
 const EXPECTS_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 
-/**
- * @param absolute send the whole URL as the target, as a proxy wants it (RFC 9112 §3.2.2).
- * @throws TypeError for what cannot be sent.
- */
-export function prepare(address: string | URL, options: RequestOptions, absolute: boolean, keep: boolean): Prepared {
-  const url = new URL(address)
-  if (url.protocol !== 'http:') throw new TypeError(`${url.protocol}// is not spoken by this client, only http://`)
+/** @throws HttpMisuse for what is no URL that can be asked for. */
+export function outgoing(
+  address: string | URL,
+  options: RequestOptions,
+  more: { readonly upgrade?: string; readonly body?: PushedContent } = {},
+): Outgoing {
+  const url = URL.parse(address)
+  if (url === null) throw new HttpMisuse('HTTP_INVALID_URL', `${JSON.stringify(String(address))} is no absolute URL`)
+  url.hash = ''
+  const origin = originOf(url)
+  if (origin === null)
+    throw new HttpMisuse('HTTP_INVALID_URL', `${url.protocol}// is not spoken by this client, only http://`)
   if (url.username !== '' || url.password !== '')
-    throw new TypeError('credentials in a URL are not sent: put them into an Authorization field')
-  const method = options.method ?? 'GET'
-  if (method === 'CONNECT') throw new TypeError('CONNECT makes a connection, not a reply: use tunnel()')
-  const target = options.target ?? url.pathname + url.search
-  const body = options.body ?? null
-  const lines = formatFields(options.fields ?? [])
-  const known = body === null ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : lengthOf(body)
-  if (known >= 0 && lines.length >= 0 && lines.length !== known)
-    throw new TypeError(`Content-Length ${lines.length} is given for a body of ${known} bytes`)
-  const length = known >= 0 ? known : lines.length
-  const chunked = length < 0
-  const closes = lines.close || !keep
-  const framing = chunked
-    ? 'Transfer-Encoding: chunked\r\n'
-    : length > 0 || EXPECTS_CONTENT.has(method) || lines.length >= 0
-      ? `Content-Length: ${length}\r\n`
-      : ''
-  const full = absolute && target.startsWith('/') ? url.origin + target : target
-  const head =
-    `${requestLine(method, full)}${lines.hasHost ? '' : `Host: ${url.host}\r\n`}${lines.text}${framing}` +
-    `${closes ? 'Connection: close\r\n' : ''}\r\n`
-  const repeatable = IDEMPOTENT.has(method) && known >= 0
-  const { trailers } = options
-  return {
-    url,
-    method,
-    target: full,
-    head,
-    fields: options.fields ?? [],
-    body,
-    chunked,
-    length,
-    closes,
-    trailers,
-    repeatable,
-  }
+    throw new HttpMisuse('HTTP_INVALID_URL', 'credentials in a URL are not sent: put them into an Authorization field')
+  const { method = 'GET', fields = [], trailers, target, signal, timeout, onInformation, redirect = 'manual' } = options
+  const body = more.body ?? options.body ?? null
+  const { upgrade } = more
+  return { url, origin, method, fields, body, trailers, target, upgrade, signal, timeout, onInformation, redirect }
 }
 
-/** -1 for a stream. */
-function lengthOf(body: Exclude<OutgoingContent, string | null>): number {
-  return body instanceof Uint8Array ? body.length : -1
+/**
+ * @param absolute send the whole URL as the target, as a proxy wants it (RFC 9112 §3.2.2).
+ * @param keep whether the connection is to be kept.
+ * @throws HttpMisuse for what cannot be sent.
+ */
+export function prepare(request: Outgoing, absolute: boolean, keep: boolean): Prepared {
+  const { url, origin, method, body, upgrade } = request
+  if (origin.scheme !== 'http')
+    throw new HttpMisuse('HTTP_INVALID_URL', `${url.protocol}// is not spoken by this client, only http://`)
+  if (method === 'CONNECT')
+    throw new HttpMisuse('HTTP_INVALID_METHOD', 'CONNECT makes a connection, not a reply: use tunnel()')
+  if (upgrade !== undefined && !upgrade.split('/').every(isToken))
+    throw new HttpMisuse(
+      'HTTP_CANNOT_UPGRADE',
+      `the protocol must be a token like websocket, not ${JSON.stringify(upgrade)}`,
+    )
+  const lines = formatFields(request.fields)
+  const known = knownLength(body)
+  if (known >= 0 && lines.length >= 0 && lines.length !== known)
+    throw new HttpMisuse('HTTP_INVALID_LENGTH', `Content-Length ${lines.length} is given for a body of ${known} bytes`)
+  const length = known >= 0 ? known : lines.length
+  const path = request.target ?? url.pathname + url.search
+  const target = absolute && path.startsWith('/') ? url.origin + path : path
+  requestLine(method, target)
+  const repeatable = IDEMPOTENT.has(method) && known >= 0 && upgrade === undefined
+  return { outgoing: request, method, target, lines, length, closes: lines.close || !keep, repeatable }
+}
+
+/** The head in HTTP/1.1. */
+export function headText(request: Prepared): string {
+  const { method, target, lines, length, closes, outgoing } = request
+  const framing =
+    length < 0
+      ? 'Transfer-Encoding: chunked\r\n'
+      : length > 0 || EXPECTS_CONTENT.has(method) || lines.length >= 0
+        ? `Content-Length: ${length}\r\n`
+        : ''
+  const host = lines.hasHost ? '' : `Host: ${authorityOf(outgoing.origin)}\r\n`
+  const connection =
+    outgoing.upgrade === undefined
+      ? closes
+        ? 'Connection: close\r\n'
+        : ''
+      : `Connection: Upgrade\r\nUpgrade: ${outgoing.upgrade}\r\n`
+  return `${requestLine(method, target)}${host}${lines.text}${framing}${connection}\r\n`
+}
+
+/** -1 where only the end of the body will tell. @throws HttpMisuse for what cannot be a body. */
+function knownLength(body: OutgoingContent | PushedContent): number {
+  if (body === null) return 0
+  if (typeof body === 'string') return utf8Length(body)
+  if (body instanceof Uint8Array) return body.length
+  if (typeof body === 'object' && (Symbol.asyncIterator in body || 'begin' in body)) return -1
+  throw new HttpMisuse(
+    'HTTP_INVALID_BODY',
+    'a body must be a string, a Uint8Array, a ReadableStream, an async iterable or null',
+  )
 }

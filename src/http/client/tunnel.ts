@@ -1,16 +1,18 @@
 /** A connection through an HTTP proxy by CONNECT (RFC 9110 §9.3.6). */
 import type { SocketError } from '../../base/errors.ts'
 import type { Connection, ConnectionOwner, Host } from '../../socket/host.ts'
-import { MessageRefused, RequestError } from '../errors.ts'
+import { dial, type Resolve } from '../dial.ts'
+import { HttpMisuse, MessageRefused, RequestError } from '../errors.ts'
 import type { FieldLines } from '../exchange.ts'
-import { LIMITS } from '../limits.ts'
+import { HTTP_LIMITS } from '../limits.ts'
 import type { Framing } from '../machine/framing.ts'
 import type { Head } from '../machine/head.ts'
 import { Reader, type ReaderSink } from '../machine/reader.ts'
 import { isAuthority } from '../machine/target.ts'
-import type { Verdict } from '../machine/verdict.ts'
+import { latin1Bytes } from '../machine/text.ts'
 import { formatFields, requestLine } from '../machine/writer.ts'
-import { dial, type Resolve } from './dial.ts'
+import { type Origin, originOf } from '../origin.ts'
+import type { Verdict } from '../verdict.ts'
 
 export interface TunnelRequest {
   /** Proxy-Authorization and the like. */
@@ -30,18 +32,28 @@ export async function tunnel(
   options: TunnelRequest = {},
 ): Promise<Connection> {
   if (!isAuthority(authority) || !/:\d+$/.test(authority))
-    throw new TypeError(`a tunnel goes to host:port, not to ${JSON.stringify(authority)}`)
-  const url = new URL(proxy)
-  if (url.protocol !== 'http:') throw new TypeError(`proxy ${url.protocol}// is not spoken, only http://`)
+    throw new HttpMisuse('HTTP_INVALID_TARGET', `a tunnel goes to host:port, not to ${JSON.stringify(authority)}`)
+  const origin = proxyOrigin(proxy)
   const head = `${requestLine('CONNECT', authority)}Host: ${authority}\r\n${formatFields(options.fields ?? []).text}\r\n`
   const signal = options.signal ?? new AbortController().signal
-  const connection = await dial(host, url.hostname, Number(url.port || '80'), signal, options.resolve)
+  const connection = await dial(host, origin.host, origin.port, signal, options.resolve)
   return new Promise((resolve, reject) => {
-    const opening = new Opening(connection, resolve, reject)
-    signal.addEventListener('abort', () => opening.fail(new RequestError('aborted', 'the tunnel was given up')))
+    const abort = () => opening.fail(new RequestError('aborted', 'the tunnel was given up', signal.reason))
+    const over = () => signal.removeEventListener('abort', abort)
+    const opening = new Opening(connection, resolve, reject, over)
+    signal.addEventListener('abort', abort)
     connection.attach(opening)
-    connection.write(Buffer.from(head, 'latin1'))
+    connection.write(latin1Bytes(head))
   })
+}
+
+/** The origin of an HTTP proxy. @throws HttpMisuse for what is none. */
+export function proxyOrigin(proxy: string | URL): Origin {
+  const url = URL.parse(proxy)
+  const origin = url === null ? null : originOf(url)
+  if (origin === null || origin.scheme !== 'http')
+    throw new HttpMisuse('HTTP_INVALID_URL', `the proxy must be an http:// URL, not ${JSON.stringify(String(proxy))}`)
+  return origin
 }
 
 /** Owns the connection until the proxy has answered. */
@@ -49,10 +61,17 @@ class Opening implements ConnectionOwner, ReaderSink {
   readonly #connection: Connection
   readonly #resolve: (connection: Connection) => void
   readonly #reject: (error: Error) => void
-  readonly #reader = new Reader('response', this, LIMITS)
+  readonly #reader = new Reader('response', this, HTTP_LIMITS)
+  readonly #over: () => void
   #done = false
 
-  constructor(connection: Connection, resolve: (connection: Connection) => void, reject: (error: Error) => void) {
+  constructor(
+    connection: Connection,
+    resolve: (connection: Connection) => void,
+    reject: (error: Error) => void,
+    over: () => void,
+  ) {
+    this.#over = over
     this.#connection = connection
     this.#resolve = resolve
     this.#reject = reject
@@ -61,7 +80,7 @@ class Opening implements ConnectionOwner, ReaderSink {
 
   fail(error: Error): void {
     if (this.#done) return
-    this.#done = true
+    this.#finish()
     this.#connection.reset()
     this.#reject(error)
   }
@@ -69,16 +88,19 @@ class Opening implements ConnectionOwner, ReaderSink {
   onData(bytes: Uint8Array): void {
     if (this.#done) return
     this.#reader.feed(bytes)
-    if (this.#reader.state !== 'tunnel') return
-    // The far side speaks when it is spoken to, in HTTP; others would need what came early.
-    if (this.#reader.unread > 0) this.fail(new RequestError('tunnel', 'the far side spoke before it was asked'))
-    else this.#open()
+    if (this.#reader.state === 'tunnel') this.#open()
+  }
+
+  #finish(): void {
+    this.#done = true
+    this.#over()
   }
 
   #open(): void {
-    this.#done = true
-    // What arrives before the next owner is there waits in the host; for that owner it flows.
+    this.#finish()
+    // What arrives before the next owner is there waits in the host; so does what the far side has said already.
     this.#connection.pause()
+    this.#connection.unread(this.#reader.rest())
     this.#resolve(this.#connection)
   }
 
@@ -92,7 +114,7 @@ class Opening implements ConnectionOwner, ReaderSink {
   onDrain(): void {}
 
   onRefused(verdict: Verdict): void {
-    this.fail(new MessageRefused(verdict.status, verdict.why, verdict.at))
+    this.fail(new MessageRefused(verdict))
   }
 
   onEnd(): void {

@@ -1,58 +1,103 @@
 /** The body of a request on its way out. */
-import { RequestError } from '../errors.ts'
-import { mayBeTrailer } from '../machine/chunks.ts'
-import { chunkSize, formatFields } from '../machine/writer.ts'
-import type { ClientConnection } from './connection.ts'
+import type { BodyWriter, FieldLines } from '../exchange.ts'
+import type { Output, OutputOwner } from '../machine/output.ts'
+import { utf8 } from '../machine/text.ts'
 import type { ClientExchange } from './exchange.ts'
+import type { PushedContent } from './send.ts'
 
-/** Writes the body: at once where it is at hand, else as it comes and as the connection takes it. */
-export function sendContent(connection: ClientConnection, exchange: ClientExchange): void {
-  const { body, length } = exchange.request
-  if (body === null) exchange.sent = true
-  else if (typeof body === 'string' || body instanceof Uint8Array) {
-    if (typeof body === 'string') connection.output.utf8(connection, body, length)
-    else connection.output.bytes(connection, body)
-    exchange.sentBytes = length
-    exchange.sent = true
-  } else
-    pump(connection, exchange, body).catch((error) => {
-      // Half a request cannot be taken back: the connection goes with it.
-      connection.break(error instanceof Error ? error : new Error(String(error)))
+/** Writes the content: at once where it is at hand, else as it comes and as the connection takes it. */
+export function sendContent(output: Output, owner: OutputOwner, exchange: ClientExchange): void {
+  const { outgoing, length } = exchange.request
+  const { body } = outgoing
+  if (body === null) return
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    if (typeof body === 'string') output.utf8(owner, body, length)
+    else output.bytes(owner, body)
+    exchange.wrote(length)
+  } else if ('begin' in body) body.begin(exchange.writer())
+  else
+    pump(exchange, body).catch((error: unknown) => {
+      // Whoever reads no more of the body has ended the loop: that is no failure of the body's.
+      if (error !== exchange.gone) exchange.break(error)
     })
 }
 
-async function pump(
-  connection: ClientConnection,
-  exchange: ClientExchange,
-  body: AsyncIterable<Uint8Array | string>,
-): Promise<void> {
-  const { chunked, length, trailers } = exchange.request
-  const { output } = connection
+async function pump(exchange: ClientExchange, body: AsyncIterable<Uint8Array | string>): Promise<void> {
+  const { trailers } = exchange.request.outgoing
+  const writer = exchange.writer()
   for await (const piece of body) {
-    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-    // Leaving the loop ends the stream: nobody will take the rest.
-    if (exchange.settled || !connection.alive) return
-    exchange.sentBytes += bytes.length
-    if (!chunked && exchange.sentBytes > length) throw wrongLength(exchange)
-    if (bytes.length === 0) continue
-    if (chunked) output.latin1(connection, chunkSize(bytes.length))
-    output.bytes(connection, bytes)
-    if (chunked) output.latin1(connection, '\r\n')
-    if (connection.blocked) await connection.drained()
+    // Leaving the loop ends the source: nobody will take the rest.
+    if (exchange.gone !== null) return
+    if (!writer.write(piece)) await writer.ready()
   }
-  if (exchange.settled || !connection.alive) return
-  if (!chunked && exchange.sentBytes !== length) throw wrongLength(exchange)
-  if (chunked) output.latin1(connection, `0\r\n${trailers === undefined ? '' : trailerLines(trailers())}\r\n`)
-  exchange.sent = true
+  if (exchange.gone === null) writer.end(trailers?.())
 }
 
-function trailerLines(fields: readonly string[]): string {
-  for (let i = 0; i < fields.length; i += 2)
-    if (!mayBeTrailer(fields[i]!)) throw new TypeError(`${fields[i]} may not be a trailer (RFC 9110 §6.5.1)`)
-  return formatFields(fields).text
-}
+/** A body that the program pushes: what comes before there is a connection is held. */
+export class Upload implements BodyWriter, PushedContent {
+  onDrain: (() => void | Promise<void>) | null = null
+  readonly #most: number
+  #writer: BodyWriter | null = null
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  /** The body has ended before there was a connection. */
+  #trailers: FieldLines | null = null
+  #waiting: PromiseWithResolvers<void> | null = null
+  #failure: Error | null = null
 
-function wrongLength(exchange: ClientExchange): RequestError {
-  const { length } = exchange.request
-  return new RequestError('aborted', `Content-Length said ${length} bytes, the body gave ${exchange.sentBytes}`)
+  /** @param most how much is held before `write` answers false. */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  begin(writer: BodyWriter): void {
+    this.#writer = writer
+    writer.onDrain = () => this.#drained()
+    let more = true
+    for (const piece of this.#held.splice(0)) more = writer.write(piece)
+    this.#heldBytes = 0
+    if (this.#trailers !== null) writer.end(this.#trailers)
+    else if (more) queueMicrotask(() => this.#drained()?.catch(() => {}))
+  }
+
+  /** The request has failed: nobody will take the body. */
+  fail(error: Error): void {
+    this.#failure = error
+    this.#held = []
+    this.#waiting?.reject(error)
+    this.#waiting = null
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    if (this.#failure !== null) return false
+    if (this.#writer !== null) return this.#writer.write(bytes)
+    const piece = typeof bytes === 'string' ? utf8(bytes) : new Uint8Array(bytes)
+    this.#held.push(piece)
+    this.#heldBytes += piece.length
+    return this.#heldBytes < this.#most
+  }
+
+  ready(): Promise<void> {
+    if (this.#failure === null) {
+      if (this.#writer !== null) return this.#writer.ready()
+      if (this.#heldBytes < this.#most) return Promise.resolve()
+    }
+    if (this.#waiting === null) {
+      this.#waiting = Promise.withResolvers<void>()
+      this.#waiting.promise.catch(() => {}) // somebody may ask and not wait
+    }
+    if (this.#failure !== null) this.#waiting.reject(this.#failure)
+    return this.#waiting.promise
+  }
+
+  end(trailers: FieldLines = []): void {
+    if (this.#writer !== null) this.#writer.end(trailers)
+    else this.#trailers ??= trailers
+  }
+
+  #drained(): void | Promise<void> {
+    this.#waiting?.resolve()
+    this.#waiting = null
+    return this.onDrain?.()
+  }
 }

@@ -1,5 +1,6 @@
 /** Conditional requests (RFC 9110 §13): whether what the client has is still good, and whether it may change it. */
 import { parseDate } from './date.ts'
+import { splitList, stripSpace } from './list.ts'
 
 export interface Validators {
   /** With its quotes: `"abc"` or `W/"abc"`. */
@@ -46,18 +47,14 @@ export function checkConditions(
   return 'proceed'
 }
 
-/** Whether a list of entity tags, or `*`, matches (RFC 9110 §8.8.3.2). Malformed lists match nothing. */
+/** Whether a list of entity tags, or `*`, matches (RFC 9110 §8.8.3.2). What is no entity tag matches nothing. */
 export function etagMatches(list: string, etag: string | undefined, comparison: 'strong' | 'weak'): boolean {
-  if (list.trim() === '*') return true
+  if (stripSpace(list) === '*') return true
   if (etag === undefined) return false
   const opaque = etag.replace(/^W\//, '')
   if (comparison === 'strong' && opaque !== etag) return false
-  // Linear: each tag is looked for from the end of the one before.
-  const tag = /[\s,]*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/y
-  for (let match = tag.exec(list); match !== null; match = tag.exec(list)) {
-    if (match[2] === opaque && (comparison === 'weak' || match[1] === undefined)) return true
-  }
-  return false
+  const wanted = comparison === 'strong' ? [opaque] : [opaque, `W/${opaque}`]
+  return splitList(list, 'tag').some((tag) => wanted.includes(tag))
 }
 
 function dateOf(field: string | undefined, nowMillis: number): number | null {

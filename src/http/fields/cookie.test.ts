@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { COOKIE_BYTES, COOKIE_COUNT } from '../limits.ts'
+import { HTTP_LIMITS } from '../limits.ts'
 import { formatCookie, parseCookies } from './cookie.ts'
 
 test('the Cookie field', () => {
@@ -15,9 +15,21 @@ test('the Cookie field', () => {
   assert.equal(parseCookies(undefined).size, 0)
 })
 
+test('no cookie can be planted under the name of another by what is not white space', () => {
+  for (const space of ['\xa0', '\v', '\f', '\x85', '\xad', '\u2003', '\ufeff', '\x1f'])
+    for (const field of [
+      `${space}__Host-session=planted`,
+      `a=b;${space}__Host-session=planted`,
+      `__Host-session${space}=planted`,
+    ])
+      assert.equal(parseCookies(field).get('__Host-session'), undefined, JSON.stringify(field))
+  // RFC 6265bis §5.6: SP and HTAB are.
+  assert.equal(parseCookies('a=b;\t __Host-session \t= v\t').get('__Host-session'), 'v')
+})
+
 test('past the cap cookies are left out; adversarial fields take linear time', () => {
-  const many = Array.from({ length: COOKIE_COUNT + 1 }, (_, i) => `c${i}=`).join('; ')
-  assert.equal(parseCookies(many).size, COOKIE_COUNT)
+  const many = Array.from({ length: HTTP_LIMITS.cookieCount + 1 }, (_, i) => `c${i}=`).join('; ')
+  assert.equal(parseCookies(many).size, HTTP_LIMITS.cookieCount)
   for (const junk of [
     ';'.repeat(65_536),
     '='.repeat(65_536),
@@ -62,12 +74,12 @@ test('what a browser would refuse or misread is refused here', () => {
     ['__Secure-a', 'v'],
     ['__host-a', 'v', { secure: true, path: '/x' }],
     ['__Host-a', 'v', { secure: true, domain: 'x' }],
-    ['a', 'v'.repeat(COOKIE_BYTES)],
+    ['a', 'v'.repeat(HTTP_LIMITS.cookieBytes)],
   ]
   for (const [name, value, attributes] of bad)
     assert.throws(
       () => formatCookie(name, value, attributes),
-      /^TypeError: cookie /,
+      /^HttpMisuse: cookie /,
       JSON.stringify([name, value, attributes]),
     )
 })

@@ -1,8 +1,10 @@
 /** Cookies (RFC 6265bis): the Cookie field read, Set-Cookie lines made. */
 
-import { COOKIE_BYTES, COOKIE_COUNT } from '../limits.ts'
-import { isToken } from '../machine/characters.ts'
+import { HttpMisuse } from '../errors.ts'
+import { HTTP_LIMITS } from '../limits.ts'
+import { isToken } from './characters.ts'
 import { formatDate } from './date.ts'
+import { stripSpace } from './list.ts'
 
 export interface CookieAttributes {
   /** Default `/`. */
@@ -22,7 +24,7 @@ export interface CookieAttributes {
  * The cookies of a request by name. Of several with one name the first counts: browsers send the one with the most
  * specific path first (RFC 6265bis §5.8.3). Pairs without a name are left out, and what comes past `most`.
  */
-export function parseCookies(field: string | undefined, most = COOKIE_COUNT): Map<string, string> {
+export function parseCookies(field: string | undefined, most = HTTP_LIMITS.cookieCount): Map<string, string> {
   const cookies = new Map<string, string>()
   if (field === undefined) return cookies
   for (let at = 0; at < field.length && cookies.size < most; ) {
@@ -30,8 +32,9 @@ export function parseCookies(field: string | undefined, most = COOKIE_COUNT): Ma
     const end = mark < 0 ? field.length : mark
     const equals = field.indexOf('=', at)
     if (equals >= 0 && equals < end) {
-      const name = field.slice(at, equals).trim()
-      if (name !== '' && !cookies.has(name)) cookies.set(name, field.slice(equals + 1, end).trim())
+      // RFC 6265bis §5.6 strips SP and HTAB. U+00A0 is a letter of a name: without it `\xa0__Host-id` would be `__Host-id`.
+      const name = stripSpace(field, at, equals)
+      if (name !== '' && !cookies.has(name)) cookies.set(name, stripSpace(field, equals + 1, end))
     }
     at = end + 1
   }
@@ -40,21 +43,27 @@ export function parseCookies(field: string | undefined, most = COOKIE_COUNT): Ma
 
 /**
  * A Set-Cookie value.
- * @throws TypeError for what a browser would refuse or read as something else: a bad name or value, a `__Host-` or
- * `__Secure-` prefix without its attributes, SameSite=None without Secure, more than 4096 bytes.
+ * @throws HttpMisuse for what a browser would refuse or read as something else: a bad name or value, a `__Host-` or
+ * `__Secure-` prefix without its attributes, SameSite=None without Secure, name and value longer than `most` bytes.
  */
-export function formatCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
+export function formatCookie(
+  name: string,
+  value: string,
+  attributes: CookieAttributes = {},
+  most = HTTP_LIMITS.cookieBytes,
+): string {
   const { path = '/', domain, maxAge, expires, secure, httpOnly, sameSite, partitioned } = attributes
-  const wrong = (why: string) => new TypeError(`cookie ${JSON.stringify(name)}: ${why}`)
+  const wrong = (why: string) => new HttpMisuse('HTTP_INVALID_COOKIE', `cookie ${JSON.stringify(name)}: ${why}`)
   if (!isToken(name)) throw wrong('the name is not a token')
   if (/[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/.test(value))
     throw wrong(
-      `value ${JSON.stringify(value)} has a character that cookies lack; encodeURIComponent() or base64url it`,
+      `value ${JSON.stringify(value)} has a character that a cookie cannot have: encodeURIComponent() or base64url the value`,
     )
-  if (name.length + value.length > COOKIE_BYTES) throw wrong(`name and value take more than ${COOKIE_BYTES} bytes`)
-  if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(path)) throw wrong(`path ${JSON.stringify(path)} is no path`)
+  if (name.length + value.length > most) throw wrong(`name and value take more than ${most} bytes`)
+  if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(path))
+    throw wrong(`path ${JSON.stringify(path)} must start with / and have no semicolon or control character`)
   if (domain !== undefined && !/^\.?[A-Za-z0-9.-]+$/.test(domain))
-    throw wrong(`domain ${JSON.stringify(domain)} is no name`)
+    throw wrong(`domain ${JSON.stringify(domain)} is not a host name`)
   const prefix = /^__(?:host|secure)-/i.exec(name)?.[0].toLowerCase()
   if (prefix !== undefined && !secure) throw wrong(`the prefix ${prefix} needs Secure`)
   if (prefix === '__host-' && (path !== '/' || domain !== undefined)) throw wrong('__Host- needs Path=/ and no Domain')
@@ -63,11 +72,11 @@ export function formatCookie(name: string, value: string, attributes: CookieAttr
   let text = `${name}=${value}; Path=${path}`
   if (domain !== undefined) text += `; Domain=${domain}`
   if (maxAge !== undefined) {
-    if (!Number.isSafeInteger(maxAge)) throw wrong(`maxAge ${maxAge} is no whole number of seconds`)
+    if (!Number.isSafeInteger(maxAge)) throw wrong(`maxAge must be a whole number of seconds, not ${maxAge}`)
     text += `; Max-Age=${maxAge}`
   }
   if (expires !== undefined) {
-    if (!Number.isFinite(expires)) throw wrong(`expires ${expires} is no number of milliseconds`)
+    if (!Number.isFinite(expires)) throw wrong(`expires must be milliseconds since 1970, not ${expires}`)
     text += `; Expires=${formatDate(expires)}`
   }
   if (secure) text += '; Secure'

@@ -1,6 +1,7 @@
 /** Field lines as flat arrays: reading them, and the check that all of them pass before they reach the wire. */
+import { HttpMisuse } from '../errors.ts'
 import type { FieldLines } from '../exchange.ts'
-import { isFieldValue, isToken } from '../machine/characters.ts'
+import { isFieldValue, isToken } from './characters.ts'
 
 /** All values of a name (lower case), joined as RFC 9110 §5.3 says; undefined when absent. */
 export function fieldValue(fields: FieldLines, name: string): string | undefined {
@@ -16,22 +17,32 @@ export function fieldValue(fields: FieldLines, name: string): string | undefined
 const goodNames = new Set<string>()
 const GOOD_NAMES = 512
 
-/** @throws TypeError naming the field: a CR or LF here would let a value write fields, or a whole response. */
+/** @throws HttpMisuse naming the field: a CR or LF here would let a value write fields, or a whole response. */
 export function checkField(name: string, value: string): void {
   if (!goodNames.has(name)) {
-    if (!isToken(name)) throw new TypeError(`field name ${JSON.stringify(name)} is not a token (RFC 9110 §5.6.2)`)
+    if (!isToken(name))
+      throw new HttpMisuse('HTTP_INVALID_FIELD', `field name ${JSON.stringify(name)} is not a token (RFC 9110 §5.6.2)`)
     if (goodNames.size >= GOOD_NAMES) goodNames.clear()
     goodNames.add(name)
   }
   if (!isFieldValue(value))
-    throw new TypeError(
+    throw new HttpMisuse(
+      'HTTP_INVALID_FIELD',
       `field ${name}: value ${JSON.stringify(value)} has a control character or one above U+00FF; ` +
         'encode it (encodeField() for UTF-8)',
     )
 }
 
+/** @throws HttpMisuse when a value is missing. */
+export function checkPairs(fields: FieldLines): void {
+  if (fields.length % 2 === 0) return
+  const what = `fields must be name, value, name, value: the last of these ${fields.length} strings has no value`
+  throw new HttpMisuse('HTTP_INVALID_FIELD', what)
+}
+
+/** @throws HttpMisuse for a name or value that must not reach the wire. */
 export function checkFields(fields: FieldLines): void {
-  if (fields.length % 2 !== 0) throw new TypeError(`fields are name, value, name, value: ${fields.length} is odd`)
+  checkPairs(fields)
   for (let i = 0; i < fields.length; i += 2) checkField(fields[i]!, fields[i + 1]!)
 }
 

@@ -4,12 +4,12 @@
  * optional space, and all of them together are capped.
  */
 import type { FieldLines } from '../exchange.ts'
+import { isHexCode, isTokenCode, isValueCode } from '../fields/characters.ts'
+import { Verdict } from '../verdict.ts'
 import { ByteAccumulator } from './accumulator.ts'
-import { isHexCode, isTokenCode, isValueCode } from './characters.ts'
 import { Head } from './head.ts'
-import { latin1 } from './latin1.ts'
 import { parseFields } from './parse.ts'
-import { Verdict } from './verdict.ts'
+import { latin1 } from './text.ts'
 
 export interface ChunkLimits {
   readonly startLineBytes: number
@@ -38,7 +38,8 @@ const SIZE_DIGITS = 13
 
 /**
  * Fields that a trailer must not carry (RFC 9110 §6.5.1): those by which messages are framed, routed and controlled,
- * and those that say who asks and what the content is. Who merges them later would be fooled, so the message is refused.
+ * and those that say who asks and what the content is. Who merges them later would be fooled: a request that has them is
+ * refused, a response loses them.
  */
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set(
   (
@@ -222,9 +223,12 @@ export class ChunkDecoder {
     const head = new Head()
     head.reset(latin1(this.#trailer.take()))
     this.fault = parseFields(head, 0, this.#limits, this.#status)
+    const trailers: string[] = []
     for (let i = 0; i < head.count && this.fault === null; i++)
-      if (!mayBeTrailer(head.name(i))) this.#refuse(`${head.name(i)} in the trailers`)
-    if (this.fault === null) this.trailers = head.lines()
+      if (mayBeTrailer(head.name(i))) trailers.push(head.name(i), head.value(i))
+      // RFC 9110 §6.5.1: a client leaves out what it must not merge; a request with such a trailer means mischief.
+      else if (this.#status === 400) this.#refuse(`${head.name(i)} in the trailers`)
+    if (this.fault === null) this.trailers = trailers
   }
 
   #refuse(why: string, status = this.#status): void {

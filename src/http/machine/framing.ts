@@ -3,6 +3,10 @@
  * (RFC 9112 §6.3). What two recipients could decide in two ways is refused: a length beside a transfer coding, two
  * lengths, a coding that is not simply `chunked`.
  */
+
+import { isToken } from '../fields/characters.ts'
+import { splitList, stripSpace } from '../fields/list.ts'
+import { Verdict } from '../verdict.ts'
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -13,7 +17,6 @@ import {
   TRANSFER_ENCODING,
   UPGRADE,
 } from './head.ts'
-import { Verdict } from './verdict.ts'
 
 export type BodyKind = 'none' | 'sized' | 'chunked' | 'until close' | 'tunnel'
 
@@ -47,7 +50,7 @@ export function framingOf(head: Head, requestMethod: string): Framing | Verdict 
   return {
     kind: body.kind,
     length: body.length,
-    persistent: body.kind !== 'until close' && isPersistent(head.minor, options),
+    persistent: body.kind !== 'until close' && !outdated(head, body) && isPersistent(head.minor, options),
     // RFC 9110 §10.1.1: a server ignores the expectation of an HTTP/1.0 client.
     expectsContinue: isRequest && expect !== '' && head.minor >= 1 && body.kind !== 'none',
     upgrade: head.minor >= 1 && options.includes('upgrade') ? head.known(UPGRADE) : '',
@@ -93,7 +96,8 @@ function declaredBody(head: Head): Extent | Verdict | null {
   if (head.has(TRANSFER_ENCODING)) {
     // RFC 9112 §6.3 allows to let the coding win; §11.2 says why that is a way to smuggle requests.
     if (head.has(CONTENT_LENGTH)) return refuse(head, CONTENT_LENGTH, 'Content-Length beside Transfer-Encoding')
-    if (head.minor === 0) return refuse(head, TRANSFER_ENCODING, 'Transfer-Encoding in HTTP/1.0')
+    // RFC 9112 §6.1: framing is faulty then. A client reads such a response as it says, and closes after it.
+    if (head.minor === 0 && head.status === 0) return refuse(head, TRANSFER_ENCODING, 'Transfer-Encoding in HTTP/1.0')
     return chunkedBody(head)
   }
   if (!head.has(CONTENT_LENGTH)) return null
@@ -127,19 +131,28 @@ export function parseLength(text: string): number | null {
   return length <= Number.MAX_SAFE_INTEGER ? length : null
 }
 
-/** The options of all Connection lines, lower case; null for what is no list (RFC 9110 §7.6.1). */
+/**
+ * The options of all Connection lines, lower case; null for what is no list (RFC 9110 §7.6.1). Parameters after an
+ * option (`keep-alive; timeout=5`), which embedded servers write, are not in the grammar and mean nothing: they are
+ * left out.
+ */
 function connectionOptions(head: Head): readonly string[] | null {
   if (!head.has(CONNECTION)) return []
   const value = (head.repeated & CONNECTION ? head.get('connection')! : head.known(CONNECTION)).toLowerCase()
   if (value === 'keep-alive' || value === 'close' || value === 'upgrade') return [value]
   const options: string[] = []
-  for (const piece of value.split(',')) {
-    const option = piece.trim()
-    if (option === '') continue
-    if (/[^!#$%&'*+\-.^_`|~0-9a-z]/.test(option)) return null
+  for (const element of splitList(value)) {
+    const mark = element.indexOf(';')
+    const option = mark < 0 ? element : stripSpace(element, 0, mark)
+    if (!isToken(option)) return null
     options.push(option)
   }
   return options
+}
+
+/** Whether a body is chunked in a version that had no chunks. */
+function outdated(head: Head, body: Extent): boolean {
+  return head.minor === 0 && body.kind === 'chunked'
 }
 
 function isPersistent(minor: number, options: readonly string[]): boolean {

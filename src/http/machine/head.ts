@@ -13,6 +13,9 @@ export const CONNECTION = 8
 export const EXPECT = 16
 export const UPGRADE = 32
 
+/** What decides where the message ends and what becomes of its connection. */
+export const FRAMING = CONTENT_LENGTH | TRANSFER_ENCODING | CONNECTION
+
 export type KnownField =
   | typeof HOST
   | typeof CONTENT_LENGTH
@@ -29,12 +32,16 @@ export class Head {
   /** '' for a response. */
   method = ''
   target = ''
+  /** Whether the target has octets above 0x7F, which should have been percent-encoded. */
+  rawTarget = false
   /** 0 for a request. */
   status = 0
   reason = ''
   /** HTTP/1.x. */
   minor = 1
   count = 0
+  /** The last Host that was found to be sound: a client sends the same one with every request. */
+  goodHost: string | null = null
   /** Which known fields there are. */
   seen = 0
   /** Which of them came more than once. */
@@ -54,6 +61,7 @@ export class Head {
     this.status = 0
     this.method = ''
     this.target = ''
+    this.rawTarget = false
     this.reason = ''
     this.minor = 1
   }
@@ -69,6 +77,11 @@ export class Head {
     this.#kinds[i] = kind
     this.repeated |= this.seen & kind
     this.seen |= kind
+  }
+
+  /** The kind of the field added last: one of the known ones, or 0. */
+  get last(): number {
+    return this.#kinds[this.count - 1]!
   }
 
   has(field: KnownField): boolean {

@@ -4,7 +4,7 @@
  * the bytes before `write` returns.
  */
 import type { Connection } from '../../socket/host.ts'
-import { writeLatin1, writeUtf8 } from './latin1.ts'
+import { latin1Bytes, utf8, writeLatin1, writeUtf8 } from './text.ts'
 
 /** Whose bytes are in the slab. */
 export interface OutputOwner {
@@ -12,7 +12,7 @@ export interface OutputOwner {
   readonly corked: boolean
   readonly connection: Connection
   /** Hands bytes to the network. */
-  send(bytes: Uint8Array): void
+  transmit(bytes: Uint8Array): void
 }
 
 /** Heads of a whole pipeline with small bodies; larger bodies go past it. */
@@ -34,13 +34,13 @@ export class Output {
 
   /** A string whose characters are all below U+0100. */
   latin1(owner: OutputOwner, text: string): void {
-    if (!this.#room(owner, text.length)) owner.send(Buffer.from(text, 'latin1'))
+    if (!this.#room(owner, text.length)) owner.transmit(latin1Bytes(text))
     else this.#used += writeLatin1(this.#slab, this.#used, text)
   }
 
   /** A string that takes `length` bytes of UTF-8. */
   utf8(owner: OutputOwner, text: string, length: number): void {
-    if (!this.#room(owner, length)) owner.send(Buffer.from(text))
+    if (!this.#room(owner, length)) owner.transmit(utf8(text))
     else this.#used += writeUtf8(this.#slab, this.#used, text, length)
   }
 
@@ -49,7 +49,7 @@ export class Output {
       // The head before it and the body go to the network together.
       owner.connection.cork()
       this.flush()
-      owner.send(bytes)
+      owner.transmit(bytes)
       owner.connection.uncork()
     } else if (this.#room(owner, bytes.length)) {
       this.#slab.set(bytes, this.#used)
@@ -64,7 +64,7 @@ export class Output {
     this.#used = 0
     if (owner === null || used === 0) return
     if (this.#view.length !== used) this.#view = this.#slab.subarray(0, used)
-    owner.send(this.#view)
+    owner.transmit(this.#view)
   }
 
   /** Makes the slab the owner's with `length` bytes free; false when that is more than a slab, which is then empty. */

@@ -5,12 +5,12 @@
  */
 import type { FieldLines } from '../exchange.ts'
 import type { HttpLimits } from '../limits.ts'
+import { Verdict } from '../verdict.ts'
 import { ChunkDecoder } from './chunks.ts'
 import { type Framing, framingOf } from './framing.ts'
 import { Head } from './head.ts'
-import { latin1 } from './latin1.ts'
-import { parseHead, parseRequestLine, parseStatusLine } from './parse.ts'
-import { Verdict } from './verdict.ts'
+import { type HeadLimits, parseHead, parseRequestLine, parseStatusLine } from './parse.ts'
+import { indexOfLine, latin1, latin1Bytes } from './text.ts'
 
 export interface ReaderSink {
   /** A head, final or interim. It is reused for the next message. */
@@ -23,13 +23,24 @@ export interface ReaderSink {
   onRefused(verdict: Verdict): void
 }
 
+/** The limits that a reader keeps to; those of the head depend on what it reads. */
+export type ReaderLimits = Pick<
+  HttpLimits,
+  | 'startLineBytes'
+  | 'headBytes'
+  | 'fieldCount'
+  | 'responseHeadBytes'
+  | 'responseFieldCount'
+  | 'chunkExtensionBytes'
+  | 'trailerBytes'
+>
+
 export type ReaderState = 'head' | 'sized' | 'chunked' | 'until close' | 'tunnel' | 'closed'
 
 const NO_FIELDS: FieldLines = []
 const CR = 13
 const LF = 10
-const HEAD_END = Buffer.from('\r\n\r\n')
-const indexOf: (this: Uint8Array, needle: Uint8Array, from: number) => number = Buffer.prototype.indexOf
+const HEAD_END = latin1Bytes('\r\n\r\n')
 const EMPTY = new Uint8Array(0)
 /** Heads are seldom longer, nor are they often followed by much. */
 const SMALL_READ = 1024
@@ -41,7 +52,7 @@ export class Reader {
   examined = 0
   readonly #kind: 'request' | 'response'
   readonly #sink: ReaderSink
-  readonly #limits: HttpLimits
+  readonly #limits: HeadLimits & { readonly headBytes: number }
   readonly #chunks: ChunkDecoder
   /** Methods of the requests whose responses are read, oldest first. */
   readonly #methods: string[] = []
@@ -56,12 +67,17 @@ export class Reader {
   #startLineSeen = false
   #blankSkipped = false
   #remaining = 0
+  #ahead = 0
   #persistent = true
 
-  constructor(kind: 'request' | 'response', sink: ReaderSink, limits: HttpLimits) {
+  constructor(kind: 'request' | 'response', sink: ReaderSink, limits: ReaderLimits) {
     this.#kind = kind
     this.#sink = sink
-    this.#limits = limits
+    const { startLineBytes, headBytes, fieldCount, responseHeadBytes, responseFieldCount } = limits
+    this.#limits =
+      kind === 'request'
+        ? { startLineBytes, headBytes, fieldCount }
+        : { startLineBytes, headBytes: responseHeadBytes, fieldCount: responseFieldCount }
     this.#chunks = new ChunkDecoder(limits, this.#status)
   }
 
@@ -82,6 +98,11 @@ export class Reader {
   /** Bytes that have come and not been read. */
   get unread(): number {
     return this.#heldEnd - this.#heldStart
+  }
+
+  /** Whether bytes have come that are not reported yet; within the report of a head, whether they follow that. */
+  get more(): boolean {
+    return (this.#running ? this.#ahead : this.unread) > 0
   }
 
   /** Whether a head has begun to arrive. */
@@ -208,7 +229,11 @@ export class Reader {
     const fault = parseHead(head, this.#kind, this.#limits)
     const framing = fault ?? framingOf(head, this.#methods[0] ?? '')
     if (framing instanceof Verdict) this.#refuse(framing)
-    else this.#headDone(head, framing)
+    else {
+      this.#ahead = end - at - text.length
+      this.#headDone(head, framing)
+      this.#ahead = 0
+    }
     return at + text.length
   }
 
@@ -226,7 +251,7 @@ export class Reader {
       // What is held has old bytes behind its end, which must not be searched again and again.
       const within = bytes === this.#held ? bytes.subarray(0, end) : bytes
       const from = at + Math.max(0, this.#searched - 3)
-      found = indexOf.call(within, HEAD_END, from) - at
+      found = indexOfLine(within, HEAD_END, from) - at
       this.examined += (found < 0 ? end : at + found + 4) - from
     }
     if (found < 0 || found + 4 > headBytes) return null
@@ -305,7 +330,8 @@ export class Reader {
     let lineEnd = from
     while (lineEnd < end && bytes[lineEnd] !== LF) lineEnd++
     this.examined += lineEnd - from
-    if (lineEnd === end && end - at < most) return null
+    // Its end may be the next two bytes.
+    if (lineEnd === end && end - at < most + 2) return null
     this.#startLineSeen = true
     head.reset(latin1(bytes, at, Math.min(end, lineEnd + 1)))
     const line = this.#kind === 'request' ? parseRequestLine(head, this.#limits) : parseStatusLine(head, this.#limits)

@@ -1,10 +1,12 @@
 /** The four forms of a request target (RFC 9112 §3.2) and the authority that a request is for. */
-import { isHexCode, isHostCode } from './characters.ts'
+import { isHexCode, isHostCode } from '../fields/characters.ts'
+import { Verdict } from '../verdict.ts'
 import { hostFault } from './framing.ts'
 import { type Head, HOST } from './head.ts'
-import { Verdict } from './verdict.ts'
 
 export interface Target {
+  /** Of an absolute target; null where the target does not say. */
+  readonly scheme: 'http' | 'https' | null
   /** Percent-encoded, without query; `*` for `OPTIONS *`; '' for CONNECT. */
   readonly path: string
   readonly query: string
@@ -13,30 +15,39 @@ export interface Target {
 }
 
 export function targetOf(head: Head): Target | Verdict {
+  const target = read(head)
+  if (!head.rawTarget || target instanceof Verdict) return target
+  // Octets above 0x7F as they should have been sent (RFC 3986 §2.1); an authority that has any was refused.
+  return { ...target, path: encoded(target.path), query: encoded(target.query) }
+}
+
+function read(head: Head): Target | Verdict {
   const fault = hostFault(head)
   if (fault !== null) return fault
   const { target, method } = head
   const host = head.known(HOST)
-  if (head.has(HOST) && !isAuthority(host))
-    return new Verdict(400, 'Host is not one host with an optional port', head.placeOf(HOST))
+  if (head.has(HOST) && host !== head.goodHost) {
+    if (!isAuthority(host)) return new Verdict(400, 'Host is not one host with an optional port', head.placeOf(HOST))
+    head.goodHost = host
+  }
   const at = method.length + 1
   if (method === 'CONNECT') {
     if (!isAuthority(target) || !/:\d+$/.test(target)) return new Verdict(400, 'CONNECT is for host:port', at)
-    return { path: '', query: '', authority: target }
+    return { scheme: null, path: '', query: '', authority: target }
   }
-  if (target.charCodeAt(0) === 47) return split(target, host)
+  if (target.charCodeAt(0) === 47) return split(null, target, host)
   if (target === '*') {
     if (method !== 'OPTIONS') return new Verdict(400, '* is a target for OPTIONS only', at)
-    return { path: '*', query: '', authority: host }
+    return { scheme: null, path: '*', query: '', authority: host }
   }
   return absolute(target, method, at)
 }
 
 /** `http://authority/path?query`: its authority wins over Host (RFC 9112 §3.2.2). */
 function absolute(target: string, method: string, at: number): Target | Verdict {
-  const scheme = /^https?:\/\//i.exec(target)
-  if (scheme === null) return new Verdict(400, 'the target is neither a path nor an http URI', at)
-  const start = scheme[0].length
+  const start = /^https?:\/\//i.exec(target)?.[0].length
+  if (start === undefined) return new Verdict(400, 'the target is neither a path nor an http URI', at)
+  const scheme = start === 8 ? 'https' : 'http'
   let end = target.length
   for (const mark of ['/', '?']) {
     const place = target.indexOf(mark, start)
@@ -46,14 +57,18 @@ function absolute(target: string, method: string, at: number): Target | Verdict 
   if (!isAuthority(authority)) return new Verdict(400, 'the target’s authority is not one host', at + start)
   const rest = target.slice(end)
   // RFC 9112 §3.2.4: an absolute OPTIONS without path and query is `OPTIONS *`.
-  if (rest === '' && method === 'OPTIONS') return { path: '*', query: '', authority }
-  return split(rest.startsWith('/') ? rest : `/${rest}`, authority)
+  if (rest === '' && method === 'OPTIONS') return { scheme, path: '*', query: '', authority }
+  return split(scheme, rest.startsWith('/') ? rest : `/${rest}`, authority)
 }
 
-function split(target: string, authority: string): Target {
+function split(scheme: Target['scheme'], target: string, authority: string): Target {
   const mark = target.indexOf('?')
-  if (mark < 0) return { path: target, query: '', authority }
-  return { path: target.slice(0, mark), query: target.slice(mark + 1), authority }
+  if (mark < 0) return { scheme, path: target, query: '', authority }
+  return { scheme, path: target.slice(0, mark), query: target.slice(mark + 1), authority }
+}
+
+function encoded(text: string): string {
+  return text.replace(/[\x80-\xff]/g, (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 /**

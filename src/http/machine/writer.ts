@@ -1,8 +1,11 @@
 /** Heads on their way out: every string is checked before it can reach the wire, and framing is decided here. */
+import { HttpMisuse } from '../errors.ts'
 import type { FieldLines } from '../exchange.ts'
-import { checkField } from '../fields/lines.ts'
+import { isTargetCode, isToken } from '../fields/characters.ts'
+import { checkField, checkPairs } from '../fields/lines.ts'
+import { splitList } from '../fields/list.ts'
 import { isBodiless, statusLine } from '../status.ts'
-import { isTargetCode, isToken } from './characters.ts'
+import { mayBeTrailer } from './chunks.ts'
 import { parseLength } from './framing.ts'
 import { sameName } from './names.ts'
 
@@ -19,11 +22,11 @@ export interface Lines {
 }
 
 /**
- * @throws TypeError for what cannot be framed: a bad name or value, Transfer-Encoding (which is the sender's), a
+ * @throws HttpMisuse for what cannot be framed: a bad name or value, Transfer-Encoding (which is the sender's), a
  * Content-Length that is no number.
  */
 export function formatFields(fields: FieldLines): Lines {
-  if (fields.length % 2 !== 0) throw new TypeError(`fields are name, value, name, value: ${fields.length} is odd`)
+  checkPairs(fields)
   const lines: Lines = { text: '', length: -1, hasDate: false, hasHost: false, close: false }
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!
@@ -56,22 +59,29 @@ function take(lines: Lines, name: string, value: string): boolean {
     case 'date':
       return (lines.hasDate = true)
     case 'host':
-      if (lines.hasHost) throw new TypeError('more than one Host: a server and a proxy could take different ones')
+      if (lines.hasHost)
+        throw new HttpMisuse('HTTP_INVALID_FIELD', 'more than one Host: a server and a proxy could use different ones')
       return (lines.hasHost = true)
     case 'connection':
-      lines.close ||= /(?:^|[\s,])close(?:$|[\s,])/i.test(value)
+      lines.close ||= splitList(value.toLowerCase()).includes('close')
       return false
     case 'keep-alive':
       return false
     case 'content-length': {
       const length = parseLength(value)
       if (length === null || (lines.length >= 0 && lines.length !== length))
-        throw new TypeError(`Content-Length ${JSON.stringify(value)} is not one decimal number`)
+        throw new HttpMisuse(
+          'HTTP_INVALID_LENGTH',
+          `Content-Length must be one decimal number, not ${JSON.stringify(value)}`,
+        )
       lines.length = length
       return false
     }
     default:
-      throw new TypeError('Transfer-Encoding is the sender’s: leave it out and the body is chunked where it must be')
+      throw new HttpMisuse(
+        'HTTP_INVALID_FIELD',
+        'Transfer-Encoding is set by the sender: leave it out, and the body is chunked where it must be',
+      )
   }
 }
 
@@ -89,14 +99,26 @@ export function responseHead(status: number, date: string, lines: Lines, framing
   return `${statusLine(status)}${lines.hasDate ? '' : date}${lines.text}${framing}${connection}\r\n`
 }
 
-/** @throws TypeError for a method or target that would not come out as the one line it should be. */
+/** @throws HttpMisuse for a method or target that would not come out as the one line it should be. */
 export function requestLine(method: string, target: string): string {
-  if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is not a token (RFC 9110 §9.1)`)
-  for (let i = 0; i < target.length; i++)
-    if (!isTargetCode(target.charCodeAt(i)))
-      throw new TypeError(`target ${JSON.stringify(target)} has a character that no URI has at index ${i}; encode it`)
-  if (target === '') throw new TypeError('the request target is empty: "/" is the shortest')
+  if (!isToken(method))
+    throw new HttpMisuse('HTTP_INVALID_METHOD', `method ${JSON.stringify(method)} is not a token (RFC 9110 §9.1)`)
+  for (let i = 0; i < target.length; i++) {
+    const code = target.charCodeAt(i)
+    if (isTargetCode(code) && code < 128) continue
+    const what = `target ${JSON.stringify(target)} has a character at index ${i} that a URI cannot have`
+    throw new HttpMisuse('HTTP_INVALID_TARGET', `${what}: percent-encode it`)
+  }
+  if (target === '') throw new HttpMisuse('HTTP_INVALID_TARGET', 'the request target is empty: the shortest is "/"')
   return `${method} ${target} HTTP/1.1\r\n`
+}
+
+/** The lines of trailer fields. @throws HttpMisuse for one that frames, routes or describes the message. */
+export function formatTrailers(fields: FieldLines): string {
+  for (let i = 0; i < fields.length; i += 2)
+    if (!mayBeTrailer(fields[i]!))
+      throw new HttpMisuse('HTTP_INVALID_TRAILER', `${fields[i]} may not be a trailer (RFC 9110 §6.5.1)`)
+  return formatFields(fields).text
 }
 
 /** The size line before a chunk's data. */

@@ -1,14 +1,14 @@
 /** Handlers in the platform's style, `(Request) => Response`, over an `Exchange`. */
 import type { Exchange, Handler, ReplyBody } from '../exchange.ts'
-import { isBodiless } from '../status.ts'
+import { isWithoutContent } from '../status.ts'
+import { headersOf } from './response.ts'
 
+/** Answers a platform `Request`; what it throws, or rejects with, becomes a 500. */
 export type FetchHandler = (request: Request, exchange: Exchange) => Response | Promise<Response>
 
 /** An exchange as a platform `Request`. @throws TypeError where there is no such URL or the platform forbids the method. */
 export function requestOf(exchange: Exchange): Request {
-  const headers = new Headers()
-  const fields = exchange.fields()
-  for (let i = 0; i < fields.length; i += 2) headers.append(fields[i]!, fields[i + 1]!)
+  const headers = headersOf(exchange.fields())
   const url = `${exchange.scheme}://${exchange.authority}${exchange.path}${exchange.query === '' ? '' : `?${exchange.query}`}`
   const { method, signal } = exchange
   if (exchange.body.length === 0 || method === 'GET' || method === 'HEAD')
@@ -16,37 +16,43 @@ export function requestOf(exchange: Exchange): Request {
   return new Request(url, { method, headers, signal, body: exchange.body.stream(), duplex: 'half' })
 }
 
-/** Sends a platform `Response`; resolves when its body has been handed over. */
+/**
+ * Sends a platform `Response`. Resolves when its body has been handed over; rejects with `ClientGone` when nobody is
+ * left to read, and with the body's own failure. Either way the body is let go of.
+ */
 export async function replyWith(exchange: Exchange, response: Response): Promise<void> {
+  const { status } = response
   const fields: string[] = []
   for (const [name, value] of response.headers) fields.push(name, value)
-  if (response.body === null || isBodiless(response.status)) {
-    exchange.reply(response.status, fields, null)
+  if (response.body === null || isWithoutContent(status)) {
+    exchange.reply(status, fields, null)
     return
   }
   const reader = response.body.getReader()
+  const release = (reason?: unknown) => void reader.cancel(reason).catch(() => {})
   const { signal } = exchange
-  const cancel = () => void reader.cancel(signal.reason).catch(() => {})
-  signal.addEventListener('abort', cancel, { once: true })
+  const gone = () => release(signal.reason)
+  signal.addEventListener('abort', gone, { once: true })
   try {
-    await pump(reader, exchange.start(response.status, fields), signal)
+    const reply = exchange.start(status, fields)
+    if (exchange.method === 'HEAD') release()
+    else await pump(reader, reply, signal)
+    reply.end()
+  } catch (error) {
+    release(error)
+    throw error
   } finally {
-    signal.removeEventListener('abort', cancel)
+    signal.removeEventListener('abort', gone)
   }
 }
 
 async function pump(reader: ReadableStreamDefaultReader<Uint8Array>, reply: ReplyBody, signal: AbortSignal) {
-  let drained: (() => void) | null = null
-  reply.onDrain = () => drained?.()
-  const drain = () => drained?.()
-  signal.addEventListener('abort', drain, { once: true })
   for (;;) {
     const step = await reader.read()
-    if (step.done || signal.aborted) break
-    if (!reply.write(step.value) && !signal.aborted) await new Promise<void>((resolve) => (drained = resolve))
+    signal.throwIfAborted()
+    if (step.done) return
+    if (!reply.write(step.value)) await reply.ready()
   }
-  signal.removeEventListener('abort', drain)
-  reply.end()
 }
 
 /** Makes a `Handler` of a function from `Request` to `Response`. TRACE and CONNECT, which `Request` forbids, get 405. */

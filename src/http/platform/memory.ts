@@ -5,21 +5,41 @@
 
 import type { Machine } from '../../base/machine.ts'
 import type { Address } from '../../socket/address.ts'
-import { type BodySource, IncomingBody } from '../body/incoming.ts'
+import type { Connection, ConnectionOwner } from '../../socket/host.ts'
+import { connectionPair } from '../../socket/pair.ts'
+import { bodyFrom } from '../body/from-stream.ts'
+import type { IncomingBody } from '../body/incoming.ts'
+import { ClientGone } from '../errors.ts'
 import type { Exchange, FieldLines, Handler, ReplyBody } from '../exchange.ts'
 import { checkFields } from '../fields/lines.ts'
-import { isBodiless, reasonPhrase, statusLine } from '../status.ts'
+import { HTTP_LIMITS } from '../limits.ts'
+import { parseLength } from '../machine/framing.ts'
+import { utf8 } from '../machine/text.ts'
+import { formatTrailers } from '../machine/writer.ts'
+import { failureReply, PLAIN_TEXT, saysGone } from '../reply/failure.ts'
+import { cannotUpgrade, NOT_OFFERED, requireFinal, requireInterim, requireSwitch } from '../reply/misuse.ts'
+import { isBodiless, isWithoutContent, reasonPhrase } from '../status.ts'
+import { headersOf, responseWith } from './response.ts'
 
 export interface AnswerOptions {
   /** Told of what the handler threw; the reply is a 500 where none had begun. */
-  readonly onError?: (error: unknown, exchange: Exchange) => void
+  readonly onError?: (error: unknown, exchange: Exchange) => void | Promise<void>
   readonly local?: Address
   readonly remote?: Address
+  /** What `exchange.draining` is; by default a signal that is never aborted. */
+  readonly draining?: AbortSignal
 }
 
 const LOCAL: Address = { address: '127.0.0.1', port: 80 }
 const REMOTE: Address = { address: '127.0.0.1', port: 49152 }
-let exchanges = 0
+/** How many exchanges a machine has had: two simulations in one process count alike. */
+const counts = new WeakMap<Machine, number>()
+
+function nextId(machine: Machine): number {
+  const id = (counts.get(machine) ?? 0) + 1
+  counts.set(machine, id)
+  return id
+}
 
 /**
  * Lets `handler` answer `request`. Resolves with the head of the reply, whose body may still be under way.
@@ -31,11 +51,44 @@ export function answer(
   machine: Machine,
   options: AnswerOptions = {},
 ): Promise<Response> {
-  const exchange = new MemoryExchange(request, machine, options)
+  const exchange = new MemoryExchange(request, machine, options, null)
+  run(handler, exchange, options)
+  return exchange.response
+}
+
+/** A connection that a handler has switched to another protocol. */
+export interface MemoryUpgrade {
+  readonly status: number
+  /** Of the head that a client would have got. */
+  readonly fields: FieldLines
+  /** The client's end. */
+  readonly connection: Connection
+}
+
+/**
+ * Lets `handler` answer a request to switch to `protocol`, which the platform's `Request` cannot express by itself. Resolves with the
+ * client's end of the connection, or with the response of a handler that did not switch.
+ */
+export function answerUpgrade(
+  handler: Handler,
+  request: Request,
+  protocol: string,
+  machine: Machine,
+  options: AnswerOptions = {},
+): Promise<MemoryUpgrade | Response> {
+  return new Promise((resolve, reject) => {
+    const exchange = new MemoryExchange(request, machine, options, { protocol, made: resolve })
+    exchange.response.then(resolve, reject)
+    run(handler, exchange, options)
+  })
+}
+
+function run(handler: Handler, exchange: MemoryExchange, options: AnswerOptions): void {
   const failed = (error: unknown) => {
-    options.onError?.(error, exchange)
+    if (!saysGone(error)) report(options, error, exchange)
+    const { status, text } = failureReply(error)
     if (exchange.answered) exchange.abort()
-    else exchange.reply(500, ['Content-Type', 'text/plain; charset=utf-8'], `${reasonPhrase(500)}\n`)
+    else exchange.reply(status, PLAIN_TEXT, text)
   }
   try {
     const done = handler(exchange)
@@ -43,12 +96,26 @@ export function answer(
   } catch (error) {
     failed(error)
   }
-  return exchange.response
+}
+
+/** That the request asks for another protocol. */
+interface Offer {
+  readonly protocol: string
+  readonly made: (upgrade: MemoryUpgrade) => void
+}
+
+function report({ onError }: AnswerOptions, error: unknown, exchange: Exchange): void {
+  try {
+    const told = onError?.(error, exchange)
+    if (told instanceof Promise) told.catch(() => {})
+  } catch {
+    // The one who is told of errors must not add to them.
+  }
 }
 
 class MemoryExchange implements Exchange {
   readonly machine: Machine
-  readonly id = ++exchanges
+  readonly id: number
   readonly method: string
   readonly target: string
   readonly path: string
@@ -58,18 +125,25 @@ class MemoryExchange implements Exchange {
   readonly authority: string
   readonly local: Address
   readonly remote: Address
+  readonly security = null
   readonly body: IncomingBody
   readonly response: Promise<Response>
   answered = false
   readonly #request: Request
+  readonly #draining: AbortSignal | undefined
+  readonly #offer: Offer | null
   #resolve!: (response: Response) => void
   #reject!: (error: unknown) => void
   #outgoing: StreamedReply | null = null
+  #controller: AbortController | null = null
 
-  constructor(request: Request, machine: Machine, options: AnswerOptions) {
+  constructor(request: Request, machine: Machine, options: AnswerOptions, offer: Offer | null) {
     const url = new URL(request.url)
     this.#request = request
+    this.#draining = options.draining
+    this.#offer = offer
     this.machine = machine
+    this.id = nextId(machine)
     this.method = request.method
     this.path = url.pathname
     this.query = url.search.slice(1)
@@ -86,52 +160,77 @@ class MemoryExchange implements Exchange {
   }
 
   get signal(): AbortSignal {
-    return this.#request.signal
+    if (this.#controller === null) {
+      const controller = new AbortController()
+      this.#controller = controller
+      const { signal } = this.#request
+      const abort = () => controller.abort(new ClientGone('the request was aborted', signal.reason))
+      if (signal.aborted) abort()
+      else signal.addEventListener('abort', abort, { once: true })
+    }
+    return this.#controller.signal
+  }
+
+  get draining(): AbortSignal {
+    return this.#draining ?? new AbortController().signal
   }
 
   header(name: string): string | undefined {
-    const value = this.#request.headers.get(name)
-    if (value !== null) return value
-    return name === 'host' ? this.authority : undefined
+    return this.#request.headers.get(name) ?? this.#implied().get(name)
   }
 
   fields(): FieldLines {
-    const lines: string[] = this.#request.headers.has('host') ? [] : ['host', this.authority]
+    const lines: string[] = []
+    for (const [name, value] of this.#implied()) if (!this.#request.headers.has(name)) lines.push(name, value)
     for (const [name, value] of this.#request.headers) lines.push(name, value)
     return lines
   }
 
+  /** What a client would have sent beside the request's own fields. */
+  #implied(): ReadonlyMap<string, string> {
+    const implied = new Map([['host', this.authority]])
+    if (this.#offer !== null) implied.set('connection', 'upgrade').set('upgrade', this.#offer.protocol)
+    return implied
+  }
+
   reply(status: number, fields: FieldLines, body: string | Uint8Array | null): void {
     this.#begin(status, fields)
-    const bytes =
-      typeof body === 'string'
-        ? new TextEncoder().encode(body)
-        : body === null
-          ? new Uint8Array(0)
-          : new Uint8Array(body)
     const headers = headersOf(fields)
-    if (isBodiless(status) || status === 205) {
-      this.#resolve(new Response(null, { status, statusText: reasonPhrase(status), headers }))
+    const parts = { status, statusText: reasonPhrase(status), headers }
+    if (isWithoutContent(status)) {
+      if (!isBodiless(status)) headers.set('content-length', '0')
+      this.#resolve(responseWith(null, parts))
       return
     }
+    const bytes = typeof body === 'string' ? utf8(body) : new Uint8Array(body ?? [])
     if (!headers.has('content-length')) headers.set('content-length', String(bytes.length))
-    const content = this.method === 'HEAD' ? null : bytes
-    this.#resolve(new Response(content, { status, statusText: reasonPhrase(status), headers }))
+    this.#resolve(responseWith(this.method === 'HEAD' ? null : bytes, parts))
   }
 
   start(status: number, fields: FieldLines): ReplyBody {
     this.#begin(status, fields)
-    const empty = isBodiless(status) || status === 205 || this.method === 'HEAD'
-    const reply = new StreamedReply()
+    const content = !isWithoutContent(status) && this.method !== 'HEAD'
+    const reply = new StreamedReply(this.signal, (why) => this.#left(why))
     this.#outgoing = reply
-    const init = { status, statusText: reasonPhrase(status), headers: headersOf(fields) }
-    this.#resolve(new Response(empty ? null : reply.stream, init))
+    const parts = { status, statusText: reasonPhrase(status), headers: headersOf(fields) }
+    this.#resolve(responseWith(content ? reply.stream : null, parts))
     return reply
   }
 
   inform(status: number, fields: FieldLines): void {
-    if (status < 100 || status > 199 || status === 101) throw new TypeError(`${status} is not an interim status`)
+    requireInterim(status, this.answered)
     checkFields(fields)
+  }
+
+  upgrade(status: 101 | 200, fields: FieldLines, owner: (connection: Connection) => ConnectionOwner): void {
+    requireSwitch(status, fields, this.method, this.answered)
+    checkFields(fields)
+    if (this.#offer === null) throw cannotUpgrade(NOT_OFFERED)
+    if (!this.body.ended && this.body.length !== 0) throw cannotUpgrade('the request has a body: read the body first')
+    const [here, there] = connectionPair(this.machine.clock, this.local, this.remote)
+    here.attach(owner(here))
+    this.answered = true
+    this.#offer.made({ status, fields, connection: there })
   }
 
   abort(): void {
@@ -141,10 +240,14 @@ class MemoryExchange implements Exchange {
     this.#outgoing?.fail(error)
   }
 
+  /** Whoever reads the response has let go of it. */
+  #left(reason: unknown): void {
+    if (this.signal.aborted) return
+    this.#controller!.abort(new ClientGone('the reader of the response has cancelled it', reason))
+  }
+
   #begin(status: number, fields: FieldLines): void {
-    if (this.answered) throw new TypeError('the exchange is answered already: one final reply each')
-    statusLine(status)
-    if (status < 200 || status > 599) throw new TypeError(`${status} is not a final status`)
+    requireFinal(status, this.answered)
     checkFields(fields)
     this.answered = true
   }
@@ -153,35 +256,49 @@ class MemoryExchange implements Exchange {
 /** A reply's body as a stream; `write` answers false while the reader of the response lags. */
 class StreamedReply implements ReplyBody {
   readonly stream: ReadableStream<Uint8Array>
-  onDrain: (() => void) | null = null
+  onDrain: (() => void | Promise<void>) | null = null
+  readonly #signal: AbortSignal
   #controller!: ReadableStreamDefaultController<Uint8Array>
+  #waiting: PromiseWithResolvers<void> | null = null
   #blocked = false
   #ended = false
 
-  constructor() {
+  /** @param cancelled is told when the reader lets go. */
+  constructor(signal: AbortSignal, cancelled: (reason: unknown) => void) {
+    this.#signal = signal
     this.stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller
         },
         pull: () => this.#drained(),
-        cancel: () => {
+        cancel: (reason) => {
           this.#ended = true
+          cancelled(reason)
         },
       },
       { highWaterMark: 65_536, size: (chunk) => chunk.byteLength },
     )
+    signal.addEventListener('abort', () => this.#waiting?.reject(signal.reason), { once: true })
   }
 
   write(bytes: Uint8Array | string): boolean {
     if (this.#ended) return false
-    this.#controller.enqueue(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : new Uint8Array(bytes))
+    this.#controller.enqueue(typeof bytes === 'string' ? utf8(bytes) : new Uint8Array(bytes))
     this.#blocked = this.#controller.desiredSize! <= 0
     return !this.#blocked
   }
 
+  ready(): Promise<void> {
+    if (!this.#blocked && !this.#signal.aborted) return Promise.resolve()
+    this.#waiting ??= Promise.withResolvers<void>()
+    this.#waiting.promise.catch(() => {}) // somebody may ask and not wait
+    if (this.#signal.aborted) this.#waiting.reject(this.#signal.reason)
+    return this.#waiting.promise
+  }
+
   end(trailers: FieldLines = []): void {
-    checkFields(trailers)
+    formatTrailers(trailers)
     if (this.#ended) return
     this.#ended = true
     this.#controller.close()
@@ -196,48 +313,19 @@ class StreamedReply implements ReplyBody {
   #drained(): void {
     if (!this.#blocked) return
     this.#blocked = false
-    this.onDrain?.()
-  }
-}
-
-function headersOf(fields: FieldLines): Headers {
-  const headers = new Headers()
-  for (let i = 0; i < fields.length; i += 2) headers.append(fields[i]!, fields[i + 1]!)
-  return headers
-}
-
-/** The request's body as an `IncomingBody`, pulled from its stream while nobody has paused it. */
-function bodyOf(request: Request): IncomingBody {
-  const declared = request.headers.get('content-length')
-  const length = request.body === null ? 0 : declared !== null && /^\d{1,15}$/.test(declared) ? Number(declared) : null
-  let paused = false
-  let wake: (() => void) | null = null
-  const source: BodySource = {
-    open: () => void pull(),
-    pause: () => {
-      paused = true
-    },
-    resume: () => {
-      paused = false
-      wake?.()
-      wake = null
-    },
-    failed: (error) => body.finish(error instanceof Error ? error : new Error(String(error))),
-  }
-  const body = new IncomingBody(length, source, () => request.headers.get('content-type') ?? undefined)
-  async function pull(): Promise<void> {
+    this.#waiting?.resolve()
+    this.#waiting = null
     try {
-      const reader = request.body?.getReader()
-      for (;;) {
-        if (paused) await new Promise<void>((resolve) => (wake = resolve))
-        const step = await reader?.read()
-        if (step === undefined || step.done) break
-        body.push(step.value)
-      }
-      body.finish(null)
+      const working = this.onDrain?.()
+      if (working instanceof Promise) working.catch((error: unknown) => this.fail(error))
     } catch (error) {
-      body.finish(error instanceof Error ? error : new Error(String(error)))
+      this.fail(error)
     }
   }
-  return body
+}
+
+function bodyOf(request: Request): IncomingBody {
+  const declared = parseLength(request.headers.get('content-length') ?? '')
+  const contentType = () => request.headers.get('content-type') ?? undefined
+  return bodyFrom(request.body, declared, { contentType, ...HTTP_LIMITS })
 }

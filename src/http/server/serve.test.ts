@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MILLISECOND } from '../../base/clock.ts'
+import { ms } from '../../base/duration.ts'
 import { RecordingLog } from '../../base/events.ts'
 import type { Exchange, Handler, ReplyBody } from '../exchange.ts'
 import { settle } from '../trial/machine.ts'
 import { type Manners, TestNetwork } from '../trial/network.ts'
 import { RawClient } from '../trial/raw.ts'
-import { takeOver } from './exchange.ts'
 import { type ServeOptions, serve } from './serve.ts'
 
 const DATE = 'Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n'
@@ -196,7 +196,7 @@ test('what a handler throws is a 500 before the reply and a cut after it; the pr
       await null
       throw new Error('async')
     },
-    { onError: (error) => errors.push(String(error)) },
+    { onError: (error) => void errors.push(String(error)) },
   )
   const raw = await client()
   assert.match(await raw.send('GET /sync HTTP/1.1\r\nHost: a\r\n\r\n'), /^HTTP\/1.1 500 .*Internal Server Error\n$/s)
@@ -242,7 +242,7 @@ test('a slow reader holds the writer back', async () => {
   let drains = 0
   const { client } = await world((exchange) => {
     reply = exchange.start(200, [])
-    reply.onDrain = () => drains++
+    reply.onDrain = () => void drains++
   })
   const raw = await client()
   raw.connection.pause()
@@ -341,7 +341,7 @@ test('closing resets what is not through in time', async () => {
   const { client, server, host } = await world(() => {})
   const raw = await client()
   await raw.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-  const closing = server.close(100 * MILLISECOND)
+  const closing = server.close(ms(100))
   await host.clock.advance(200 * MILLISECOND)
   await closing
   assert.equal(raw.error?.code, 'ECONNRESET')
@@ -376,7 +376,7 @@ test('an upgrade hands the connection over, with what came early', async () => {
   let owned = ''
   let ended = false
   const { client, server } = await world((exchange) => {
-    takeOver(exchange, 101, ['Upgrade', 'shout'], (connection) => ({
+    exchange.upgrade(101, ['Upgrade', 'shout'], (connection) => ({
       onData: (bytes) => {
         owned += Buffer.from(bytes).toString()
         connection.write(Buffer.from(Buffer.from(bytes).toString().toUpperCase()))
@@ -420,19 +420,19 @@ test('an upgrade waits for the end of the request: its body is not the other pro
   const { client } = await world(
     async (exchange) => {
       if (exchange.path === '/read') await exchange.body.bytes()
-      takeOver(exchange, 101, ['Upgrade', 'x'], () => ({
+      exchange.upgrade(101, ['Upgrade', 'x'], () => ({
         onData: (bytes) => void (owned += Buffer.from(bytes).toString()),
         onEnd() {},
         onDrain() {},
         onClose() {},
       }))
     },
-    { onError: (error) => errors.push(String(error)) },
+    { onError: (error) => void errors.push(String(error)) },
   )
   const post = (path: string) =>
     `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 4\r\n\r\nbodynew`
   assert.match(await (await client()).send(post('/unread')), /^HTTP\/1.1 500 /)
-  assert.match(errors[0]!, /read it before/)
+  assert.match(errors[0]!, /read the body first/)
   assert.match(await (await client()).send(post('/read')), /^HTTP\/1.1 101 /)
   assert.equal(owned, 'new')
 })
@@ -442,13 +442,16 @@ test('an upgrade is refused while other requests are under way', async () => {
   const open: Exchange[] = []
   const owner = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} }
   const { client } = await world(
-    (exchange) => (exchange.path === '/up' ? takeOver(exchange, 101, [], () => owner) : void open.push(exchange)),
-    { onError: (error) => errors.push(String(error)) },
+    (exchange) =>
+      exchange.path === '/up' ? exchange.upgrade(101, ['Upgrade', 'x'], () => owner) : void open.push(exchange),
+    { onError: (error) => void errors.push(String(error)) },
   )
   const raw = await client()
-  await raw.send('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /up HTTP/1.1\r\nHost: a\r\n\r\n')
+  await raw.send(
+    'GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /up HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+  )
   open[0]!.reply(200, [], 'x')
   await settle()
   assert.match(raw.take(), /200 OK.*500 Internal/s)
-  assert.match(errors[0]!, /other requests under way/)
+  assert.match(errors[0]!, /other requests on this connection/)
 })

@@ -1,80 +1,113 @@
 /** An HTTP server on any host. */
-import { type Nanos, SECOND } from '../../base/clock.ts'
+import { MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
+import { type Duration, requireDuration, seconds } from '../../base/duration.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../../socket/host.ts'
-import { PROMPT } from '../client/dial.ts'
+import { PROMPT } from '../dial.ts'
 import type { Exchange, Handler } from '../exchange.ts'
 import { DateLine } from '../fields/date.ts'
-import { type HttpLimits, LIMITS } from '../limits.ts'
+import { completeLimits, type HttpLimits } from '../limits.ts'
 import { Output } from '../machine/output.ts'
 import { Sweep } from '../sweep.ts'
-import { type ConnectionServer, ServerConnection } from './connection.ts'
 import type { ServerExchange } from './exchange.ts'
+import { ServerConnection } from './h1/connection.ts'
 import { replyTrace } from './trace.ts'
-import { openTunnel, type TunnelOptions } from './tunnel.ts'
+import type { ServerTransport, TransportServer } from './transport.ts'
+import { type TunnelOptions, Tunnels } from './tunnel.ts'
 
 export interface ServeOptions {
   /** Default 80; 0 lets the host choose. */
   readonly port?: number
   /** Default 0.0.0.0, every IPv4 interface. */
   readonly address?: string
-  /** Those that differ from `LIMITS`. */
+  /** Those that differ from `HTTP_LIMITS`. */
   readonly limits?: Partial<HttpLimits>
+  /**
+   * Serve clients on that have ended their side of the connection (`printf … | nc -N`). By default such a client is
+   * taken to have gone, as a closed browser tab has: `exchange.signal` is aborted at once, and what the handler still
+   * writes goes out as long as it makes progress (`limits.leaveTime`).
+   */
+  readonly halfClose?: boolean
   /** Answer TRACE by what arrived, credentials withheld; off by default, then 405. */
   readonly trace?: boolean
   /** Open tunnels for CONNECT; without it 405. */
   readonly connect?: TunnelOptions
-  /** Told of what a handler threw: the client sees a bare 500, or a connection cut. */
-  readonly onError?: (error: unknown, exchange: Exchange) => void
+  /**
+   * Told of what a handler threw: the client sees a bare 500, or a connection cut. Not of clients that went away.
+   * What `onError` itself throws, or rejects with, is of interest to nobody.
+   */
+  readonly onError?: (error: unknown, exchange: Exchange) => void | Promise<void>
   readonly listen?: ListenOptions
 }
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+/** How long `close` waits when it is not told. */
+const DRAIN: Duration = seconds(30)
 
-/** Listens and lets `handler` answer. Rejects as `host.listen` does: EADDRINUSE, EACCES. */
+/**
+ * Listens and lets `handler` answer. Rejects as `host.listen` does: EADDRINUSE, EACCES.
+ *
+ * @example
+ * const server = await serve(kernelHost(), (exchange) => exchange.reply(200, [], 'hello'), { port: 8080 })
+ * console.log(server.local)
+ * await server.close()
+ */
 export async function serve(host: Host, handler: Handler, options: ServeOptions = {}): Promise<HttpServer> {
   const server = new HttpServer(host, handler, options)
   await server.listen()
   return server
 }
 
-export class HttpServer implements ConnectionServer {
+export class HttpServer implements TransportServer {
   readonly machine: Host
   readonly limits: HttpLimits
   readonly output = new Output()
   readonly keepAlive: string
-  readonly trace: boolean
-  draining = false
+  readonly halfClose: boolean
   readonly #handler: Handler
   readonly #options: ServeOptions
-  readonly #connections = new Set<ServerConnection>()
-  readonly #tunnels = new Set<Connection>()
+  readonly #transports = new Set<ServerTransport>()
+  readonly #tunnels: Tunnels | null
   readonly #sweep: Sweep
   readonly #dateLine: DateLine
+  readonly #drain = new AbortController()
   #listener: Listener | null = null
   #exchanges = 0
   #closed: (() => void) | null = null
 
   constructor(host: Host, handler: Handler, options: ServeOptions) {
     this.machine = host
-    this.limits = { ...LIMITS, ...options.limits }
-    this.trace = options.trace === true
+    this.limits = completeLimits('serve()', options.limits)
+    this.halfClose = options.halfClose === true
     this.#handler = handler
     this.#options = options
     this.#sweep = new Sweep(host.clock)
     this.#dateLine = new DateLine(host.clock)
+    const { connect } = options
+    this.#tunnels = connect === undefined ? null : new Tunnels(host, connect, this.#sweep, this.limits.tunnelTime)
     // Advertised a little shorter than kept: a client that relies on it does not meet the close half-way.
     const seconds = Math.max(1, Math.floor(this.limits.idleTime / SECOND) - 1)
     this.keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`
   }
 
-  /** Where it listens, with the port that was really bound. */
+  /** Where the server listens, with the port that was really bound. */
   get local(): Address {
     return this.#listener!.local
   }
 
+  /** Open connections, without those that were handed over to another protocol. */
   get connections(): number {
-    return this.#connections.size
+    return this.#transports.size
+  }
+
+  /** Open tunnels. */
+  get tunnels(): number {
+    return this.#tunnels?.count ?? 0
+  }
+
+  /** Whether `close` has been called. */
+  get draining(): boolean {
+    return this.#drain.signal.aborted
   }
 
   async listen(): Promise<void> {
@@ -85,18 +118,20 @@ export class HttpServer implements ConnectionServer {
   }
 
   /**
-   * Takes no more connections, answers what is under way with `Connection: close`, and resolves when all are closed.
+   * Takes no more connections, tells long handlers by `exchange.draining`, answers what is under way with
+   * `Connection: close`, and resolves when all connections are closed.
    * @param within after so long the rest is reset; default 30 s.
    */
-  async close(within: Nanos = 30 * SECOND): Promise<void> {
-    this.draining = true
+  async close(within: Duration = DRAIN): Promise<void> {
+    requireDuration('server.close(within)', within, MILLISECOND)
+    this.#drain.abort(new Error('the server is closing'))
     await this.#listener?.close()
-    for (const tunnel of this.#tunnels) tunnel.close()
-    for (const connection of [...this.#connections]) connection.drain()
-    if (this.#connections.size === 0) return
+    this.#tunnels?.close()
+    for (const transport of [...this.#transports]) transport.drain()
+    if (this.#transports.size === 0) return
     const { clock } = this.machine
     const timer = clock.at(clock.now() + within, () => {
-      for (const connection of [...this.#connections]) connection.abort()
+      for (const transport of [...this.#transports]) transport.abort()
     })
     await new Promise<void>((resolve) => {
       this.#closed = resolve
@@ -104,18 +139,26 @@ export class HttpServer implements ConnectionServer {
     timer.cancel()
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
   #accept(connection: Connection): void {
-    if (this.draining || this.#connections.size >= this.limits.connections) {
+    if (this.draining || this.#transports.size >= this.limits.connections) {
       connection.reset()
       return
     }
-    const ours = new ServerConnection(connection, this)
-    this.#connections.add(ours)
-    this.#sweep.add(ours.patience)
-    connection.attach(ours)
+    const transport = new ServerConnection(connection, this)
+    this.#transports.add(transport)
+    this.#sweep.add(transport.patience)
+    connection.attach(transport)
   }
 
-  // ConnectionServer
+  // TransportServer
+
+  get drainSignal(): AbortSignal {
+    return this.#drain.signal
+  }
 
   nextId(): number {
     return ++this.#exchanges
@@ -129,17 +172,16 @@ export class HttpServer implements ConnectionServer {
     this.#sweep.note(deadline)
   }
 
-  forget(connection: ServerConnection): void {
-    this.#connections.delete(connection)
-    this.#sweep.delete(connection.patience)
-    if (this.#connections.size === 0) this.#closed?.()
+  forget(transport: ServerTransport): void {
+    this.#transports.delete(transport)
+    this.#sweep.delete(transport.patience)
+    if (this.#transports.size === 0) this.#closed?.()
   }
 
-  /** Calls the handler; whatever it throws, the process lives. */
   dispatch(exchange: ServerExchange): void {
     try {
       const done = this.#answer(exchange)
-      if (done !== undefined) done.then(undefined, (error) => exchange.fail(error))
+      if (done !== undefined) exchange.handledBy(done)
     } catch (error) {
       exchange.fail(error)
     }
@@ -147,22 +189,22 @@ export class HttpServer implements ConnectionServer {
 
   reportError(error: unknown, exchange: Exchange): void {
     try {
-      this.#options.onError?.(error, exchange)
+      const told = this.#options.onError?.(error, exchange)
+      if (told instanceof Promise) told.catch(() => {})
     } catch {
       // The one who is told of errors must not add to them.
     }
   }
 
-  #answer(exchange: ServerExchange): void | Promise<void> {
+  #answer(exchange: Exchange): void | Promise<void> {
     if (exchange.method === 'TRACE') {
-      if (this.trace) replyTrace(exchange)
+      if (this.#options.trace === true) replyTrace(exchange)
       else refuseMethod(exchange, 'TRACE is off here (serve option trace)')
       return
     }
     if (exchange.method !== 'CONNECT') return this.#handler(exchange)
-    const { connect } = this.#options
-    if (connect === undefined) refuseMethod(exchange, 'no tunnels are opened here (serve option connect)')
-    else return openTunnel(this.machine, exchange, connect, this.#tunnels)
+    if (this.#tunnels === null) refuseMethod(exchange, 'no tunnels are opened here (serve option connect)')
+    else return this.#tunnels.answer(exchange)
   }
 }
 

@@ -1,5 +1,6 @@
 /** TRACE (RFC 9110 §9.3.8): the request as it arrived, without what it must not show. */
 import type { Exchange } from '../exchange.ts'
+import { latin1Bytes } from '../machine/text.ts'
 
 /** "A client MUST NOT send content …" nor should credentials come back to scripts that may not read them. */
 const SECRET = /^(?:cookie|.*authorization|.*-token|.*-key)$/i
@@ -10,5 +11,5 @@ export function replyTrace(exchange: Exchange): void {
   for (let i = 0; i < fields.length; i += 2)
     text += `${fields[i]}: ${SECRET.test(fields[i]!) ? '(withheld)' : fields[i + 1]}\r\n`
   // The echo is of bytes: field values are ISO-8859-1.
-  exchange.reply(200, ['Content-Type', 'message/http'], Buffer.from(`${text}\r\n`, 'latin1'))
+  exchange.reply(200, ['Content-Type', 'message/http'], latin1Bytes(`${text}\r\n`))
 }

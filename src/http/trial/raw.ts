@@ -2,7 +2,7 @@
 import type { SocketError } from '../../base/errors.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectionOwner, Host } from '../../socket/host.ts'
-import { latin1 } from '../machine/latin1.ts'
+import { latin1 } from '../machine/text.ts'
 import { settle } from './machine.ts'
 
 export class RawClient implements ConnectionOwner {

@@ -2,7 +2,7 @@
 
 import { sizeText } from '../../base/size.ts'
 import type { Exchange } from '../../http/index.ts'
-import { decode, MULTIPART_LIMITS, type PartHead, type PartSink, parseQuery, readMultipart } from '../../http/index.ts'
+import { decode, type PartHead, type PartSink, parseQuery, readMultipart } from '../../http/index.ts'
 import { HttpError } from '../errors.ts'
 import type { WebLimits } from '../limits.ts'
 import { FormInput } from './form-input.ts'
@@ -54,10 +54,9 @@ export async function readMultipartForm(exchange: Exchange, limits: FormLimits):
     })
   const take = (head: PartHead) => (head.filename === null ? text(head) : file(head))
   await readMultipart(exchange.body, exchange.header('content-type'), take, {
-    ...MULTIPART_LIMITS,
     parts: limits.formFields,
     // The parts are counted one by one; this counts what stands between them too.
-    bytes: largestForm(limits),
+    partsBytes: largestForm(limits),
   })
   return new FormInput(texts, files, oversized)
 }

@@ -29,7 +29,7 @@ function* large(pieces: number): Iterable<Uint8Array> {
   yield Buffer.concat([head('note', ''), Buffer.from('ü is here'), head('small'), Buffer.from('abc'), END])
 }
 
-function siteThat(take: (part: BodyPart) => Promise<void>, limits = { bytes: 100_000_000 }) {
+function siteThat(take: (part: BodyPart) => Promise<void>, limits = { partsBytes: 100_000_000 }) {
   const site = app({ machine: testMachine(), log: ({ error }) => assert.fail(error as Error) })
   site.post('/parts', async (c) => {
     for await (const part of c.body.parts(limits)) await take(part)
@@ -90,10 +90,10 @@ test('a part that is read after its loop is an error, and no empty file', async 
 })
 
 test('what is wrong with a body is refused where it is met, with its status', async () => {
-  const refused = async (pieces: Iterable<Uint8Array>, limits?: { bytes: number }) =>
+  const refused = async (pieces: Iterable<Uint8Array>, limits?: { partsBytes: number }) =>
     (await siteThat(async (part) => void (await part.bytes(1000)), limits).fetch(upload(pieces).request)).status
   assert.equal(await refused(large(2)), 413)
-  assert.equal(await refused(large(2), { bytes: 100 }), 413)
+  assert.equal(await refused(large(2), { partsBytes: 100 }), 413)
   assert.equal(await refused([head('a').subarray(2), Buffer.from('never ends')]), 400)
   assert.equal(await refused([Buffer.from('--b\r\nX: y\r\n\r\n')]), 400)
 })

@@ -3,7 +3,6 @@
 import {
   BodyError,
   boundaryOf,
-  MULTIPART_LIMITS,
   type MultipartLimits,
   MultipartParser,
   type PartHead,
@@ -34,7 +33,7 @@ export async function* partsOf(
 ): AsyncGenerator<BodyPart, void, undefined> {
   const boundary = boundaryOf(contentType)
   if (boundary === null) throw new BodyError(415, 'the body is not multipart/form-data with a boundary')
-  const source = new PartSource(body, boundary, { ...MULTIPART_LIMITS, ...limits })
+  const source = new PartSource(body, boundary, limits)
   try {
     for (;;) {
       const found = await source.next()
@@ -56,7 +55,7 @@ class PartSource {
   #failure: Error | null = null
   #wake: (() => void) | null = null
 
-  constructor(body: RequestBody, boundary: string, limits: MultipartLimits) {
+  constructor(body: RequestBody, boundary: string, limits: Partial<MultipartLimits>) {
     this.#body = body
     const take = (head: PartHead) => {
       this.#found.push({ head })

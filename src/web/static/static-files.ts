@@ -1,5 +1,6 @@
 /** Serves the files of a directory: `site.mount('/static', staticFiles('public'))`. */
 import { Folder } from '#files'
+import { parseItem, splitList } from '../../http/index.ts'
 import { HttpError } from '../errors.ts'
 import type { Part } from '../groups/group.ts'
 import type { Context } from '../request/context.ts'
@@ -110,8 +111,8 @@ async function choose(
 
 /** Whether a coding is named, and not with `q=0` (RFC 9110 §12.5.3). */
 function acceptsCoding(field: string, coding: string): boolean {
-  return field.split(',').some((item) => {
-    const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())
-    return name === coding && !parameters.some((parameter) => /^q=0(?:\.0{0,3})?$/.test(parameter))
+  return splitList(field.toLowerCase()).some((element) => {
+    const item = parseItem(element, 1)
+    return item?.value === coding && !/^0(?:\.0{0,3})?$/.test(item.parameters.get('q') ?? '')
   })
 }

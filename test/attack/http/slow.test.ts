@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getHeapStatistics } from 'node:v8'
 import { SECOND } from '../../../src/base/clock.ts'
+import { seconds } from '../../../src/base/duration.ts'
 import type { Exchange, Handler, ReplyBody } from '../../../src/http/index.ts'
-import { LIMITS } from '../../../src/http/index.ts'
+import { HTTP_LIMITS } from '../../../src/http/index.ts'
 import { Reader } from '../../../src/http/machine/reader.ts'
 import { settle } from '../../../src/http/trial/machine.ts'
 import { world } from './world.ts'
@@ -73,9 +74,9 @@ test('a body must make progress, and one that does may take its time', async () 
   await steady.send(POST)
   await slow.send(POST)
   for (let i = 0; i < 30 && !slow.ended; i++) {
-    await steady.send('x'.repeat(1000))
+    await steady.send('x'.repeat(2_000))
     await slow.send('x'.repeat(100))
-    await clock.advance(SECOND)
+    await clock.advance(3 * SECOND)
   }
   assert.deepEqual([steady.ended, slow.ended], [false, true])
 })
@@ -84,8 +85,36 @@ test('a body that stops is answered 408', async () => {
   const { open, clock } = await world(echo)
   const raw = await open()
   await raw.send(POST)
-  await clock.advance(12 * SECOND)
+  await clock.advance(58 * SECOND)
+  assert.equal(raw.take(), '')
+  await clock.advance(3 * SECOND)
   assert.match(raw.take(), /^HTTP\/1.1 408 .*Connection: close.*slower than 512 bytes/s)
+})
+
+test('how fast a body must be, and how long a client that is done is listened to, can be set', async () => {
+  const { open, clock, server } = await world(echo, {
+    limits: { bodyTime: seconds(10), bodyRate: 10, silenceTime: seconds(2), lingerTime: seconds(4) },
+  })
+  const [steady, slow] = [await open(), await open()]
+  for (const raw of [steady, slow]) await raw.send(POST)
+  for (let i = 0; i < 6; i++) {
+    await steady.send('x'.repeat(40))
+    await slow.send('x'.repeat(15))
+    await clock.advance(3 * SECOND)
+  }
+  assert.deepEqual([steady.ended, slow.ended], [false, true])
+  steady.connection.reset()
+  const talker = await open()
+  await talker.send(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+  await clock.advance(SECOND)
+  for (let i = 0; i < 2; i++) {
+    await talker.send('x')
+    await clock.advance(1.5 * SECOND)
+  }
+  assert.equal(server.connections, 1)
+  await talker.send('x')
+  await clock.advance(3 * SECOND)
+  assert.equal(server.connections, 0)
 })
 
 test('a body that its handler does not read is not held against the client', async () => {
@@ -140,7 +169,7 @@ test('a body that its reader has left paused does not hold the connection once t
   const raw = await open()
   assert.match(await raw.send(`${POST}abc`), /enough$/)
   await raw.send('more')
-  await clock.advance(12 * SECOND)
+  await clock.advance(62 * SECOND)
   assert.equal(raw.ended, true)
   raw.connection.close()
   await settle()
@@ -187,7 +216,7 @@ test('who keeps sending after our end is listened to for a while, who falls sile
   }
   const left: number[] = []
   for (let second = 0; second < 40; second += 2) {
-    await talker.send('x'.repeat(LIMITS.drainBytes))
+    await talker.send('x'.repeat(HTTP_LIMITS.drainBytes))
     left.push(server.connections)
     await clock.advance(2 * SECOND)
   }
@@ -271,7 +300,7 @@ test('ten thousand idle connections cost little and go when their time has come'
 
 test('heads, start lines and trailers that come byte by byte cost linear work', () => {
   const big = 1 << 20
-  const limits = { ...LIMITS, startLineBytes: big, headBytes: big, trailerBytes: big, fieldCount: big }
+  const limits = { ...HTTP_LIMITS, startLineBytes: big, headBytes: big, trailerBytes: big, fieldCount: big }
   /** Octets looked at, and bytes that the engine allocated (strings flattened, arrays grown), for each octet fed. */
   const work = (text: string) => {
     let ended = 0

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { SECOND } from '../../../src/base/clock.ts'
+import { seconds } from '../../../src/base/duration.ts'
 import { type Handler, type HttpServer, type ReplyBody, serve } from '../../../src/http/index.ts'
 import { type DriverName, kernelHost } from '../../../src/kernel/index.ts'
 
@@ -13,6 +13,8 @@ const PIPELINED = 20_000
 const MEBIBYTE = 1_048_576
 
 let written = 0
+/** Handlers that hold something as long as their client is there. */
+let holding = 0
 
 const handler: Handler = async (exchange) => {
   const { path, body } = exchange
@@ -21,7 +23,19 @@ const handler: Handler = async (exchange) => {
     await wait(10)
     exchange.reply(200, [], 'late')
   } else if (path === '/endless') pour(exchange.start(200, []))
-  else if (path === '/cut') {
+  else if (path === '/silent') {
+    holding++
+    await new Promise<void>((resolve) => exchange.signal.addEventListener('abort', () => resolve()))
+    holding--
+  } else if (path === '/hold') {
+    holding++
+    const reply = exchange.start(200, [])
+    try {
+      for (;;) if (!reply.write(Buffer.alloc(65_536))) await reply.ready()
+    } finally {
+      holding--
+    }
+  } else if (path === '/cut') {
     exchange.start(200, []).write('a')
     throw new Error('in the middle')
   } else exchange.reply(200, [], 'plain')
@@ -64,7 +78,7 @@ function drivers(): DriverName[] {
 for (const driver of drivers()) {
   const serving = async (t: TestContext) => {
     const server = await serve(kernelHost({ driver }), handler, { address: '127.0.0.1', port: 0 })
-    t.after(() => server.close(SECOND))
+    t.after(() => server.close(seconds(1)))
     return server
   }
 
@@ -83,6 +97,26 @@ for (const driver of drivers()) {
     for (let i = 0; i < ABORTS; i += 50) await Promise.all(Array.from({ length: 50 }, (_, n) => leave(i + n)))
     await until(() => server.connections === 0)
     await until(() => readdirSync('/proc/self/fd').length <= before)
+  })
+
+  test(`${driver}: handlers learn at once that their clients have gone, whether or not they write`, async (t) => {
+    const server = await serving(t)
+    for (const path of ['/silent', '/hold'])
+      for (const reset of [false, true]) {
+        const sockets = await Promise.all(Array.from({ length: 30 }, () => dial(t, server)))
+        for (const socket of sockets) {
+          socket.on('error', () => {})
+          socket.pause()
+          socket.write(get(path))
+        }
+        await until(() => holding === 30)
+        for (const socket of sockets) {
+          if (reset) socket.resetAndDestroy()
+          else socket.destroy()
+        }
+        await until(() => holding === 0)
+        await until(() => server.connections === 0)
+      }
   })
 
   test(`${driver}: a flood of pipelined requests in one write is answered whole`, async (t) => {

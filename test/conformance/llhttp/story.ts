@@ -1,7 +1,7 @@
 /** What a parser made of the bytes, in the form in which llhttp's log and our reader are compared. */
-import { LIMITS } from '../../../src/http/index.ts'
-import { latin1 } from '../../../src/http/machine/latin1.ts'
+import { HTTP_LIMITS } from '../../../src/http/index.ts'
 import { Reader, type ReaderSink } from '../../../src/http/machine/reader.ts'
+import { latin1 } from '../../../src/http/machine/text.ts'
 import type { Case } from './cases.ts'
 
 export interface Message {
@@ -102,7 +102,7 @@ export function actualStory({ type, bytes }: Case, cuts: readonly number[], endH
       story.refused = verdict.toString()
     },
   }
-  const reader = new Reader(type.startsWith('request') ? 'request' : 'response', sink, LIMITS)
+  const reader = new Reader(type.startsWith('request') ? 'request' : 'response', sink, HTTP_LIMITS)
   let at = 0
   for (const cut of [...cuts, bytes.length]) {
     if (cut > at) reader.feed(new Uint8Array(bytes.subarray(at, cut)))

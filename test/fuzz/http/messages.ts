@@ -2,11 +2,11 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
-import { LIMITS } from '../../../src/http/index.ts'
-import { latin1 } from '../../../src/http/machine/latin1.ts'
+import { HTTP_LIMITS } from '../../../src/http/index.ts'
 import { Reader, type ReaderSink } from '../../../src/http/machine/reader.ts'
 import { targetOf } from '../../../src/http/machine/target.ts'
-import { Verdict } from '../../../src/http/machine/verdict.ts'
+import { latin1 } from '../../../src/http/machine/text.ts'
+import { Verdict } from '../../../src/http/verdict.ts'
 
 export interface Reading {
   /** Complete messages: method, target, version, fields, body, trailers. */
@@ -41,7 +41,7 @@ export function ourReading(bytes: Uint8Array, cuts: readonly number[] = []): Rea
       reading.refused = verdict.toString()
     },
   }
-  const reader = new Reader('request', sink, LIMITS)
+  const reader = new Reader('request', sink, HTTP_LIMITS)
   let at = 0
   for (const cut of [...cuts.map((c) => c % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]) {
     if (cut > at) reader.feed(bytes.slice(at, cut))

@@ -62,5 +62,7 @@ function allowed(text: string): RegExp {
   ]
   // A tab is optional white space as a space is (RFC 9110 §5.6.3).
   if (/chunked *\t/.test(text)) reasons.push('invalid `Transfer-Encoding`')
+  // An octet above 0x7F in a target can only mean itself; node takes them up to 0xFE.
+  if (/^[A-Z]+ \S*\xff/m.test(text)) reasons.push('Invalid char in url')
   return new RegExp(reasons.join('|'))
 }

@@ -25,7 +25,7 @@ const mirror: Handler = async (exchange) => {
   }
   const body = await exchange.body.bytes()
   const { method, target, version } = exchange
-  exchange.reply(200, ['X-Seen', `${method} ${target} ${version}`], `${body.length} bytes`)
+  exchange.reply(200, ['X-Seen', `${method} ${target} ${version}`, 'X-Path', exchange.path], `${body.length} bytes`)
 }
 
 function drivers(): DriverName[] {
@@ -55,6 +55,8 @@ for (const driver of drivers()) {
     try {
       for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'QUERY'])
         assert.match(await curl('-X', method, `${base}/a?b=c`), new RegExp(`X-Seen: ${method} /a\\?b=c HTTP/1.1`))
+      // Octets that should have been percent-encoded, as older versions of curl send them.
+      assert.match(await curl('--request-target', '/café', base), /X-Path: \/caf%C3%A9\r\n/)
       assert.match(await curl('-I', `${base}/`), /X-Seen: HEAD \/ HTTP\/1.1\r\n.*Content-Length: 7\r\n/s)
       assert.match(await curl('-X', 'OPTIONS', '--request-target', '*', base), /X-Seen: OPTIONS \* HTTP/)
       assert.match(await curl('-X', 'TRACE', '-H', 'X-Mine: 1', `${base}/`), /message\/http.*X-Mine: 1/s)
@@ -105,7 +107,7 @@ for (const driver of drivers()) {
       assert.equal(await chunked.body.text(), 'ab')
       assert.deepEqual(chunked.body.trailers, ['X-T', 'v'])
       const informed: number[] = []
-      const early = await client.request(`${base}/early`, { onInformation: (status) => informed.push(status) })
+      const early = await client.request(`${base}/early`, { onInformation: (status) => void informed.push(status) })
       assert.equal(await early.body.text(), 'x')
       assert.deepEqual(informed, [103])
       assert.equal(client.connections, 1)

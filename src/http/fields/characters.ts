@@ -15,6 +15,8 @@ mark('0123456789ABCDEFabcdef', HEX)
 // What WHATWG URLs leave unencoded and RFC 3986 allows; `#`, `\`, `"`, `<`, `>`, `^`, `` ` ``, `{`, `|`, `}` are not
 // URI characters, but browsers do send `"<>^`{|}` in queries, where they have one reading only.
 mark('!$%&\'()*+,-./:;=?@_~[]"<>^`{|}', TARGET)
+// Octets that should have been percent-encoded, as curl and old browsers send them: they can only mean themselves.
+for (let c = 0x80; c < 0x100; c++) CLASS[c]! |= TARGET
 // Without the sub-delimiters of reg-name: a comma makes two hosts of one, and no name in use needs the others.
 mark('-._~%', HOST)
 for (let c = 0x20; c < 0x100; c++) if (c !== 0x7f) CLASS[c]! |= VALUE
@@ -54,20 +56,4 @@ export function isToken(text: string): boolean {
 export function isFieldValue(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (!isValueCode(text.charCodeAt(i))) return false
   return true
-}
-
-/** Reads a quoted-string that starts at `at` (RFC 9110 §5.6.4); null when it is not closed or holds a control. */
-export function readQuoted(text: string, at: number): { text: string; end: number } | null {
-  let value = ''
-  for (let i = at + 1; i < text.length; i++) {
-    const c = text[i]!
-    if (c === '"') return { text: value, end: i + 1 }
-    if (c === '\\') {
-      i++
-      if (i === text.length) return null
-      value += text[i]
-    } else value += c
-    if (!isValueCode(text.charCodeAt(i))) return null
-  }
-  return null
 }

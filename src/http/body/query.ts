@@ -1,12 +1,14 @@
 /** Query parameters and `application/x-www-form-urlencoded` bodies (WHATWG URL §5), in any of our charsets. */
-import { type Charset, decode, encode } from './body/charset.ts'
-import { QUERY_COUNT } from './limits.ts'
-import { isHexCode } from './machine/characters.ts'
+
+import { isHexCode } from '../fields/characters.ts'
+import { HTTP_LIMITS } from '../limits.ts'
+import { utf8 } from '../machine/text.ts'
+import { type Charset, decode, encode } from './charset.ts'
 
 export interface QueryOptions {
   /** Of the percent-encoded bytes; default utf-8. */
   readonly charset?: Charset
-  /** How many parameters are taken; default QUERY_COUNT. */
+  /** How many parameters are taken; default `HTTP_LIMITS.queryCount`. */
   readonly most?: number
 }
 
@@ -52,7 +54,7 @@ export class Parameters implements Iterable<readonly [name: string, value: strin
 
 /** Parses what follows the `?`, or a form's body. Bad percent-encoding stays as it is; nothing throws. */
 export function parseQuery(text: string, options: QueryOptions = {}): Parameters {
-  const { charset = 'utf-8', most = QUERY_COUNT } = options
+  const { charset = 'utf-8', most = HTTP_LIMITS.queryCount } = options
   const parameters = new Parameters()
   for (let at = 0; at < text.length; ) {
     const mark = text.indexOf('&', at)
@@ -71,7 +73,7 @@ export function parseQuery(text: string, options: QueryOptions = {}): Parameters
   return parameters
 }
 
-/** `a=1&b=x+y`, the inverse of `parseQuery`. @throws TypeError for characters that the charset lacks. */
+/** `a=1&b=x+y`, the inverse of `parseQuery`. @throws HttpMisuse for characters that the charset lacks. */
 export function formatQuery(
   pairs: Iterable<readonly [name: string, value: string]>,
   charset: Charset = 'utf-8',
@@ -83,7 +85,7 @@ export function formatQuery(
 
 function decodePart(text: string, charset: Charset): string {
   if (!/[%+\x80-\uffff]/.test(text)) return text
-  const bytes = Buffer.from(text)
+  const bytes = utf8(text)
   let length = 0
   for (let i = 0; i < bytes.length; i++) {
     let byte = bytes[i]!

@@ -1,10 +1,10 @@
 /** What a server does not take although it is an HTTP message, and how it says no. */
-import { sizeText } from '../../base/size.ts'
-import type { HttpLimits } from '../limits.ts'
-import type { Framing } from '../machine/framing.ts'
-import { CONTENT_LENGTH, type Head } from '../machine/head.ts'
-import { Verdict } from '../machine/verdict.ts'
-import { reasonPhrase, statusLine } from '../status.ts'
+import { sizeText } from '../../../base/size.ts'
+import type { HttpLimits } from '../../limits.ts'
+import type { Framing } from '../../machine/framing.ts'
+import { CONTENT_LENGTH, type Head } from '../../machine/head.ts'
+import { reasonPhrase, statusLine } from '../../status.ts'
+import { Verdict } from '../../verdict.ts'
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY'])
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { QUERY_COUNT } from './limits.ts'
+import { HTTP_LIMITS } from '../limits.ts'
 import { formatQuery, parseQuery } from './query.ts'
 
 test('names and values in order, plus and percent decoded, junk kept', () => {
@@ -40,9 +40,9 @@ test('no name is special', () => {
 })
 
 test('past the cap parameters are left out, and it says so', () => {
-  const text = Array.from({ length: QUERY_COUNT + 1 }, (_, i) => `k${i}=`).join('&')
+  const text = Array.from({ length: HTTP_LIMITS.queryCount + 1 }, (_, i) => `k${i}=`).join('&')
   const query = parseQuery(text)
-  assert.equal(query.size, QUERY_COUNT)
+  assert.equal(query.size, HTTP_LIMITS.queryCount)
   assert.equal(query.overflow, true)
   assert.equal(parseQuery('a&b', { most: 2 }).overflow, false)
 })

@@ -1,6 +1,6 @@
 /** From a name to a connection. */
-import { SocketError } from '../../base/errors.ts'
-import type { Connection, Host, OptionSettings } from '../../socket/host.ts'
+import { SocketError } from '../base/errors.ts'
+import type { Connection, Host, OptionSettings } from '../socket/host.ts'
 
 /**
  * A message goes out in few large writes: to hold back the last part of one until the peer acknowledges the first

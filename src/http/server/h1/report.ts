@@ -1,12 +1,18 @@
 /** What a server's connection tells the event log. Whoever calls has asked `on` first. */
 
-import type { Machine } from '../../base/machine.ts'
-import { formatAddress } from '../../socket/address.ts'
-import type { Connection } from '../../socket/host.ts'
-import type { HttpRefusedEvent } from '../events.ts'
-import { linesOf } from '../fields/lines.ts'
-import type { Verdict } from '../machine/verdict.ts'
-import type { ServerExchange } from './exchange.ts'
+import type { Machine } from '../../../base/machine.ts'
+import { formatAddress } from '../../../socket/address.ts'
+import type { Connection } from '../../../socket/host.ts'
+import type { HttpRefusedEvent } from '../../events.ts'
+import { linesOf } from '../../fields/lines.ts'
+import type { Verdict } from '../../verdict.ts'
+import type { RequestSource } from '../sink.ts'
+
+/** What the log is told of an exchange's bodies. */
+export interface Counted extends RequestSource {
+  readonly requestBytes: number
+  readonly responseBytes: number
+}
 
 export class Reporter {
   readonly #machine: Machine
@@ -21,19 +27,20 @@ export class Reporter {
     return this.#machine.events.on
   }
 
-  request(exchange: ServerExchange): void {
-    const { method, target, version } = exchange
-    const what = { type: 'http.request', method, target, version, fields: exchange.fields() } as const
-    this.#machine.events.emit({ ...what, ...this.#about(exchange) })
+  request(request: RequestSource): void {
+    const { method, target, version } = request
+    const what = { type: 'http.request', method, target, version, fields: request.fields() } as const
+    this.#machine.events.emit({ ...what, ...this.#about(request) })
   }
 
   /** @param head as it was sent. */
-  response(exchange: ServerExchange, status: number, head: string): void {
+  response(request: RequestSource, status: number, head: string): void {
     const what = { type: 'http.response', status, fields: linesOf(head) } as const
-    this.#machine.events.emit({ ...what, ...this.#about(exchange) })
+    this.#machine.events.emit({ ...what, ...this.#about(request) })
   }
 
-  done(exchange: ServerExchange, failure: string): void {
+  /** @param failure '' when the exchange is complete. */
+  done(exchange: Counted, failure: string): void {
     const { requestBytes, responseBytes } = exchange
     const what = { type: 'http.done', requestBytes, responseBytes, failure } as const
     this.#machine.events.emit({ ...what, ...this.#about(exchange) })
@@ -47,9 +54,9 @@ export class Reporter {
     events.emit(event)
   }
 
-  #about(exchange: ServerExchange) {
+  #about({ id }: RequestSource) {
     const { clock, name } = this.#machine
-    return { at: clock.now(), host: name, side: 'server', exchange: exchange.id, connection: this.#name() } as const
+    return { at: clock.now(), host: name, side: 'server', exchange: id, connection: this.#name() } as const
   }
 
   #name(): string {
