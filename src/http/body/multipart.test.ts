@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { BodyError } from '../errors.ts'
 import type { MultipartLimits } from '../limits.ts'
 import { latin1 } from '../machine/text.ts'
 import { answer } from '../platform/memory.ts'
-import { testMachine } from '../trial/machine.ts'
-import { boundaryOf, MultipartParser, readForm } from './multipart.ts'
+import { settle, testMachine } from '../trial/machine.ts'
+import { boundaryOf, MultipartParser, readForm, readMultipart } from './multipart.ts'
 
 interface Seen {
   name: string
@@ -131,6 +132,54 @@ test('a form made by the platform comes out as it went in, and a bad one is a 4x
     { onError: (error) => void errors.push(error) },
   )
   assert.match(String(errors[0]), /not multipart\/form-data/)
+})
+
+test('a taker that works asynchronously holds the body back, and its failure ends the reading', async () => {
+  const part = (name: string, text: string) =>
+    `--XX\r\nContent-Disposition: form-data; name="${name}"; filename="f"\r\n\r\n${text}\r\n`
+  const pieces = [part('a', 'x'.repeat(5_000)), `${part('b', 'y'.repeat(5_000))}--XX--`]
+  const upload = () =>
+    new Request('http://a/', {
+      method: 'POST',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=XX' },
+      body: ReadableStream.from(pieces.map((piece) => Buffer.from(piece))),
+      duplex: 'half',
+    })
+  const log: string[] = []
+  const reading = (fails: string) =>
+    answer(
+      async (exchange) => {
+        await readMultipart(exchange.body, exchange.header('content-type'), ({ name }) => ({
+          async data(bytes) {
+            log.push(`${name} ${bytes.length}`)
+            await settle(5)
+            log.push(`${name} written`)
+            if (name === fails) throw new BodyError(507, 'disk full')
+          },
+          async end() {
+            await settle(5)
+            log.push(`${name} closed`)
+          },
+        }))
+        log.push('through')
+        exchange.reply(204, [], null)
+      },
+      upload(),
+      testMachine(),
+    )
+  assert.equal((await reading('none')).status, 204)
+  assert.equal(log.at(-1), 'through')
+  const firstOfB = log.findIndex((line) => line.startsWith('b '))
+  assert.ok(firstOfB > 0 && log.indexOf('a written') < firstOfB, log.join())
+  assert.deepEqual(
+    log.filter((line) => line.endsWith('closed')),
+    ['a closed', 'b closed'],
+  )
+  for (const name of ['a', 'b']) {
+    log.length = 0
+    assert.equal((await reading(name)).status, 507)
+    assert.ok(!log.includes('through'))
+  }
 })
 
 test('adversarial part heads take linear time', () => {

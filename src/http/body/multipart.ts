@@ -27,9 +27,13 @@ export interface PartHead {
 }
 
 export interface PartSink {
-  /** Valid during the call only. */
-  data(bytes: Uint8Array): void
-  end(): void
+  /**
+   * Bytes of the part, valid until the call returns. A promise holds the body back: the next piece of it is parsed when
+   * the promise has settled, and its failure ends the reading.
+   */
+  data(bytes: Uint8Array): void | Promise<void>
+  /** The part is whole. */
+  end(): void | Promise<void>
 }
 
 /** Gets a part's head; answers who takes its bytes, null to skip them. What it throws ends the reading. */
@@ -60,6 +64,8 @@ export class MultipartParser {
   readonly #limits: MultipartLimits
   #state: State = 'preamble'
   #sink: PartSink = SKIP
+  /** Promises of the sinks that are not looked at yet. */
+  #working: Promise<void>[] = []
   #parts = 0
   #bytes = 0
   /** Pieces too small to be worth a look each. */
@@ -85,6 +91,12 @@ export class MultipartParser {
       if (this.#small.length >= SMALL_WRITE) this.#parse(this.#small.take())
     }
     return this.failure === null
+  }
+
+  /** What the sinks are at work on; null when nothing. Whoever feeds the parser waits for it, and hears of its failure. */
+  get working(): Promise<unknown> | null {
+    if (this.#working.length === 0) return null
+    return Promise.all(this.#working.splice(0))
   }
 
   /** The body has ended; null when that was at its closing delimiter. */
@@ -120,11 +132,15 @@ export class MultipartParser {
     const found = indexOfLine(all, this.#delimiter, at)
     // Without a delimiter, all but what could be the beginning of one.
     const end = found >= 0 ? found : Math.max(at, all.length - this.#delimiter.length + 1)
-    if (end > at && this.#state === 'data') this.#sink.data(all.subarray(at, end))
+    if (end > at && this.#state === 'data') this.#note(this.#sink.data(all.subarray(at, end)))
     if (found < 0) return end > at ? end : -1
-    if (this.#state === 'data') this.#sink.end()
+    if (this.#state === 'data') this.#note(this.#sink.end())
     this.#state = 'delimiter'
     return found + this.#delimiter.length
+  }
+
+  #note(working: void | Promise<void>): void {
+    if (working instanceof Promise) this.#working.push(working)
   }
 
   #afterDelimiter(all: Uint8Array, at: number): number {
@@ -225,23 +241,24 @@ export function readMultipart(
       reject(error)
     }
     body.read({
-      data: (bytes) => {
+      data(bytes) {
         if (failed) return
         try {
           if (!parser.write(bytes)) fail(parser.failure)
         } catch (error) {
           fail(error)
         }
+        return parser.working?.then(() => {}, fail)
       },
-      end: (error) => {
+      end(error) {
         if (failed) return
         try {
           const failure = error ?? parser.end()
-          if (failure === null) resolve()
-          else fail(failure)
+          if (failure !== null) fail(failure)
         } catch (thrown) {
           fail(thrown) // what is taken last is taken here
         }
+        Promise.resolve(parser.working).then(() => resolve(), fail)
       },
     })
   })
