@@ -28,7 +28,8 @@ export function messageBody(
   content: ReadableStream<Uint8Array> | Uint8Array | string | null,
   contentType?: string,
 ): MessageBody {
-  const about = { contentType: () => contentType, ...HTTP_LIMITS }
+  const { bodyBytes, prefetchBytes } = HTTP_LIMITS
+  const about = { contentType: () => contentType, bodyBytes, prefetchBytes }
   if (content === null || content instanceof ReadableStream) return bodyFrom(content, null, about)
   const bytes = typeof content === 'string' ? utf8(content) : content
   const stream = new ReadableStream<Uint8Array>({

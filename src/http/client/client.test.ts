@@ -336,6 +336,33 @@ test('pipelining sends the next safe request without waiting, and matches replie
   assert.equal(network.connections.length, 2)
 })
 
+test('nothing is pipelined behind a request that changes something (RFC 9112 §9.3.2)', async () => {
+  const open: Exchange[] = []
+  const { client } = await world((e) => void open.push(e), { connections: 1, pipelining: 3 })
+  const warm = client.request('http://web/warm')
+  await settle()
+  open.shift()!.reply(200, [], '')
+  await text(await warm)
+  const calls = [
+    client.request('http://web/1', { method: 'POST', body: 'x' }),
+    client.request('http://web/2'),
+    client.request('http://web/3'),
+  ]
+  await settle()
+  assert.deepEqual(
+    open.map((e) => e.path),
+    ['/1'],
+  )
+  open.shift()!.reply(204, [], null)
+  await settle()
+  assert.deepEqual(
+    open.map((e) => e.path),
+    ['/2', '/3'],
+  )
+  for (const exchange of open) exchange.reply(204, [], null)
+  await Promise.all(calls)
+})
+
 test('an idle connection is let go after its time, or a second before the server would', async () => {
   const { client, host } = await world(mirror)
   await text(await client.request('http://web/'))

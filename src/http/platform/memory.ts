@@ -327,5 +327,6 @@ class StreamedReply implements ReplyBody {
 function bodyOf(request: Request): IncomingBody {
   const declared = parseLength(request.headers.get('content-length') ?? '')
   const contentType = () => request.headers.get('content-type') ?? undefined
-  return bodyFrom(request.body, declared, { contentType, ...HTTP_LIMITS })
+  const { bodyBytes, prefetchBytes } = HTTP_LIMITS
+  return bodyFrom(request.body, declared, { contentType, bodyBytes, prefetchBytes })
 }

@@ -3,7 +3,7 @@ import { type Nanos, SECOND } from '../../../base/clock.ts'
 import type { SocketError } from '../../../base/errors.ts'
 import { formatAddress } from '../../../socket/address.ts'
 import type { Connection, ConnectionOwner } from '../../../socket/host.ts'
-import { bodyFrom } from '../../body/from-stream.ts'
+import { messageBody } from '../../body/from-stream.ts'
 import { type BodySource, IncomingBody } from '../../body/incoming.ts'
 import { MessageRefused, RequestError } from '../../errors.ts'
 import type { AnyHttpEvent } from '../../events.ts'
@@ -52,8 +52,8 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
   readonly #queue: ClientExchange[] = []
   #life: Life = 'open'
   #blocked = false
-  /** The connection has rested or served: its server may have closed it since. */
-  #kept = false
+  /** A connection that has rested, or served, may have been closed by its server unnoticed; one that has served stands several requests. */
+  #trust: 'fresh' | 'rested' | 'served' = 'fresh'
   /** Since when the front exchange waits for its reply. */
   #sentAt: Nanos = NEVER
   /** Bytes given to the network, and how many of them it had taken when the deadline was set. */
@@ -82,25 +82,25 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   takes(exchange: ClientExchange): boolean {
     // Only a connection that has served is known to stand several requests.
-    const depth = this.#kept ? this.#client.depth(exchange) : 1
+    const depth = this.#trust === 'served' ? this.#client.depth(exchange) : 1
     if (this.#life !== 'open' || this.#queue.length >= depth) return false
-    return this.#queue.every(({ sent, state }) => sent && state.switching !== 'offered')
+    // RFC 9112 §9.3.2: nothing behind what changes something, nor behind what may change the protocol.
+    return this.#queue.every(
+      (other) => other.sent && other.state.switching !== 'offered' && this.#client.depth(other) >= depth,
+    )
   }
 
   send(exchange: ClientExchange): void {
     const { request } = exchange
     const head = headText(request)
-    exchange.begin(this, this.#kept)
+    exchange.begin(this, this.#trust !== 'fresh')
     this.#queue.push(exchange)
     this.#reader.expect(request.method)
     if (request.closes) this.#life = lifeAfter(this.#life, 'stop')
-    this.#report(exchange, {
-      type: 'http.request',
-      method: request.method,
-      target: request.target,
-      version: 'HTTP/1.1',
-      fields: linesOf(head),
-    })
+    if (this.#logging) {
+      const { method, target } = request
+      this.#report(exchange, { type: 'http.request', method, target, version: 'HTTP/1.1', fields: linesOf(head) })
+    }
     this.output.latin1(this, head)
     sendContent(this.output, this, exchange)
     if (exchange.sent) this.sent(exchange)
@@ -119,7 +119,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
   }
 
   rest(): void {
-    this.#kept = true
+    if (this.#trust === 'fresh') this.#trust = 'rested'
     this.#await()
   }
 
@@ -237,7 +237,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
       this.#break(new RequestError('closed', 'the server sent a reply that nobody had asked for'))
       return
     }
-    this.#report(exchange, { type: 'http.response', status: head.status, fields: head.lines() })
+    if (this.#logging) this.#report(exchange, { type: 'http.response', status: head.status, fields: head.lines() })
     if (head.status < 200 && head.status !== 101) this.#interim(exchange, head)
     else if (framing.kind === 'tunnel') this.#switch(exchange, head)
     else {
@@ -245,7 +245,8 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
       this.#keepAlive = advertised(head.get('keep-alive'))
       const length = framing.kind === 'none' ? 0 : framing.length < 0 ? null : framing.length
       const contentType = head.get('content-type')
-      const about = { contentType: () => contentType, ...this.#client.limits }
+      const { bodyBytes, prefetchBytes } = this.#client.limits
+      const about = { contentType: () => contentType, bodyBytes, prefetchBytes }
       const body = new IncomingBody(length, this.#source, about)
       exchange.answer(new ReceivedReply(exchange.request.outgoing.url, head, body, null), body)
     }
@@ -260,7 +261,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
 
   onMessageEnd(trailers: FieldLines): void {
     const exchange = this.#queue.shift()!
-    this.#kept = true
+    this.#trust = 'served'
     this.#drain = null
     // A reader that paused at the last piece has nothing to resume; the next reply must not wait for it.
     this.#reader.resume()
@@ -295,8 +296,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
       return
     }
     this.#queue.shift()
-    const body = bodyFrom(null, 0, { contentType: () => undefined, ...this.#client.limits })
-    const reply = new ReceivedReply(exchange.request.outgoing.url, head, body, this.connection)
+    const reply = new ReceivedReply(exchange.request.outgoing.url, head, messageBody(null), this.connection)
     this.#switched = { exchange, reply }
   }
 
@@ -386,13 +386,17 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
   }
 
   #done(exchange: ClientExchange, failure: string): void {
+    if (!this.#logging) return
     const responseBytes = exchange.body?.received ?? 0
     this.#report(exchange, { type: 'http.done', requestBytes: exchange.sentBytes, responseBytes, failure })
   }
 
+  get #logging(): boolean {
+    return this.#client.machine.events.on
+  }
+
   #report(exchange: ClientExchange, event: Partial<AnyHttpEvent>): void {
     const { machine } = this.#client
-    if (!machine.events.on) return
     const connection = `${formatAddress(this.connection.local)}>${formatAddress(this.connection.remote)}`
     const about = { at: machine.clock.now(), host: machine.name, side: 'client', exchange: exchange.id, connection }
     machine.events.emit({ ...event, ...about } as AnyHttpEvent)
