@@ -45,4 +45,5 @@ export interface HttpRefusedEvent extends Event {
   readonly why: string
 }
 
+/** Every event of this floor, to switch over by `type`. */
 export type AnyHttpEvent = HttpRequestEvent | HttpResponseEvent | HttpDoneEvent | HttpRefusedEvent

@@ -6,6 +6,7 @@
 import { MILLISECOND } from '../base/clock.ts'
 import { type Duration, hours, requireDuration, seconds } from '../base/duration.ts'
 
+/** What one peer may cost: the numbers behind every refusal and every time-out of this floor. */
 export interface HttpLimits {
   // Heads
 
@@ -96,6 +97,7 @@ export interface HttpLimits {
   readonly redirects: number
 }
 
+/** The limits where a program sets none. */
 export const HTTP_LIMITS: HttpLimits = Object.freeze({
   startLineBytes: 8_192,
   headBytes: 16_384,

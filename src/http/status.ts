@@ -2,6 +2,7 @@
 
 import { HttpMisuse } from './errors.ts'
 
+/** Reason phrases by status. */
 export const REASONS: Readonly<Record<number, string>> = {
   100: 'Continue',
   101: 'Switching Protocols',

@@ -7,6 +7,7 @@ import { HttpMisuse } from '../errors.ts'
 import { stripSpace } from '../fields/list.ts'
 import { latin1 } from '../machine/text.ts'
 
+/** The charsets that are read and written; what names them is `charsetNamed`'s to know. */
 export type Charset = 'us-ascii' | 'utf-8' | 'iso-8859-1'
 
 /** IANA names and aliases, lower case. */

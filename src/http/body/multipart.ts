@@ -26,6 +26,7 @@ export interface PartHead {
   readonly charset: Charset
 }
 
+/** Takes the bytes of one part, in order. */
 export interface PartSink {
   /**
    * Bytes of the part, valid until the call returns. A promise holds the body back: the next piece of it is parsed when
@@ -56,6 +57,7 @@ export function boundaryOf(contentType: string | undefined): string | null {
     : null
 }
 
+/** Parts out of bytes as they come; `readMultipart` feeds one from a body. */
 export class MultipartParser {
   /** Why the body is refused, once it is. */
   failure: BodyError | null = null
@@ -270,6 +272,7 @@ export interface FormFile extends PartHead {
   readonly bytes: Uint8Array
 }
 
+/** A form that was read into memory: its texts by name, its files in order. */
 export interface FormData {
   readonly fields: Parameters
   /** In order. A file input without a file sends one that is empty and unnamed; those are left out. */

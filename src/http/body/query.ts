@@ -5,6 +5,7 @@ import { HTTP_LIMITS } from '../limits.ts'
 import { utf8 } from '../machine/text.ts'
 import { type Charset, decode, encode } from './charset.ts'
 
+/** How a query or a urlencoded body is read. */
 export interface QueryOptions {
   /** Of the percent-encoded bytes; default utf-8. */
   readonly charset?: Charset

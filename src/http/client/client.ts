@@ -19,6 +19,7 @@ import type { ClientTransport, TransportClient } from './transport.ts'
 import { proxyOrigin, tunnel } from './tunnel.ts'
 import { Upload } from './upload.ts'
 
+/** The HTTP proxy through which a client reaches its origins. */
 export interface ProxyOptions {
   /** `http://proxy.example:3128`. */
   readonly url: string
@@ -28,6 +29,7 @@ export interface ProxyOptions {
   readonly fields?: FieldLines
 }
 
+/** How a client keeps its connections and how long it waits. */
 export interface ClientOptions {
   /** Those that differ from `HTTP_LIMITS`. */
   readonly limits?: Partial<HttpLimits>

@@ -14,6 +14,7 @@ import { formatFields, requestLine } from '../machine/writer.ts'
 import { type Origin, originOf } from '../origin.ts'
 import type { Verdict } from '../verdict.ts'
 
+/** What is sent to the proxy, and how it is found. */
 export interface TunnelRequest {
   /** Proxy-Authorization and the like. */
   readonly fields?: FieldLines

@@ -2,6 +2,7 @@
 import { parseDate } from './date.ts'
 import { splitList, stripSpace } from './list.ts'
 
+/** What a resource is compared by (RFC 9110 §8.8). */
 export interface Validators {
   /** With its quotes: `"abc"` or `W/"abc"`. */
   readonly etag?: string | undefined
@@ -9,6 +10,7 @@ export interface Validators {
   readonly lastModified?: number | undefined
 }
 
+/** What is to be done with a request: answer it, answer 304, or answer 412. */
 export type Condition = 'proceed' | 'not modified' | 'failed'
 
 /** A request's field by its lower-case name. */

@@ -6,6 +6,7 @@ import { isToken } from './characters.ts'
 import { formatDate } from './date.ts'
 import { stripSpace } from './list.ts'
 
+/** Attributes of a cookie that is set (RFC 6265bis §4.1.2). */
 export interface CookieAttributes {
   /** Default `/`. */
   readonly path?: string

@@ -6,6 +6,7 @@ import { HTTP_LIMITS } from '../limits.ts'
 import { isToken } from './characters.ts'
 import { parseItem } from './list.ts'
 
+/** A media type and its parameters. */
 export interface MediaType {
   /** `text/html`, lower case. */
   readonly type: string

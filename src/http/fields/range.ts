@@ -2,6 +2,7 @@
 import type { FieldReader, Validators } from './conditional.ts'
 import { parseDate } from './date.ts'
 
+/** What of a representation a request asks for. */
 export type Selection =
   | { readonly kind: 'whole' }
   /** Answer 206 with bytes `start` to `end`, the latter not included. */

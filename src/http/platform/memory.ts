@@ -21,6 +21,7 @@ import { cannotUpgrade, NOT_OFFERED, requireFinal, requireInterim, requireSwitch
 import { isBodiless, isWithoutContent, reasonPhrase } from '../status.ts'
 import { headersOf, responseWith } from './response.ts'
 
+/** What surrounds an exchange in memory. */
 export interface AnswerOptions {
   /** Told of what the handler threw; the reply is a 500 where none had begun. */
   readonly onError?: (error: unknown, exchange: Exchange) => void | Promise<void>

@@ -15,6 +15,7 @@ import { replyTrace } from './trace.ts'
 import type { ServerTransport, TransportServer } from './transport.ts'
 import { type TunnelOptions, Tunnels } from './tunnel.ts'
 
+/** Where a server listens, and what it allows. */
 export interface ServeOptions {
   /** Default 80; 0 lets the host choose. */
   readonly port?: number
@@ -58,6 +59,7 @@ export async function serve(host: Host, handler: Handler, options: ServeOptions 
   return server
 }
 
+/** A server that listens; `serve` makes it. Disposing of it closes it. */
 export class HttpServer implements TransportServer {
   readonly machine: Host
   readonly limits: HttpLimits

@@ -7,6 +7,7 @@ import type { Exchange } from '../exchange.ts'
 import { reasonPhrase } from '../status.ts'
 import type { Deadlined, Sweep } from '../sweep.ts'
 
+/** Whether and for whom a server opens tunnels. */
 export interface TunnelOptions {
   /** Whether this client may reach `host:port`. */
   readonly allow: (authority: string, exchange: Exchange) => boolean | Promise<boolean>
