@@ -3,7 +3,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { MILLISECOND } from '../base/clock.ts'
 import { type Duration, seconds, us } from '../base/duration.ts'
 import { type Event, RecordingLog } from '../base/events.ts'
-import { Client, serve } from '../http/index.ts'
+import { Client, HttpMisuse, serve } from '../http/index.ts'
 import { systemClock } from '../kernel/index.ts'
 import { type Miniature, miniature } from '../sim/index.ts'
 import { capture, eventLines, journey, legend, pcapng, type Style } from '../trace/index.ts'
@@ -140,7 +140,7 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   // What it took to build the world is not part of the journey.
   const first = log.events.length
   const outcome = await world.net.run(() => ask(world, url, question, times))
-  if (outcome.error instanceof TypeError) throw new UsageError(outcome.error.message) // what cannot be asked at all
+  if (outcome.error instanceof HttpMisuse) throw new UsageError(outcome.error.message) // what cannot be asked at all
   await world.net.run({ for: AFTERMATH })
   const events = log.events.slice(first)
   write?.(captured(events, world, at, `reticle look ${url.href}, seed ${seed}`))

@@ -215,13 +215,13 @@ export class Context<P = unknown, U = unknown> {
     return this
   }
 
-  /** Sets a field of the reply. @throws TypeError for a name or value that could not be framed. */
+  /** Sets a field of the reply. @throws HttpMisuse for a name or value that could not be framed. */
   setHeader(name: string, value: string): this {
     this.#turn.setLine(name, value)
     return this
   }
 
-  /** Adds a field to the reply beside others of its name. @throws TypeError as `setHeader` does. */
+  /** Adds a field to the reply beside others of its name. @throws HttpMisuse as `setHeader` does. */
   appendHeader(name: string, value: string): this {
     this.#turn.appendLine(name, value)
     return this

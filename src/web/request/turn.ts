@@ -184,7 +184,7 @@ export class Turn implements Carrier {
     ;(this.#values ??= new Map()).set(key, value)
   }
 
-  /** Sets a field of the reply, in place of all its lines. @throws TypeError for what could not be framed. */
+  /** Sets a field of the reply, in place of all its lines. @throws HttpMisuse for what could not be framed. */
   setLine(name: string, value: string): void {
     checkField(name, value)
     const lines = (this.lines ??= [])
@@ -193,7 +193,7 @@ export class Turn implements Carrier {
     lines.push(name, value)
   }
 
-  /** @throws TypeError for what could not be framed. */
+  /** @throws HttpMisuse for what could not be framed. */
   appendLine(name: string, value: string): void {
     checkField(name, value)
     ;(this.lines ??= []).push(name, value)
