@@ -141,14 +141,63 @@ const junk = fc.constantFrom(
   ...['Content-Length: 3\r\n', 'Transfer-Encoding: chunked\r\n', 'Connection: close\r\n', 'HTTP/1.0', '\r\n\r\n'],
 )
 
+const foldable = fc
+  .tuple(token, fc.array(value, { minLength: 1, maxLength: 3 }), fc.constantFrom(' ', '\t', '  '))
+  .map(([name, pieces, space]) => `X-${name}: ${pieces.join(`\r\n${space}`)}\r\n`)
+
+/** A stream of valid responses to GETs, with folded lines as old servers send them. */
+export const replies = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom('HTTP/1.1 200 OK', 'HTTP/1.1 404', 'HTTP/1.1 999 \xe9', 'HTTP/1.1 103 Early'),
+      fc.array(foldable, { maxLength: 4 }),
+      fc.oneof(fc.constant({ fields: 'Content-Length: 0\r\n', content: '' }), sized, chunkedBody),
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((all) =>
+    all
+      .map(([line, fields, body]) => {
+        const framed = line.includes(' 103 ') ? { fields: '', content: '' } : body
+        return `${line}\r\n${fields.join('')}${framed.fields}\r\n${framed.content}`
+      })
+      .join(''),
+  )
+
+/** What our reader makes of responses in pieces that end at `cuts`: every event, as a line. */
+export function ourReplies(bytes: Uint8Array, cuts: readonly number[] = []): string[] {
+  const events: string[] = []
+  let body = ''
+  const sink: ReaderSink = {
+    onHead: (head) => void events.push(JSON.stringify([head.status, head.reason, head.minor, head.lines()])),
+    onBody: (piece) => void (body += latin1(piece)),
+    onMessageEnd(trailers) {
+      events.push(JSON.stringify([body, trailers]))
+      body = ''
+    },
+    onRefused: (verdict) => void events.push(verdict.toString()),
+  }
+  const reader = new Reader('response', sink, HTTP_LIMITS)
+  for (let i = 0; i < 8; i++) reader.expect('GET')
+  let at = 0
+  for (const cut of [...cuts.map((c) => c % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]) {
+    if (cut > at) reader.feed(bytes.slice(at, cut))
+    at = Math.max(at, cut)
+  }
+  return [...events, body, String(reader.end())]
+}
+
 /** A stream with something put in, taken out or overwritten in a few places. */
-export const damaged = fc
-  .tuple(stream, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 3 }), junk), { minLength: 1, maxLength: 3 }))
-  .map(([text, edits]) => {
-    let result = text
-    for (const [place, remove, insert] of edits) {
-      const at = place % (result.length + 1)
-      result = result.slice(0, at) + insert + result.slice(at + remove)
-    }
-    return result
-  })
+export const damage = (whole: fc.Arbitrary<string>) =>
+  fc
+    .tuple(whole, fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 3 }), junk), { minLength: 1, maxLength: 3 }))
+    .map(([text, edits]) => {
+      let result = text
+      for (const [place, remove, insert] of edits) {
+        const at = place % (result.length + 1)
+        result = result.slice(0, at) + insert + result.slice(at + remove)
+      }
+      return result
+    })
+
+export const damaged = damage(stream)
