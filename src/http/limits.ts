@@ -59,7 +59,7 @@ export interface HttpLimits {
   readonly bodyTime: Duration
   /** Bytes per second that a request body must reach over each `bodyTime`. */
   readonly bodyRate: number
-  /** A peer that takes nothing of what waits for it for so long is reset. */
+  /** A peer that takes nothing of what waits for it for so long is reset. As nginx's: a line that loses a fifth may rest half a minute. */
   readonly stallTime: Duration
   /** A client that has ended its side without `halfClose`: a reply that makes no progress for so long is given up. */
   readonly leaveTime: Duration
@@ -119,7 +119,7 @@ export const HTTP_LIMITS: HttpLimits = Object.freeze({
   idleTime: seconds(75),
   bodyTime: seconds(60),
   bodyRate: 512,
-  stallTime: seconds(30),
+  stallTime: seconds(60),
   leaveTime: seconds(10),
   silenceTime: seconds(5),
   lingerTime: seconds(30),

@@ -134,13 +134,16 @@ test('a body that its handler does not read is not held against the client', asy
 
 test('a client that reads nothing is reset at stallTime, one that reads slowly is not', async () => {
   const replies: ReplyBody[] = []
-  const { open, clock } = await world((exchange) => {
-    const reply = exchange.start(200, [])
-    replies.push(reply)
-    const piece = new Uint8Array(50_000)
-    while (reply.write(piece));
-    reply.onDrain = () => void reply.write(piece)
-  })
+  const { open, clock } = await world(
+    (exchange) => {
+      const reply = exchange.start(200, [])
+      replies.push(reply)
+      const piece = new Uint8Array(50_000)
+      while (reply.write(piece));
+      reply.onDrain = () => void reply.write(piece)
+    },
+    { limits: { stallTime: seconds(30) } },
+  )
   const stuck = await open()
   const slow = await open()
   await stuck.send('')
