@@ -1,33 +1,77 @@
 /**
- * `npm run diagrams`: the drawings in docs/architecture.md that are made from tables of the code, written between their
- * marks. A test fails when they are not what the tables say.
+ * `npm run diagrams`: the drawings in the documents that are made from tables of the code, and the picture that a command
+ * prints, written between their marks. A test fails when a document shows anything else.
  */
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LIFE, RULES } from '../src/http/machine/state.ts'
+import house from '../test/check/house.json' with { type: 'json' }
+import rooms from '../test/check/rooms.json' with { type: 'json' }
 
-const FILE = join(import.meta.dirname, '../docs/architecture.md')
+const root = join(import.meta.dirname, '..')
 
-/** A drawing by the name of its marks. */
-const DRAWINGS: Readonly<Record<string, () => string>> = {
-  'http-exchange': () => mermaid(exchangeArrows()),
-  'http-connection': () => mermaid(connectionArrows()),
+/** By document: the drawings by the names of their marks. */
+const DRAWINGS: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'README.md': { look: () => fenced('', lookPicture()) },
+  'docs/architecture.md': {
+    house: () => fenced('mermaid', ['flowchart BT', ...neededArrows(house)]),
+    'web-rooms': () => fenced('mermaid', ['flowchart BT', ...neededArrows(rooms.web)]),
+    'http-exchange': () => fenced('mermaid', ['stateDiagram-v2', ...exchangeArrows()]),
+    'http-connection': () => fenced('mermaid', ['stateDiagram-v2', ...connectionArrows()]),
+  },
 }
 
-/** The document with every drawing made anew. */
-export function drawn(text: string): string {
+/** The documents that have drawings. */
+export const drawnDocuments: readonly string[] = Object.keys(DRAWINGS)
+
+/** A document's text with every drawing of it made anew. */
+export function drawn(name: string, text: string): string {
   let result = text
-  for (const [name, draw] of Object.entries(DRAWINGS)) {
-    const marks = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`)
-    if (!marks.test(result)) throw new Error(`docs/architecture.md has no marks <!-- ${name} --> and <!-- /${name} -->`)
-    result = result.replace(marks, (_, begin: string, end: string) => `${begin}${draw()}${end}`)
+  for (const [drawing, draw] of Object.entries(DRAWINGS[name]!)) {
+    const marks = new RegExp(`(<!-- ${drawing} -->\n)([\\s\\S]*?)(<!-- /${drawing} -->)`)
+    if (!marks.test(result)) throw new Error(`${name} has no marks <!-- ${drawing} --> and <!-- /${drawing} -->`)
+    result = result.replace(marks, (_, begin: string, old: string, end: string) => {
+      const made = draw()
+      return `${begin}${unmeasured(made) === unmeasured(old) ? old : made}${end}`
+    })
   }
   return result
 }
 
 /** What is in the document now. */
-export function document(): string {
-  return readFileSync(FILE, 'utf8')
+export function document(name: string): string {
+  return readFileSync(join(root, name), 'utf8')
+}
+
+/** Without what a stopwatch has measured: the time of a query differs from run to run, and the blanks beside it. */
+function unmeasured(picture: string): string {
+  return picture.replaceAll(/(SQL|\.html) [\d.]+ \S?s\b/g, '$1 time').replaceAll(/ +/g, ' ')
+}
+
+/** The journey of one request as `look` prints it; most of the name's lookup is left out. */
+function lookPicture(): string[] {
+  const command = ['src/cli/main.ts', 'look', 'http://board.example/', '--brief']
+  const lines = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8' }).split('\n')
+  const opened = lines.findIndex((line) => line.startsWith('The connection is opened'))
+  const total = lines.findIndex((line) => line.startsWith('  in all'))
+  const lookup = lines.findIndex((line) => line.includes('forwarder: cache miss'))
+  const learnt = lines.findLastIndex((line, i) => i < opened && line.includes('host cache:'))
+  return [
+    '$ npm run -s reticle -- look http://board.example/',
+    '',
+    ...lines.slice(0, lookup + 1),
+    '             …',
+    ...lines.slice(learnt, total + 1),
+  ]
+}
+
+/** Who may import whom: an arrow to each part that is not reached through another part already. */
+function neededArrows(allowed: Readonly<Record<string, readonly string[]>>): string[] {
+  const reaches = (from: string): ReadonlySet<string> => new Set(allowed[from]!.flatMap((to) => [to, ...reaches(to)]))
+  return Object.entries(allowed).flatMap(([from, all]) =>
+    all.filter((to) => !all.some((other) => other !== to && reaches(other).has(to))).map((to) => `  ${from} --> ${to}`),
+  )
 }
 
 type Arrow = readonly [from: string, to: string, label: string]
@@ -79,8 +123,8 @@ function merged(arrows: readonly Arrow[]): Arrow[] {
   return [...labels.values()].map(([from, to, all]) => [from, to, all.join(', ')])
 }
 
-function mermaid(lines: readonly string[]): string {
-  return `\`\`\`mermaid\nstateDiagram-v2\n${lines.join('\n')}\n\`\`\`\n`
+function fenced(language: string, lines: readonly string[]): string {
+  return `\`\`\`${language}\n${lines.join('\n')}\n\`\`\`\n`
 }
 
-if (import.meta.main) writeFileSync(FILE, drawn(document()))
+if (import.meta.main) for (const name of drawnDocuments) writeFileSync(join(root, name), drawn(name, document(name)))

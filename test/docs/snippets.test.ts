@@ -1,0 +1,193 @@
+/**
+ * What stands in the documents works when a reader copies it: every TypeScript program is checked by the compiler and run,
+ * every command of the package is run. A program or command without a row below fails the test: say what it has to do.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { after, before } from 'node:test'
+import { promisify } from 'node:util'
+import { commands, documents, programs } from './snippets.ts'
+
+const root = join(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'reticle-docs-'))
+const running = new Set<ChildProcess>()
+
+/** A program of the documents that runs: what it has printed so far, and what becomes of it. */
+class Running {
+  readonly #child: ChildProcess
+  output = ''
+  readonly ended: Promise<number | null>
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd: string = folder) {
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    running.add(child)
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (this.output += data))
+    this.ended = new Promise((resolve) => child.once('close', (code) => resolve(code)))
+    this.ended.then(() => running.delete(child))
+  }
+
+  /** The program ends by itself, without an error; gives what it printed. */
+  async whole(): Promise<string> {
+    assert.equal(await this.ended, 0, this.output)
+    return this.output
+  }
+
+  /** Waits until the output matches. @throws when the program ends before. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output)
+      if (found !== null) return found
+      const more = new Promise<false>((resolve) => {
+        for (const stream of [this.#child.stdout!, this.#child.stderr!]) stream.once('data', () => resolve(false))
+      })
+      const over = await Promise.race([more, this.ended.then(() => true)])
+      if (over && !pattern.test(this.output)) assert.fail(`the program ended; it printed:\n${this.output}`)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill()
+    await this.ended
+  }
+}
+
+/** A TCP connection to a server that comes up soon; gives all that it sends before it closes. */
+async function heard(port: number, server: Running): Promise<string> {
+  for (;;) {
+    const text = await new Promise<string | null>((resolve) => {
+      let text = ''
+      const socket = connect(port, '127.0.0.1')
+      socket.on('data', (data) => (text += data))
+      socket.once('close', () => resolve(text))
+      socket.once('error', () => resolve(null))
+    })
+    if (text !== null) return text
+    const over = await Promise.race([
+      server.ended.then(() => true),
+      new Promise((resolve) => setTimeout(resolve, 20, false)),
+    ])
+    assert.ok(!over, server.output)
+  }
+}
+
+/** A page of a site that comes up soon. */
+async function page(url: string, site: Running): Promise<string> {
+  for (;;) {
+    const reply = await fetch(url).catch(() => null)
+    if (reply !== null) return await reply.text()
+    const over = await Promise.race([
+      site.ended.then(() => true),
+      new Promise((resolve) => setTimeout(resolve, 20, false)),
+    ])
+    assert.ok(!over, site.output)
+  }
+}
+
+type Act = (file: string) => Promise<void>
+
+/** What each program of the documents has to do when it is run. */
+const PROGRAMS: Readonly<Record<string, Act>> = {
+  'README.md 1': async (file) => {
+    const server = new Running([file])
+    assert.equal(await heard(9999, server), '')
+    await server.until(/Client connected: 127\.0\.0\.1 : \d+/)
+    await server.stop()
+  },
+  'README.md 2': async (file) => {
+    assert.match(await new Running([file]).whole(), /^Hello! after \d+\.\d+ virtual seconds\n$/)
+  },
+  'README.md 3': async (file) => {
+    const site = new Running([file], { PORT: '8765' })
+    assert.equal(await page('http://127.0.0.1:8765/', site), 'Hello, world')
+    const missing = await fetch('http://127.0.0.1:8765/posts/1')
+    assert.equal(missing.status, 404)
+    await missing.text()
+    await site.stop()
+  },
+  'README.md 4': async (file) => {
+    assert.match(await new Running([file]).whole(), /^GET answered in \d+ ms\n<h1>Hello Ada<\/h1>\n/)
+  },
+  'docs/production.md 1': async (file) => {
+    const site = new Running([file], { PORT: '0' })
+    const [, port] = await site.until(/listening on 127\.0\.0\.1 port (\d+)/)
+    assert.equal(await page(`http://127.0.0.1:${port}/health`, site), 'ok')
+    const refused = get({ port, path: '/', headers: { host: 'other.example' } })
+    const [reply] = (await once(refused, 'response')) as [IncomingMessage]
+    assert.equal(reply.resume().statusCode, 400)
+    await site.stop()
+  },
+}
+
+/** What each command of the documents has to print. Those that serve are stopped when they have said so. */
+const COMMANDS: Readonly<Record<string, RegExp>> = {
+  'look http://board.example/': /The connection is closed: four-way close/,
+  'dns serve examples/zones/board.example.zone --port 5353': /5353/,
+  'dig board.example MX @127.0.0.1 -p 5353': /MX\s+10 /,
+  'dns resolve --port 5300': /5300/,
+}
+
+before(() => {
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(root, join(folder, 'node_modules/reticle'))
+  symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'))
+  for (const { name, text } of programs()) writeFileSync(fileOf(name), text)
+  cpSync(join(root, 'tsconfig.json'), join(folder, 'base.json'))
+})
+
+after(() => {
+  for (const child of running) child.kill()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function fileOf(name: string): string {
+  return join(folder, `${name.replaceAll(/[^\w]+/g, '-')}.ts`)
+}
+
+test('every program of the documents passes the compiler', async () => {
+  const compilerOptions = { noUnusedLocals: false, noUncheckedIndexedAccess: false }
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ extends: './base.json', compilerOptions, include: ['*.ts'] }),
+  )
+  await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], {
+    cwd: folder,
+  }).catch((error: { stdout: string }) => assert.fail(error.stdout))
+})
+
+for (const { name } of programs())
+  test(`the program ${name} does what its document says`, async () => {
+    const act = PROGRAMS[name]
+    assert.ok(act, `say in ${import.meta.filename} what the program '${name}' has to do`)
+    await act(fileOf(name))
+  })
+
+test('every command of the documents runs', async () => {
+  const serving: Running[] = []
+  for (const { document, text } of commands()) {
+    const words = text.replace(/^(npm run -s reticle -- |reticle )/, '')
+    const expected = COMMANDS[words]
+    assert.ok(expected, `${document}: say in ${import.meta.filename} what '${words}' prints`)
+    const args = words.startsWith('npx node ') ? words.slice(9) : `src/cli/main.ts ${words}`
+    const command = new Running(args.split(' '), {}, root)
+    await command.until(expected)
+    if (/^dns (serve|resolve)/.test(words)) serving.push(command)
+    else await command.whole()
+  }
+  for (const server of serving) await server.stop()
+})
+
+test('the documents are found', () => {
+  assert.ok(documents.includes('README.md') && documents.includes('docs/architecture.md'), documents.join(' '))
+})
