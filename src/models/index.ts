@@ -1,31 +1,40 @@
 /** Models: classes whose fields are columns, and typed queries over their rows. */
 export type { Database, Result, Session, Statement, TransactionSession, Violation } from './database/database.ts'
 export { Databases, withDatabase } from './database/databases.ts'
-export { countQueries } from './database/execute.ts'
-export { type DatabaseOptions, openDatabase } from './database/sqlite.ts'
+export { countQueries, execute } from './database/execute.ts'
+export { type DatabaseOptions, openDatabase } from './database/node/sqlite.ts'
 export { type AtomicOptions, atomic, type CommitCallback, onCommit } from './database/transaction.ts'
+export { describe } from './describe.ts'
 export {
   ConstraintError,
   type ConstraintKind,
   DatabaseBusyError,
+  DatabaseClosedError,
+  DatabaseOpenError,
   InvalidValueError,
   ModelError,
   NoTableError,
   NotFoundError,
   SchemaMismatchError,
   SeveralRowsError,
+  UnreadableValueError,
 } from './errors.ts'
 export type { ModelsSqlEvent } from './events.ts'
 export { f } from './fields/f.ts'
-export { Field, type FieldOptions, type Kind, type Parsed, type SqlValue, type Widget } from './fields/field.ts'
-export type { RangeOptions } from './fields/plain.ts'
-export { type Class, Many, type OnDelete, Ref, type RefOptions } from './fields/relation.ts'
-export { type PasswordHash, type TextOptions, words } from './fields/text.ts'
+export { Field, type FieldOptions } from './fields/field.ts'
+export type { Kind, Parsed, Widget } from './fields/kind.ts'
+export type { RangeOptions } from './fields/numbers.ts'
+export { type Class, Many, Ref, type RefOptions } from './fields/relation.ts'
+export type { PasswordHash, PasswordOptions, TextOptions } from './fields/text.ts'
 export { MODEL_LIMITS, type ModelLimits } from './limits.ts'
-export { fieldsOf } from './meta.ts'
 export { Model } from './model.ts'
-export { and, Condition, not, Operand, Order, or, TableColumn } from './query/expression.ts'
+export type { OrderBy, Where } from './query/given.ts'
+export { and, Condition, not, Operand, Order, or } from './query/operand.ts'
 export { Page } from './query/page.ts'
-export { type OrderBy, Query, type Where } from './query/query.ts'
+export { Query } from './query/query.ts'
+export type { Summary } from './query/summary.ts'
 export type { Columns, CreateInput, RelationPath, Row, RowOf, UpdateInput, WhereValues } from './rows.ts'
 export { createAllTables, createTables } from './schema.ts'
+export type { Codec, ColumnTraits, Dialect, SchemaDialect } from './sql/dialect.ts'
+export type { SqlValue } from './sql/value.ts'
+export type { ColumnType, FieldState, Json, LogicalType, ModelState, OnDelete, ReferenceState } from './state.ts'

@@ -1,40 +1,39 @@
-/** Limits of the models: what input may cost. Each can be set where it is used. */
+/** Limits of the models: what input may cost. */
+import { type Duration, seconds } from '../base/duration.ts'
 
-/** Longest `f.text()` without a maximum of its own, in UTF-16 units: a body of text, not an upload. */
-export const MAX_TEXT = 1_000_000
-/** Longest e-mail address: RFC 5321 §4.5.3.1.3 allows a path of 256 octets, two of which are the angle brackets. */
-export const MAX_EMAIL = 254
-/** Longest slug: it becomes one segment of a URL. */
-export const MAX_SLUG = 100
-/** Longest password taken for hashing: beyond it the hash only costs time. */
-export const MAX_PASSWORD = 1024
-/** Shortest password taken from a form (NIST SP 800-63B §5.1.1.2 asks for 8 at least). Values set by code may be shorter. */
-export const MIN_PASSWORD = 8
-/** Longest path of an uploaded file, in UTF-16 units. */
-export const MAX_PATH = 255
-/** Deepest nesting of and/or/not in one condition: the SQL compiler works by recursion, SQLite stops at 1000. */
-export const MAX_CONDITION_DEPTH = 100
-/** Longest LIKE pattern, in UTF-16 units: SQLite refuses patterns above 50,000 bytes. A longer one finds nothing. */
-export const MAX_PATTERN = 10_000
-/** Compiled query shapes kept per model; the oldest goes first. Conditions are written by hand, so there are few. */
-export const MAX_SHAPES = 1_024
-
-/** Each can be set for a database: `openDatabase(address, { machine, limits: { pageSize: 50 } })`. */
-export const MODEL_LIMITS = {
+/** Each can be set for a database: `openDatabase(address, { limits: { pageSize: 50 } })`. */
+export interface ModelLimits {
   /** Most rows on one page, whatever the query string asks for. */
-  pageSize: 1_000,
+  readonly pageSize: number
   /** Most words of one search: each becomes a scan's worth of LIKE. */
-  searchWords: 8,
+  readonly searchWords: number
   /** Longest search text looked at, in UTF-16 units. */
-  searchLength: 200,
-  /** Prepared statements kept per connection; the oldest goes first. */
-  statements: 256,
+  readonly searchLength: number
+  /** Longest LIKE pattern, in UTF-16 units; a longer one finds nothing. SQLite itself refuses patterns above 50,000 bytes. */
+  readonly patternLength: number
+  /** Deepest nesting of and/or/not and of arithmetic in one query: SQL is written by recursion, and SQLite stops at 1000. */
+  readonly depth: number
+  /** Prepared statements kept for each connection; the one that was unused longest goes first. */
+  readonly statements: number
   /** Statements and transactions that may wait for the running transaction before new ones are refused. */
-  waiting: 10_000,
-  /** Milliseconds SQLite waits for a lock that another process holds; the event loop waits too. */
-  busyTimeout: 5_000,
+  readonly waiting: number
+  /** How long each of them waits: a transaction that never ends must not hold up all others for ever. */
+  readonly turnTimeout: Duration
+  /** How long a statement waits for a lock that another process holds, its turn among the others included. */
+  readonly busyTimeout: Duration
   /** Deepest nesting of `atomic`: each level is a savepoint. */
-  savepoints: 50,
+  readonly savepoints: number
 }
 
-export type ModelLimits = Readonly<typeof MODEL_LIMITS>
+export const MODEL_LIMITS: ModelLimits = Object.freeze({
+  pageSize: 1_000,
+  searchWords: 8,
+  searchLength: 200,
+  patternLength: 10_000,
+  depth: 100,
+  statements: 256,
+  waiting: 10_000,
+  turnTimeout: seconds(30),
+  busyTimeout: seconds(2),
+  savepoints: 50,
+})

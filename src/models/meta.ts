@@ -1,8 +1,10 @@
 /** What is known of a model: its table and columns, read once from an instance of its class. */
 
-import { InvalidValueError, ModelError } from './errors.ts'
-import { Field, type FieldOptions, type Kind, type SqlValue } from './fields/field.ts'
-import { type Class, Many, type OnDelete, Ref } from './fields/relation.ts'
+import { ModelError } from './errors.ts'
+import { Field, type FieldOptions } from './fields/field.ts'
+import type { Kind } from './fields/kind.ts'
+import { type Class, Many, Ref } from './fields/relation.ts'
+import type { OnDelete } from './state.ts'
 
 /** One column: a field, or the id of a reference. */
 export interface Column {
@@ -23,7 +25,7 @@ export interface Relation {
   readonly target: () => Meta
   /** A reference has its id here; many have theirs at the other model. */
   readonly kind: 'ref' | 'many'
-  /** The column that holds the id: of this model for 'ref', of the other for 'many'. */
+  /** The column that holds the id: of this model for 'ref', of the other for 'many'. @throws ModelError for none. */
   readonly column: () => Column
 }
 
@@ -161,42 +163,4 @@ export function columnOf(meta: Meta, name: string): Column {
   throw new ModelError(
     `${meta.name} has no field ${JSON.stringify(name)}: it has ${[...meta.columns.keys()].join(', ')}`,
   )
-}
-
-/** A value as the column holds it. @throws InvalidValueError when it does not fit the field. */
-export function encode(meta: Meta, column: Column, value: unknown): SqlValue {
-  const problem = column.field.check(value)
-  if (problem !== null) throw new InvalidValueError(meta.name, column.property, problem)
-  return value === null ? null : column.kind.encode(value)
-}
-
-/**
- * A value to compare a column with. Any value of the column's type will do, also one that the field would not take:
- * nothing has it then. @throws InvalidValueError for another type.
- */
-export function encodeOperand(meta: Meta, column: Column, value: unknown): SqlValue {
-  if (value === null) return null
-  const problem = value === undefined ? column.field.check(value) : column.kind.typed(value)
-  if (problem !== null) throw new InvalidValueError(meta.name, column.property, problem)
-  return column.kind.encode(value)
-}
-
-/** A row out of the values of its columns, in their order: with the class's methods, and nothing else of the class. */
-export function rowOf(meta: Meta, values: readonly SqlValue[]): Record<string, unknown> {
-  const row: Record<string, unknown> = Object.create(meta.model.prototype)
-  const { list } = meta
-  for (let i = 0; i < list.length; i++) {
-    const { property, kind } = list[i]!
-    const value = values[i]!
-    row[property] = value === null ? null : kind.decode(value)
-  }
-  return row
-}
-
-/** The fields that a form can have, by the name of the property they are for: no id, no many. */
-export function fieldsOf(model: Class<object>): Map<string, Field<unknown, boolean> | Ref<object, boolean>> {
-  const fields = new Map<string, Field<unknown, boolean> | Ref<object, boolean>>()
-  for (const { property, kind, field } of metaOf(model).columns.values())
-    if (kind.name !== 'id') fields.set(property, field)
-  return fields
 }

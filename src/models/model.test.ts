@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   and,
   atomic,
+  type Condition,
   ConstraintError,
   countQueries,
   createTables,
@@ -13,12 +14,13 @@ import {
   ModelError,
   NotFoundError,
   not,
+  type Operand,
   openDatabase,
   or,
   SeveralRowsError,
   withDatabase,
 } from './index.ts'
-import { machine, makePost, makeUser, modelTest, NOON, Post, User } from './trial/fixture.ts'
+import { machine, makePost, makeUser, modelTest, NOON, Post, strings, User } from './trial/fixture.ts'
 
 modelTest('a row comes back as it was made, with its defaults', async () => {
   const ada = await makeUser()
@@ -279,7 +281,7 @@ modelTest('a value that no field would take is looked for and not found', async 
 modelTest('limits of a database', async () => {
   const database = openDatabase('sqlite::memory:', {
     machine,
-    limits: { pageSize: 2, searchWords: 1, searchLength: 3, savepoints: 1 },
+    limits: { pageSize: 2, searchWords: 1, searchLength: 3, savepoints: 1, patternLength: 5, depth: 3 },
   })
   await createTables(database, [User, Post])
   await withDatabase(database, async () => {
@@ -288,6 +290,9 @@ modelTest('limits of a database', async () => {
     assert.equal((await Post.page(1, 50)).size, 2)
     assert.equal(await Post.search('abc nowhere', 'title').count(), 2)
     assert.equal(await Post.search('xyzzy', 'title').count(), 1)
+    assert.equal(await Post.where((p) => p.title.contains('abc')).count(), 2)
+    assert.equal(await Post.where((p) => p.title.contains('abc ')).count(), 0) // with its two % it is too long
+    await assert.rejects(Post.where((p) => p.views.eq(0).not().not()).count(), /nested deeper than 3/)
     await atomic(() => atomic(() => Post.count()))
     await assert.rejects(
       atomic(() => atomic(() => atomic(() => Post.count()))),
@@ -334,13 +339,20 @@ modelTest('values are bound and objects are never operators', async () => {
   assert.equal(await Post.count(), 2)
 })
 
-test('conditions are not nested deeper than the limit', () => {
-  Post.where((p) => Array.from({ length: 98 }).reduce<ReturnType<typeof p.views.eq>>((all) => all.not(), p.views.eq(1)))
-  const deeper = () =>
+modelTest('queries are not nested deeper than the limit', async () => {
+  const nested = (depth: number) =>
+    Post.where((p) => Array.from({ length: depth }).reduce<Condition>((all) => all.not(), p.views.eq(1)))
+  assert.equal(await nested(98).count(), 0)
+  await assert.rejects(nested(99).count(), /nested deeper than 100 \(limits\.depth\)/)
+  await assert.rejects(nested(100_000).count(), /nested deeper than 100/)
+  const sum = (depth: number) =>
     Post.where((p) =>
-      Array.from({ length: 100 }).reduce<ReturnType<typeof p.views.eq>>((all) => all.not(), p.views.eq(1)),
+      Array.from({ length: depth })
+        .reduce<Operand<number>>((all) => all.plus(1), p.views)
+        .gt(3),
     )
-  assert.throws(deeper, /nested deeper than 100/)
+  assert.equal(await sum(98).count(), 0)
+  await assert.rejects(sum(99).count(), /nested deeper than 100/)
 })
 
 modelTest('models that cannot be tables are refused with the reason', async (database) => {
@@ -376,7 +388,7 @@ modelTest('models that cannot be tables are refused with the reason', async (dat
   class Alone extends Model {
     id = f.id()
   }
-  await assert.rejects(Alone.all().all(), /no such table: alone/)
+  await assert.rejects(Alone.all().all(), /there is no table "alone"/)
 })
 
 modelTest('a change of the row outside does not come back through what was given', async () => {
@@ -392,6 +404,40 @@ modelTest('a change of the row outside does not come back through what was given
 test('rows are neither ordered by a secret nor searched for it, whoever chose the name', () => {
   for (const name of ['password', '-password']) assert.throws(() => User.orderBy(name as never), /secret/)
   assert.throws(() => User.search('a', 'name', 'password'), /secret/)
+})
+
+modelTest('what has no values of its own is no condition for all rows', async () => {
+  await makePost(await makeUser())
+  const strange = [
+    new Map([['title', 'x']]),
+    new Set(),
+    new Date(),
+    Promise.resolve({ id: 9 }),
+    new URL('http://x'),
+    [],
+    'x',
+    7,
+  ]
+  for (const given of strange) {
+    assert.throws(() => Post.where(given as never), ModelError)
+    await assert.rejects(async () => Post.all().update(given as never), ModelError)
+    await assert.rejects(async () => Post.create(given as never), ModelError)
+  }
+  assert.throws(() => Post.where(Promise.resolve({ id: 9 }) as never), /not a promise \(await it first\)/)
+  const post = await Post.where(Object.assign(Object.create(null), { id: 1 })).get()
+  assert.equal(await Post.where({ ...post, created: post.created, tags: [] }).count(), 1)
+  assert.equal(await Post.where(post as never).count(), 1) // a row is its values
+})
+
+modelTest('a default that is an object is not shared by rows or forms', async () => {
+  class Draft extends Model {
+    id = f.id()
+    list = f.json(strings).default([])
+  }
+  const { list } = new Draft()
+  const first = list.parse('').value!
+  first.push('changed')
+  assert.deepEqual([list.parse('').value, list.standard()], [[], []])
 })
 
 modelTest('an update takes an object', async () => {

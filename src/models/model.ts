@@ -2,10 +2,11 @@
 /** The base class of models: what every model can do, typed by its fields. */
 import type { Class } from './fields/relation.ts'
 import { metaOf } from './meta.ts'
+import type { OrderBy, Where } from './query/given.ts'
 import type { Page } from './query/page.ts'
-import { type OrderBy, Query, type Where } from './query/query.ts'
+import { Query } from './query/query.ts'
 import type { CreateInput, RelationPath, Row, WhereValues } from './rows.ts'
-import { createRow } from './write.ts'
+import { createRow, type Given } from './write.ts'
 
 /**
  * A table, as a class whose fields are its columns:
@@ -25,7 +26,7 @@ import { createRow } from './write.ts'
 export class Model {
   /** Makes a row and gives it back as it is stored. @throws InvalidValueError, ConstraintError. */
   static create<M extends Model>(this: Class<M>, values: CreateInput<M>): Promise<Row<M>> {
-    return createRow(metaOf(this), values as { [name: string]: unknown }) as Promise<Row<M>>
+    return createRow(metaOf(this), values as Given) as Promise<unknown> as Promise<Row<M>>
   }
 
   /** All rows, to be narrowed further. */

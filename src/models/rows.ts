@@ -1,7 +1,6 @@
 /** The types of rows, of what makes one, and of what finds one: all read off the class of the model. */
 import type { Class } from './fields/relation.ts'
-import type { Model } from './model.ts'
-import type { Operand, TableColumn } from './query/expression.ts'
+import type { Operand } from './query/operand.ts'
 
 /** What marks a field, a reference and a many to the type checker (see the classes). */
 interface IsField<T> {
@@ -28,26 +27,43 @@ type Tail<W extends string, H extends string> = W extends `${H}.${infer T}` ? T 
 type Show<T> = { [K in keyof T]: T[K] }
 
 /**
+ * What every row has from its class. It is a class itself so that the type checker leaves it out of `{ ...row }`: a copy
+ * has the values of a row, and none of its methods.
+ */
+export declare abstract class Saved {
+  /** What JSON shows of a row: everything but passwords. */
+  toJSON(): object
+}
+
+/** A method of a model's class: it can be called on rows only, never on copies. */
+type Method<F> = F extends (...parameters: never[]) => unknown
+  ? unknown extends ThisParameterType<F>
+    ? (this: Saved, ...parameters: Parameters<F>) => ReturnType<F>
+    : F
+  : F
+
+/**
  * A row: the values of the fields, `authorId` for a reference `author`, the class's methods; the relations themselves
  * only as far as `W` names them: `Row<Post, 'author' | 'comments.author'>`.
  */
-export type Row<M extends object, W extends string = never> = Show<
-  {
-    [K in keyof M as K extends keyof Model
-      ? never
-      : M[K] extends IsRef<object> | IsMany<object>
+export type Row<M extends object, W extends string = never> = Saved &
+  Show<
+    {
+      [K in keyof M as K extends keyof Saved
         ? never
-        : K]: M[K] extends IsField<infer T> ? T : M[K]
-  } & {
-    [K in keyof M & string as M[K] extends IsRef<object> ? `${K}Id` : never]: number | Nullable<M[K]>
-  } & {
-    [K in Head<W> & keyof M & string]: M[K] extends IsRef<infer T>
-      ? Row<T, Tail<W, K>> | Nullable<M[K]>
-      : M[K] extends IsMany<infer T>
-        ? Row<T, Tail<W, K>>[]
-        : never
-  }
->
+        : M[K] extends IsRef<object> | IsMany<object>
+          ? never
+          : K]: M[K] extends IsField<infer T> ? T : Method<M[K]>
+    } & {
+      [K in keyof M & string as M[K] extends IsRef<object> ? `${K}Id` : never]: number | Nullable<M[K]>
+    } & {
+      [K in Head<W> & keyof M & string]: M[K] extends IsRef<infer T>
+        ? Row<T, Tail<W, K>> | Nullable<M[K]>
+        : M[K] extends IsMany<infer T>
+          ? Row<T, Tail<W, K>>[]
+          : never
+    }
+  >
 
 /** The row of a model given by its class: `RowOf<typeof Post>`. */
 export type RowOf<C extends Class<object>, W extends string = never> = Row<InstanceType<C>, W>
@@ -75,7 +91,7 @@ type OptionalField<M> = { [K in keyof M]: M[K] extends IsField<unknown> & IsOpti
 type ValueOf<F> = F extends IsField<infer T> ? T : never
 
 /** A reference is given as the row or by its id, not as both. */
-type RequiredRef<K extends string> = { [P in K]: Referred } | { [P in `${K}Id`]: number }
+type RequiredRef<K extends string> = { [P in `${K}Id`]: number } | { [P in K]: Referred }
 
 /** One for each reference that may not be null, all at once. */
 type RequiredRefs<M> = {
@@ -112,12 +128,12 @@ export type WhereValues<M extends object> = Partial<Show<ColumnValues<M> & RefRo
 
 /** What `update` takes: values, or expressions over the row's own columns. */
 export type UpdateInput<M extends object> = {
-  [K in keyof WhereValues<M>]?: WhereValues<M>[K] | Operand<NonNullable<WhereValues<M>[K]>>
+  [K in keyof WhereValues<M>]?: WhereValues<M>[K] | Operand<Exclude<WhereValues<M>[K], undefined>>
 }
 
 /** The columns of a model as expressions; those of the rows it refers to under the reference: `p.author.name`. */
 export type Columns<M extends object> = {
-  readonly [K in keyof ColumnValues<M>]: TableColumn<ColumnValues<M>[K]>
+  readonly [K in keyof ColumnValues<M>]: Operand<ColumnValues<M>[K]>
 } & {
   readonly [K in keyof M & string as M[K] extends IsRef<object> ? K : never]: M[K] extends IsRef<infer T>
     ? Columns<T>

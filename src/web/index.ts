@@ -7,6 +7,7 @@ export {
   verifyPassword,
 } from '../base/password.ts'
 export { type Problem, problem } from '../base/problem.ts'
+export type { StandardSchema } from '../base/standard-schema.ts'
 export * from '../models/index.ts'
 export * from '../templates/index.ts'
 export { type BearerOptions, bearer } from './auth/bearer.ts'
@@ -45,7 +46,6 @@ export { UploadField, type UploadOptions, type UploadType, upload } from './form
 export { currentExchange, withLocale } from './ground/current.ts'
 export { type Key, key } from './ground/key.ts'
 export type { Failure, FailureLog } from './ground/log.ts'
-export type { StandardSchema } from './ground/standard-schema.ts'
 export type { Group, Mountable, MountOptions, MountTarget, Part, RouteOptions } from './groups/group.ts'
 export type { Check, Command, Finding } from './groups/operation.ts'
 export { WEB_LIMITS, type WebLimits } from './limits.ts'

@@ -37,7 +37,18 @@ export function machineOf(database: Database): Machine {
   return work.get()?.machine ?? database.machine ?? ownMachine()
 }
 
-/** Runs a statement where it belongs, and reports it. */
+/**
+ * Runs a statement where it belongs, inside the transaction around, and reports it: the way for SQL that the models have
+ * no words for. Values are given apart from the text, and come back as the database keeps them.
+ *
+ * @example
+ * const { rows } = await execute(database, {
+ *   sql: 'select name from user where id in (select author_id from post group by 1 having count(*) > ?)',
+ *   parameters: [10],
+ *   writes: false,
+ * })
+ * @throws the database's own errors.
+ */
 export function execute(database: Database, statement: Statement): Promise<Result> {
   counter.get()?.push(statement.sql)
   const transaction = enclosing(database)

@@ -9,6 +9,7 @@ import {
   createTables,
   type Database,
   DatabaseBusyError,
+  execute,
   ModelError,
   onCommit,
   openDatabase,
@@ -201,6 +202,22 @@ for (const kind of ['memory', 'file']) {
       await assert.rejects(late!(), (error) => error instanceof ModelError && /over/.test(error.message))
     })
 
+    inside('SQL of the program runs inside too, and what would wait for itself says so', async () => {
+      const sql = "insert into user (email, name, password) values ('a@b.de', 'raw', 'x')"
+      const add = { sql, parameters: [], writes: true }
+      await assert.rejects(
+        atomic(async () => {
+          assert.equal((await execute(database, add)).changes, 1)
+          assert.equal(await User.count(), 1)
+          await assert.rejects(database.run(add), /would wait for the transaction/)
+          await assert.rejects(database.begin(), /would wait for the transaction/)
+          throw new Error('undo')
+        }),
+        /^Error: undo$/,
+      )
+      assert.equal(await User.count(), 0)
+    })
+
     inside('nesting has a limit', async () => {
       const nest = (depth: number): Promise<void> => atomic(async () => (depth > 0 ? nest(depth - 1) : undefined))
       await nest(50)
@@ -224,15 +241,6 @@ test('how many may wait has a limit', async () => {
     await transaction
     assert.deepEqual(await Promise.all(waiting), [0, 0])
   })
-  database.close()
-})
-
-test('statements that were prepared are kept up to a limit', async () => {
-  const database = openDatabase('sqlite::memory:', { machine, limits: { statements: 2 } })
-  for (const n of [1, 2, 3, 1, 3]) {
-    const { rows } = await database.run({ sql: `select ${n}`, parameters: [], writes: false })
-    assert.deepEqual(rows, [[n]])
-  }
   database.close()
 })
 

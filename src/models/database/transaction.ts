@@ -127,7 +127,7 @@ class Transaction {
 export function enclosing(database: Database): Transaction | null {
   const around = innermost.get()
   if (around === undefined) return null
-  const own = ownTransaction(database)
+  const own = transactionOf(database)
   if (own !== null) return own
   if (around.scope !== databases.get()) return null
   for (let one: Transaction | undefined = around; one !== undefined; one = one.outer)
@@ -182,7 +182,7 @@ function onlyDatabase(): Database {
 export async function atomic<T>(work: () => PromiseLike<T>, options: AtomicOptions = {}): Promise<T> {
   const database = options.on === undefined ? onlyDatabase() : databaseMeant(options.on)
   const unprotected = new Set((options.unprotected ?? []).map(databaseMeant))
-  const outer = ownTransaction(database)
+  const outer = transactionOf(database)
   if (outer !== null) return outer.nested(work, unprotected)
   const session = await database.begin()
   const transaction = new Transaction(database, session, 0, unprotected)
@@ -210,7 +210,7 @@ async function undone(rollback: () => Promise<void>): Promise<void> {
 }
 
 /** The transaction of this database around the code, whatever stands between. */
-function ownTransaction(database: Database): Transaction | null {
+export function transactionOf(database: Database): Transaction | null {
   for (let one = innermost.get(); one !== undefined; one = one.outer) if (one.database === database) return one
   return null
 }

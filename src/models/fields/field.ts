@@ -1,71 +1,41 @@
 /**
  * A field: what one property of a model holds, how it is written in a form, checked, stored and read back.
- * Fields are declared with `f` (`f.text(200).unique()`); each chained call answers the same field with another type.
+ * Fields are declared with `f` (`f.text(200).unique()`); each chained call gives a new field, and the one before stays.
  */
 
-import type { Machine } from '../../base/machine.ts'
-
-/** What a database column can hold. */
-export type SqlValue = string | number | bigint | Uint8Array | null
-
-/** The outcome of reading input: the value, or why it is refused, in words for the person who typed it. */
-export type Parsed<T> =
-  | { readonly value: T; readonly error?: undefined }
-  | { readonly error: string; readonly value?: undefined }
-
-/** How a field is put into an HTML form; the same shape as the forms' own `Widget`. */
-export interface Widget {
-  readonly element: 'input' | 'textarea' | 'select' | 'checkbox' | 'file'
-  /** The `type` of an input. */
-  readonly type?: string
-  /** More attributes: `maxlength`, `min`, `step`, `autocomplete`. `required` follows from the field. */
-  readonly attributes?: { readonly [name: string]: string }
-  /** The options of a select. */
-  readonly choices?: readonly { readonly value: string; readonly label: string }[]
-}
-
-/** What a kind of field knows: one value for every `f.text`, `f.int`, … */
-export interface Kind<T> {
-  readonly name: string
-  /** The column's type, as STRICT tables of SQLite have them. */
-  readonly column: 'integer' | 'real' | 'text'
-  readonly widget: Widget
-  /** Whether a form's text keeps the white space around it. */
-  readonly verbatim?: boolean
-  /** Values that must not leave the program by accident: left out of a row's JSON. */
-  readonly secret?: boolean
-  /** Reads what a form or a JSON body gave; never called with nothing (undefined, null, ''). Never throws. */
-  parse(input: unknown): Parsed<T>
-  /** What is wrong with the type of a value, or null: all that a condition asks, where any value may be looked for. */
-  typed(value: unknown): string | null
-  /** What is wrong with a value that the program wants stored, or null: its type, or a rule of the field. */
-  check(value: unknown): string | null
-  /** The value as the column holds it. Only called with values that `typed` passed. */
-  encode(value: T): SqlValue
-  decode(stored: SqlValue): T
-  /** What it takes to make a given value ready to be stored: a hash. */
-  prepare?(value: T, machine: Machine): Promise<T>
-  /** The value as an input shows it. */
-  format?(value: T): string
-}
+import { type Problem, problem } from '../../base/problem.ts'
+import type { StandardSchema } from '../../base/standard-schema.ts'
+import type { Kind, Parsed, Widget } from './kind.ts'
 
 /** The default of a datetime that says when the row was made: the clock is known only when a row is made. */
 export const NOW: unique symbol = Symbol('now')
 
 export interface FieldOptions<T> {
-  nullable: boolean
-  unique: boolean
-  index: boolean
-  blank: boolean
+  readonly nullable: boolean
+  readonly unique: boolean
+  readonly index: boolean
+  readonly blank: boolean
   /** Undefined when there is none. A function is called for every new row. */
-  default: T | (() => T) | typeof NOW | undefined
-  label: string | undefined
-  help: string | undefined
-  autocomplete?: string | undefined
+  readonly default: T | (() => T) | typeof NOW | undefined
+  readonly label: string | undefined
+  readonly help: string | undefined
+  readonly autocomplete: string | undefined
 }
 
+/** Of a field that says nothing more. */
+export const PLAIN = {
+  nullable: false,
+  unique: false,
+  index: false,
+  blank: false,
+  default: undefined,
+  label: undefined,
+  help: undefined,
+  autocomplete: undefined,
+} as const
+
 /** What follows from a value being absent. */
-export const REQUIRED = 'This field is required.'
+export const REQUIRED: Problem = problem('required', 'This field is required.')
 
 export class Field<T, Optional extends boolean = false> {
   /** For the type checker only. */
@@ -73,66 +43,57 @@ export class Field<T, Optional extends boolean = false> {
   declare readonly '~optional': Optional
 
   readonly kind: Kind<NonNullable<T>>
-  readonly options: FieldOptions<T> = {
-    nullable: false,
-    unique: false,
-    index: false,
-    blank: false,
-    default: undefined,
-    label: undefined,
-    help: undefined,
+  readonly options: FieldOptions<T>
+
+  constructor(kind: Kind<NonNullable<T>>, options: FieldOptions<T> = PLAIN) {
+    this.kind = kind
+    this.options = options
   }
 
-  constructor(kind: Kind<NonNullable<T>>) {
-    this.kind = kind
+  /** The same field with other options. */
+  protected but(options: Partial<FieldOptions<T>>): this {
+    const Same = this.constructor as new (kind: Kind<NonNullable<T>>, options: FieldOptions<T>) => this
+    return new Same(this.kind, { ...this.options, ...options })
   }
 
   /** May be null; a form's empty input becomes null, and `create` may leave it out. */
   null(): Field<T | null, true> {
-    this.options.nullable = true
-    return this as unknown as Field<T | null, true>
+    return this.but({ nullable: true }) as unknown as Field<T | null, true>
   }
 
   /** No two rows have the same value (any number may have null). */
   unique(): this {
-    this.options.unique = true
-    return this
+    return this.but({ unique: true })
   }
 
   /** Looked up or sorted by often. */
   index(): this {
-    this.options.index = true
-    return this
+    return this.but({ index: true })
   }
 
   /** Taken when `create` or a form gives nothing. A function is asked anew for every row. */
   default(value: T | (() => T)): Field<T, true> {
-    this.options.default = value
-    return this as unknown as Field<T, true>
+    return this.but({ default: value }) as unknown as Field<T, true>
   }
 
   /** The empty string is a value too; without this a form's empty text is refused as missing. */
   blank(): this {
-    this.options.blank = true
-    return this
+    return this.but({ blank: true })
   }
 
   /** What people call it; otherwise made from the property's name. */
   label(words: string): this {
-    this.options.label = words
-    return this
+    return this.but({ label: words })
   }
 
   /** A sentence shown beside the input. */
   help(words: string): this {
-    this.options.help = words
-    return this
+    return this.but({ help: words })
   }
 
   /** What browsers and password keepers fill in: `username`, `current-password`, `off` (HTML §4.10.18.7). */
   autocomplete(purpose: string): this {
-    this.options.autocomplete = purpose
-    return this
+    return this.but({ autocomplete: purpose })
   }
 
   /** Whether a form must give a value. */
@@ -172,7 +133,9 @@ export class Field<T, Optional extends boolean = false> {
   standard(): T | undefined {
     const standard = this.options.default
     if (standard === NOW) return undefined
-    return typeof standard === 'function' ? (standard as () => T)() : standard
+    if (typeof standard === 'function') return (standard as () => T)()
+    // A list or an object of its own for each row: who changes one shall not change the default.
+    return typeof standard === 'object' && standard !== null ? structuredClone(standard) : standard
   }
 
   /** The value as an input of a form shows it. */
@@ -185,27 +148,20 @@ export class Field<T, Optional extends boolean = false> {
   /** What is wrong with a value that the program gives, or null. */
   check(value: unknown): string | null {
     if (value === null)
-      return this.options.nullable ? null : 'it may not be null; add .null() to the field if it should'
-    if (value === undefined) return 'it is undefined; say null if you mean no value'
+      return this.options.nullable ? null : 'null where a value belongs; add .null() to the field if null is a value'
+    if (value === undefined) return 'undefined where a value belongs; write null for no value'
     return this.kind.check(value)
   }
 
   /** The field as a Standard Schema v1 (standardschema.dev), for libraries that take any validator. */
-  get '~standard'(): StandardSchema<T> {
+  get '~standard'(): StandardSchema<unknown, T>['~standard'] {
     return {
       version: 1,
       vendor: 'reticle',
       validate: (input) => {
         const parsed = this.parse(input)
-        return parsed.error === undefined ? { value: parsed.value as T } : { issues: [{ message: parsed.error }] }
+        return parsed.error === undefined ? { value: parsed.value as T } : { issues: [{ message: parsed.error.text }] }
       },
     }
   }
-}
-
-interface StandardSchema<T> {
-  readonly version: 1
-  readonly vendor: string
-  readonly validate: (input: unknown) => { value: T } | { issues: readonly { message: string }[] }
-  readonly types?: { readonly input: unknown; readonly output: T }
 }

@@ -1,17 +1,18 @@
 /** Fields that lead to other models: a reference, which is a column here, and the many that refer to this one. */
-import { type FieldOptions, type Kind, type Parsed, REQUIRED, type Widget } from './field.ts'
-import { id } from './plain.ts'
+import type { OnDelete } from '../state.ts'
+import { type FieldOptions, PLAIN, REQUIRED } from './field.ts'
+import type { Kind, Parsed, Widget } from './kind.ts'
+import { reference } from './numbers.ts'
 
 /** A class of models. Written so that it asks nothing of the class's fields, which lets models refer in a circle. */
 export type Class<M extends object> = new () => M
-
-/** What happens to the row when the row it refers to is deleted. */
-export type OnDelete = 'cascade' | 'restrict' | 'set null'
 
 export interface RefOptions {
   /** Default 'restrict': the row referred to cannot be deleted. */
   readonly onDelete?: OnDelete
 }
+
+const REFERENCE: FieldOptions<number | null> = { ...PLAIN, index: true }
 
 /** A reference to a row of another model; the column and the property `…Id` hold its id. */
 export class Ref<M extends object, Nullable extends boolean = false> {
@@ -20,42 +21,36 @@ export class Ref<M extends object, Nullable extends boolean = false> {
 
   readonly target: () => Class<M>
   readonly onDelete: OnDelete
-  readonly kind: Kind<number> = { ...id(), name: 'ref' }
-  readonly options: FieldOptions<number | null> = {
-    nullable: false,
-    unique: false,
-    index: true,
-    blank: false,
-    default: undefined,
-    label: undefined,
-    help: undefined,
+  readonly kind: Kind<number> = reference()
+  readonly options: FieldOptions<number | null>
+
+  constructor(target: () => Class<M>, { onDelete = 'restrict' }: RefOptions = {}, options = REFERENCE) {
+    this.target = target
+    this.onDelete = onDelete
+    this.options = options
   }
 
-  constructor(target: () => Class<M>, options: RefOptions = {}) {
-    this.target = target
-    this.onDelete = options.onDelete ?? 'restrict'
+  /** The same reference with other options. */
+  #but(options: Partial<FieldOptions<number | null>>): Ref<M, Nullable> {
+    return new Ref(this.target, { onDelete: this.onDelete }, { ...this.options, ...options })
   }
 
   /** May refer to nothing. */
   null(): Ref<M, true> {
-    this.options.nullable = true
-    return this as unknown as Ref<M, true>
+    return this.#but({ nullable: true }) as unknown as Ref<M, true>
   }
 
   /** At most one row refers to each row of the other model: a one-to-one relation. */
-  unique(): this {
-    this.options.unique = true
-    return this
+  unique(): Ref<M, Nullable> {
+    return this.#but({ unique: true })
   }
 
-  label(words: string): this {
-    this.options.label = words
-    return this
+  label(words: string): Ref<M, Nullable> {
+    return this.#but({ label: words })
   }
 
-  help(words: string): this {
-    this.options.help = words
-    return this
+  help(words: string): Ref<M, Nullable> {
+    return this.#but({ help: words })
   }
 
   get required(): boolean {
@@ -74,7 +69,7 @@ export class Ref<M extends object, Nullable extends boolean = false> {
       return this.options.nullable ? { value: null as Id } : { error: REQUIRED }
     }
     const parsed = this.kind.parse(given)
-    return parsed.error === undefined ? { value: parsed.value as Id } : { error: 'Choose one of the values offered.' }
+    return parsed.error === undefined ? { value: parsed.value as Id } : parsed
   }
 
   format(value: unknown): string {
@@ -83,7 +78,7 @@ export class Ref<M extends object, Nullable extends boolean = false> {
 
   check(value: unknown): string | null {
     if (value === null)
-      return this.options.nullable ? null : 'it may not be null; add .null() to the field if it should'
+      return this.options.nullable ? null : 'null where a row belongs; add .null() to the field if null is a value'
     return this.kind.check(value)
   }
 }
@@ -101,3 +96,13 @@ export class Many<M extends object> {
     this.by = by
   }
 }
+
+/**
+ * The name of a reference of `M`, and never for any other name. Asks for the type of that one field only, which lets two
+ * models have many of each other.
+ */
+export type ReferenceName<M, K extends string> = K extends keyof M
+  ? M[K] extends { readonly '~model': object }
+    ? K
+    : never
+  : never

@@ -1,76 +1,134 @@
 /** The kinds of field that hold text: plain text, slugs, addresses, passwords, choices, paths of files. */
 import type { Machine } from '../../base/machine.ts'
-import { MAX_EMAIL, MAX_PASSWORD, MAX_PATH, MAX_SLUG, MAX_TEXT, MIN_PASSWORD } from '../limits.ts'
-import type { Kind, Parsed, Widget } from './field.ts'
+import { type Problem, problem } from '../../base/problem.ts'
+import { ModelError } from '../errors.ts'
+import type { ColumnType, Json } from '../state.ts'
+import { article, input, type Kind, type Parsed, type Widget } from './kind.ts'
 
 /** Up to this many characters a text is one line in a form. */
 const ONE_LINE = 255
+/** `f.text()` without a maximum of its own, in UTF-16 units: a body of text, not an upload. */
+export const LONGEST_TEXT = 1_000_000
+/** `f.slug()`: it becomes one segment of a URL. */
+export const LONGEST_SLUG = 100
+/** RFC 5321 §4.5.3.1.3 allows a path of 256 octets, two of which are the angle brackets. */
+const LONGEST_EMAIL = 254
+/** `f.file()`, in UTF-16 units. */
+const LONGEST_PATH = 255
 
 export interface TextOptions {
   /** Fewest characters. */
   readonly min?: number
-  /** What the whole text must match; say in `help` what that means. Mind patterns that backtrack. */
+  /** What the whole text must match, as `pattern` in HTML; say in `help` what that means. Mind patterns that backtrack. */
   readonly pattern?: RegExp
 }
 
-function input(type: string, attributes: { [name: string]: string } = {}): Widget {
-  return { element: 'input', type, attributes }
+export interface PasswordOptions {
+  /** Makes the hash that is stored, in place of the framework's own. */
+  readonly hash?: PasswordHash
+  /** Fewest characters that a form takes. Default 8, the least of NIST SP 800-63B §5.1.1.2; code may set shorter ones. */
+  readonly min?: number
+  /** Most characters taken for hashing. Default 1,024: a hash of more costs more time and is no safer. */
+  readonly max?: number
 }
 
-function typed(value: unknown): string | null {
-  return typeof value === 'string' ? null : `it is ${article(value)}, not a string`
+/** Makes a stored hash from a password. */
+export type PasswordHash = (password: string, machine: Machine) => Promise<string>
+
+interface TextKind {
+  readonly name: string
+  readonly params?: { readonly [name: string]: Json }
+  readonly stores: ColumnType & { readonly type: 'text' }
+  readonly widget: Widget
+  readonly refuse: (text: string) => Problem | null
 }
 
-function textKind(name: string, widget: Widget, refuse: (text: string) => string | null): Kind<string> {
+function textKind({ name, params = {}, stores, widget, refuse }: TextKind): Kind<string> {
   return {
     name,
-    column: 'text',
+    params,
+    stores,
     widget,
     parse(given): Parsed<string> {
       // A number is what JSON has for a text like "2024"; anything else (arrays, objects) is no text at all.
-      if (typeof given !== 'string' && typeof given !== 'number') return { error: 'Enter text.' }
+      if (typeof given !== 'string' && typeof given !== 'number') return { error: problem('not-text', 'Enter text.') }
       const text = String(given).toWellFormed().replaceAll('\r\n', '\n') // what browsers send for a line end (HTML, "newline normalization")
-      const error = text.includes('\0') ? 'Null characters are not allowed.' : refuse(text)
+      if (text.includes('\0')) return { error: problem('null-character', 'Null characters are not allowed.') }
+      const error = refuse(text)
       return error === null ? { value: text } : { error }
     },
     typed,
     check(value) {
       if (typeof value !== 'string') return typed(value)
-      if (!value.isWellFormed()) return 'it has half of a surrogate pair, which no database keeps'
-      if (value.includes('\0')) return 'it has a null character, at which SQLite would cut it off'
-      return value === '' ? null : refuse(value)
+      if (!value.isWellFormed()) return 'the text has half of a surrogate pair, which no database keeps'
+      if (value.includes('\0')) return 'the text has a null character, at which SQLite would cut it off'
+      return value === '' ? null : (refuse(value)?.text ?? null)
     },
-    encode: (value) => value,
-    decode: (stored) => String(stored),
   }
 }
 
-/** `a number`, `an array`: for messages about values of the wrong type. */
-export function article(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (value instanceof Date) return 'a Date'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+function typed(value: unknown): string | null {
+  return typeof value === 'string' ? null : `${article(value)} where a string belongs`
+}
+
+function tooLong(text: string, max: number): Problem | null {
+  if (text.length <= max) return null
+  const { length } = text
+  return problem('too-long', `Use at most ${max} characters (these are ${length}).`, { max, length })
+}
+
+function tooShort(text: string, min: number): Problem | null {
+  return text.length >= min ? null : problem('too-short', `Use at least ${min} characters.`, { min })
+}
+
+/** @throws ModelError for what cannot be a length. */
+function length(what: string, value: number, least = 1): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw new ModelError(`${what} is ${value}: it must be a whole number from ${least}`)
 }
 
 /** `max` counts UTF-16 units as `maxlength` in HTML does. */
-export function text(max: number, options: TextOptions): Kind<string> {
-  const attributes: { [name: string]: string } = max < MAX_TEXT ? { maxlength: String(max) } : {}
-  if (options.min !== undefined) attributes['minlength'] = String(options.min)
-  const widget: Widget = max <= ONE_LINE ? input('text', attributes) : { element: 'textarea', attributes }
-  return textKind('text', widget, (given) => {
-    if (given.length > max) return `Use at most ${max} characters (these are ${given.length}).`
-    if (options.min !== undefined && given.length < options.min) return `Use at least ${options.min} characters.`
-    if (options.pattern && !options.pattern.test(given)) return 'This does not have the expected form.'
-    return null
+export function text(max: number, { min, pattern }: TextOptions): Kind<string> {
+  length('f.text(max)', max)
+  if (min !== undefined) length('f.text(…, { min })', min, 0)
+  const attributes: { [name: string]: string } = max < LONGEST_TEXT ? { maxlength: String(max) } : {}
+  if (min !== undefined) attributes['minlength'] = String(min)
+  const matches = pattern === undefined ? null : wholeMatch(pattern)
+  return textKind({
+    name: 'text',
+    params: {
+      max,
+      ...(min === undefined ? {} : { min }),
+      ...(pattern === undefined ? {} : { pattern: pattern.source, flags: pattern.flags }),
+    },
+    stores: { type: 'text', max },
+    widget: max <= ONE_LINE ? input('text', attributes) : { element: 'textarea', attributes },
+    refuse(given) {
+      const long = tooLong(given, max) ?? (min === undefined ? null : tooShort(given, min))
+      if (long !== null || matches === null || matches(given)) return long
+      return problem('pattern', 'This does not have the expected form.')
+    },
   })
 }
 
-export function slug(max = MAX_SLUG): Kind<string> {
-  const attributes = { maxlength: String(max), pattern: '[a-zA-Z0-9_\\-]+' }
-  return textKind('slug', input('text', attributes), (given) => {
-    if (!/^[-a-zA-Z0-9_]+$/.test(given)) return 'Use letters, digits, hyphens and underscores only.'
-    return given.length > max ? `Use at most ${max} characters (these are ${given.length}).` : null
+/** Whether a text matches from its beginning to its end. The pattern of the program keeps no place between calls. */
+function wholeMatch(pattern: RegExp): (text: string) => boolean {
+  const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, ''))
+  return (text) => whole.exec(text)?.[0].length === text.length
+}
+
+const SLUG = '[-a-zA-Z0-9_]+'
+
+export function slug(max: number): Kind<string> {
+  length('f.slug(max)', max)
+  const matches = wholeMatch(new RegExp(SLUG))
+  return textKind({
+    name: 'slug',
+    params: { max },
+    stores: { type: 'text', max },
+    widget: input('text', { maxlength: String(max), pattern: '[a-zA-Z0-9_\\-]+' }),
+    refuse: (given) =>
+      matches(given) ? tooLong(given, max) : problem('slug', 'Use letters, digits, hyphens and underscores only.'),
   })
 }
 
@@ -81,10 +139,15 @@ const EMAIL =
 
 /** The domain is lower-cased when it comes from a form (domains are compared without case, local parts may not be). */
 export function email(): Kind<string> {
-  const widget = input('email', { maxlength: String(MAX_EMAIL), autocomplete: 'email' })
-  const kind = textKind('email', widget, (given) =>
-    given.length > MAX_EMAIL || !EMAIL.test(given) ? 'Enter a valid e-mail address, such as ada@example.org.' : null,
-  )
+  const kind = textKind({
+    name: 'email',
+    stores: { type: 'text', max: LONGEST_EMAIL },
+    widget: input('email', { maxlength: String(LONGEST_EMAIL), autocomplete: 'email' }),
+    refuse: (given) =>
+      given.length > LONGEST_EMAIL || !EMAIL.test(given)
+        ? problem('email', 'Enter a valid e-mail address, such as ada@example.org.')
+        : null,
+  })
   return {
     ...kind,
     parse(given) {
@@ -96,23 +159,27 @@ export function email(): Kind<string> {
   }
 }
 
-/** Makes a stored hash from a password. */
-export type PasswordHash = (password: string, machine: Machine) => Promise<string>
-
-/** A password: a form gives it in clear, the column holds its hash, made by `hash` on the way in. Left out of JSON. */
-export function password(hash: PasswordHash): Kind<string> {
-  const widget = input('password', { maxlength: String(MAX_PASSWORD), autocomplete: 'new-password' })
-  const kind = textKind('password', widget, (given) =>
-    given.length > MAX_PASSWORD ? `Use at most ${MAX_PASSWORD} characters.` : null,
-  )
+/** A password: a form gives it in clear, the column holds its hash, made on the way in. Left out of JSON. */
+export function password({
+  hash,
+  min = 8,
+  max = 1024,
+}: PasswordOptions & { readonly hash: PasswordHash }): Kind<string> {
+  const kind = textKind({
+    name: 'password',
+    params: { min: length('f.password({ min })', min), max: length('f.password({ max })', max) },
+    stores: { type: 'text' }, // of the hash, whose length is its maker's business
+    widget: input('password', { maxlength: String(max), autocomplete: 'new-password' }),
+    refuse: (given) => tooLong(given, max),
+  })
   return {
     ...kind,
     verbatim: true,
     secret: true,
     parse(given) {
-      if (typeof given !== 'string') return { error: 'Enter text.' }
-      if (given.length < MIN_PASSWORD) return { error: `Use at least ${MIN_PASSWORD} characters.` }
-      return kind.parse(given)
+      if (typeof given !== 'string') return { error: problem('not-text', 'Enter text.') }
+      const error = tooShort(given, min)
+      return error === null ? kind.parse(given) : { error }
     },
     prepare: hash,
     format: () => '',
@@ -121,22 +188,31 @@ export function password(hash: PasswordHash): Kind<string> {
 
 /** One of a few strings. @param choices the values, or values with the words that people see. */
 export function choice<const C extends string>(choices: readonly C[] | { readonly [value in C]: string }): Kind<C> {
-  const pairs = Array.isArray(choices)
-    ? choices.map((value: C) => ({ value, label: words(value) }))
+  const pairs = isList(choices)
+    ? choices.map((value) => ({ value, label: words(value) }))
     : Object.entries<string>(choices).map(([value, label]) => ({ value, label }))
+  if (pairs.length === 0) throw new ModelError('f.choice: there must be something to choose from')
   const values = new Set<string>(pairs.map(({ value }) => value))
-  const kind = textKind('choice', { element: 'select', choices: pairs }, (given) =>
-    values.has(given) ? null : 'Choose one of the values offered.',
-  ) as unknown as Kind<C>
+  const kind = textKind({
+    name: 'choice',
+    params: { choices: Object.fromEntries(pairs.map(({ value, label }) => [value, label])) },
+    stores: { type: 'text', choices: [...values] },
+    widget: { element: 'select', choices: pairs },
+    refuse: (given) => (values.has(given) ? null : problem('choice', 'Choose one of the values offered.')),
+  }) as unknown as Kind<C>
   const { check } = kind
   return {
     ...kind,
-    check: (value) => (value === '' && !values.has('') ? 'it is not one of the choices' : check(value)),
+    check: (value) => (value === '' && !values.has('') ? 'the empty string is none of the choices' : check(value)),
   }
 }
 
+function isList<C extends string>(choices: readonly C[] | { readonly [value in C]: string }): choices is readonly C[] {
+  return Array.isArray(choices)
+}
+
 /** `in-review` → `In review`. */
-export function words(name: string): string {
+function words(name: string): string {
   const spaced = name
     .replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
     .replace(/[-_]+/g, ' ')
@@ -146,10 +222,16 @@ export function words(name: string): string {
 
 /** The path of a stored file, relative to where uploads are kept: whoever stores the file checks and names it. */
 export function file(): Kind<string> {
-  return textKind('file', { element: 'file' }, (given) => {
-    if (given.length > MAX_PATH) return `The path is longer than ${MAX_PATH} characters.`
-    const odd =
-      given.startsWith('/') || given.includes('\\') || given.split('/').some((part) => part === '..' || part === '.')
-    return odd ? 'The path of a file is relative and stays inside its folder.' : null
+  return textKind({
+    name: 'file',
+    stores: { type: 'text', max: LONGEST_PATH },
+    widget: { element: 'file' },
+    refuse(given) {
+      const long = tooLong(given, LONGEST_PATH)
+      if (long !== null) return long
+      const parts = given.split('/')
+      const odd = given.startsWith('/') || given.includes('\\') || parts.some((part) => part === '..' || part === '.')
+      return odd ? problem('path', 'The path of a file is relative and stays inside its folder.') : null
+    },
   })
 }

@@ -1,12 +1,10 @@
 /** Loads related rows: one statement for each relation, however many rows there are. */
-
 import type { Database } from '../database/database.ts'
 import { execute } from '../database/execute.ts'
 import { ModelError } from '../errors.ts'
-import { type Meta, type Relation, rowOf } from '../meta.ts'
-import { shapedByIds } from './shape.ts'
-
-export type Loaded = Record<string, unknown>
+import { type Column, columnOf, type Meta, type Relation } from '../meta.ts'
+import { type Loaded, readRows } from '../sql/rows.ts'
+import { selectAmong } from '../sql/statements.ts'
 
 /** Relations to load, and those to load of what they lead to. */
 export type Tree = ReadonlyMap<string, Tree>
@@ -19,7 +17,7 @@ export function treeOf(meta: Meta, paths: readonly string[], onto: Tree = new Ma
     const relation = meta.relations.get(head!)
     if (!relation) {
       const known = [...meta.relations.keys()].join(', ') || 'none'
-      throw new ModelError(`${meta.name} has no relation ${JSON.stringify(head)}: it has ${known}`)
+      throw new ModelError(`${meta.name} has no relation ${JSON.stringify(head)}: there are ${known}`)
     }
     const below = tree.get(head!) ?? new Map()
     tree.set(head!, tail.length === 0 ? below : treeOf(relation.target(), [tail.join('.')], below))
@@ -38,9 +36,10 @@ export async function load(database: Database, meta: Meta, rows: readonly Loaded
 
 async function loadRef(database: Database, relation: Relation, rows: readonly Loaded[], below: Tree): Promise<void> {
   const { property } = relation.column()
-  const ids = new Set(rows.map((row) => row[property] as number | null))
+  const ids = new Set(rows.map((row) => row[property]))
   ids.delete(null)
-  const found = await byIds(database, relation.target(), 'id', [...(ids as Set<number>)], below)
+  const target = relation.target()
+  const found = await among(database, target, columnOf(target, 'id'), [...ids], below)
   const byId = new Map(found.map((row) => [row['id'], row]))
   for (const row of rows) row[relation.name] = byId.get(row[property]) ?? null
 }
@@ -48,15 +47,21 @@ async function loadRef(database: Database, relation: Relation, rows: readonly Lo
 async function loadMany(database: Database, relation: Relation, rows: readonly Loaded[], below: Tree): Promise<void> {
   const column = relation.column()
   const lists = new Map<unknown, Loaded[]>(rows.map((row) => [row['id'], []]))
-  const found = await byIds(database, relation.target(), column.name, [...lists.keys()] as number[], below)
+  const found = await among(database, relation.target(), column, [...lists.keys()], below)
   for (const row of found) lists.get(row[column.property])?.push(row)
   for (const row of rows) row[relation.name] = lists.get(row['id'])
 }
 
-async function byIds(database: Database, meta: Meta, column: string, ids: number[], below: Tree): Promise<Loaded[]> {
-  if (ids.length === 0) return []
-  const result = await execute(database, { ...shapedByIds(meta, column, ids), writes: false })
-  const rows = result.rows.map((values) => rowOf(meta, values))
+async function among(
+  database: Database,
+  meta: Meta,
+  column: Column,
+  values: unknown[],
+  below: Tree,
+): Promise<Loaded[]> {
+  if (values.length === 0) return []
+  const result = await execute(database, { ...selectAmong(database, meta, column, values), writes: false })
+  const rows = readRows(database.dialect, meta, [], result.rows)
   await load(database, meta, rows, below)
   return rows
 }

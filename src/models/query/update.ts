@@ -1,59 +1,59 @@
 /** Changing rows. */
-
 import type { Database } from '../database/database.ts'
 import { execute, machineOf } from '../database/execute.ts'
 import { ModelError } from '../errors.ts'
-import type { SqlValue } from '../fields/field.ts'
-import { type Column, columnOf } from '../meta.ts'
-import { givenValue, prepared, refused } from '../write.ts'
-import type { Selection } from './compile.ts'
-import { Operand, type OperandNode } from './expression.ts'
-import { shapedUpdate } from './shape.ts'
+import { type Column, columnOf, type Meta } from '../meta.ts'
+import type { OperandNode } from '../sql/node.ts'
+import type { Selection } from '../sql/selection.ts'
+import { updateRows as updateSql } from '../sql/statements.ts'
+import type { SqlValue } from '../sql/value.ts'
+import type { ColumnType } from '../state.ts'
+import { checkValue, entriesOf, type Given, givenValue, prepared, refused } from '../write.ts'
+import { Operand } from './operand.ts'
 
 /** @returns how many rows matched. */
-export async function updateRows(
-  database: Database,
-  selection: Selection,
-  given: { readonly [name: string]: unknown },
-): Promise<number> {
+export async function updateRows(database: Database, selection: Selection, given: Given): Promise<number> {
   const { meta } = selection
-  if (typeof given !== 'object' || given === null)
-    throw new ModelError(`update of ${meta.name} takes an object of values`)
+  const machine = machineOf(database)
   const changes: [Column, OperandNode][] = []
   const stored = new Map<Column, SqlValue>()
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of entriesOf(meta, 'update', given)) {
     const column = columnOf(meta, name)
     if (value === undefined) continue
-    if (column.kind.name === 'id') throw new ModelError(`${meta.name}.id is given by the database and does not change`)
-    if (value instanceof Operand) changes.push([column, ownOperand(value)])
-    else {
-      const ready = await prepared(meta, column, givenValue(name, column, value), machineOf(database))
-      stored.set(column, ready)
-      changes.push([column, { type: 'value', value: ready }])
+    const { stores } = column.kind
+    if (stores.type === 'id') throw new ModelError(`${meta.name}.id is given by the database and does not change`)
+    if (value instanceof Operand) {
+      changes.push([column, expression(meta, column, value)])
+      continue
     }
+    const own = givenValue(name, column, value)
+    checkValue(meta, column, own)
+    const ready = prepared(column, own, machine)
+    const settled = ready instanceof Promise ? await ready : ready
+    if (settled !== null) stored.set(column, database.dialect.codec(stores).encode(settled))
+    changes.push([column, { type: 'value', value: settled, as: stores }])
   }
   if (changes.length === 0) throw new ModelError(`update of ${meta.name} changes nothing: give it a field`)
   try {
-    const { changes: rows } = await execute(database, { ...shapedUpdate(selection, changes), writes: true })
+    const { changes: rows } = await execute(database, { ...updateSql(database, selection, changes), writes: true })
     return rows
   } catch (error) {
     throw await refused(database, meta, error, stored)
   }
 }
 
-/** A row can be changed by its own columns only: an update has no joins. */
-function ownOperand({ node, meta }: Operand<unknown>): OperandNode {
-  const check = (part: OperandNode): void => {
-    if (part.type === 'column' && part.path.length > 0) {
-      throw new ModelError(
-        `update of ${meta.name}: ${part.path.join('.')} is another row; only the row's own columns can be used`,
-      )
-    }
-    if (part.type === 'arithmetic') {
-      check(part.left)
-      check(part.right)
-    }
-  }
-  check(node)
+/** @throws ModelError for an expression whose values the column cannot have. */
+function expression(meta: Meta, { property, kind }: Column, { node, kind: given }: Operand<unknown>): OperandNode {
+  const what = `update of ${meta.name}.${property}`
+  if (kind.prepare)
+    throw new ModelError(`${what}: a ${kind.name} is made ready before it is stored; give it as a value`)
+  if (given.secret) throw new ModelError(`${what}: what is computed from a secret is no secret any more`)
+  if (family(kind.stores) !== family(given.stores))
+    throw new ModelError(`${what}: the field holds a ${kind.name}, and the expression gives a ${given.name}`)
   return node
+}
+
+/** Types whose values can stand for each other; whether each fits is for the table's check to say. */
+function family({ type }: ColumnType): string {
+  return type === 'id' || type === 'integer' || type === 'float' ? 'number' : type
 }

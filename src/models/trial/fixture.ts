@@ -3,7 +3,21 @@ import { test } from 'node:test'
 import { silent } from '../../base/events.ts'
 import type { Machine } from '../../base/machine.ts'
 import { SeededRandom } from '../../base/random.ts'
+import type { StandardSchema } from '../../base/standard-schema.ts'
 import { createTables, type Database, f, Model, openDatabase, type Row, withDatabase } from '../index.ts'
+
+/** A validator as Zod, Valibot or ArkType make them: a list of strings. */
+export const strings: StandardSchema<string[]> = {
+  '~standard': {
+    version: 1,
+    vendor: 'trial',
+    validate(value) {
+      if (!Array.isArray(value)) return { issues: [{ message: 'This is no list.' }] }
+      const wrong = value.findIndex((one) => typeof one !== 'string')
+      return wrong < 0 ? { value } : { issues: [{ message: 'This is no text.', path: [wrong] }] }
+    },
+  },
+}
 
 export class User extends Model {
   id = f.id()
@@ -22,7 +36,7 @@ export class Post extends Model {
   score = f.number().null()
   pinned = f.boolean().default(false)
   state = f.choice(['draft', 'public']).default('draft')
-  tags = f.json<string[]>().default(() => [])
+  tags = f.json(strings).default(() => [])
   day = f.date().null()
   created = f.datetime().now()
   published = f.datetime().null().index()
@@ -44,9 +58,7 @@ export const machine: Machine = {
   clock: {
     now: () => 0,
     wallMillis: () => NOON,
-    at() {
-      throw new Error('nothing here waits')
-    },
+    at: () => ({ cancel: () => {} }), // nothing here waits so long
     hold: (work) => work,
   },
 }

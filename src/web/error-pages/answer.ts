@@ -3,6 +3,7 @@
  * a reference that the log has too.
  */
 import type { RecordingLog } from '../../base/events.ts'
+import type { Problem } from '../../base/problem.ts'
 import { randomText } from '../../base/random-bytes.ts'
 import { sizeText } from '../../base/size.ts'
 import { BodyError, BodyTooLarge, reasonPhrase } from '../../http/index.ts'
@@ -102,8 +103,8 @@ function saidToClient(error: unknown, status: number): string {
   if (status >= 500) return ''
   if (error instanceof BodyTooLarge) return `What was sent takes more than ${sizeText(error.limit)}.`
   if (error instanceof HttpError || error instanceof BodyError) return error.message
-  const { words } = error as { words?: unknown }
-  return typeof words === 'string' ? words : ''
+  const { words, problem } = error as { words?: unknown; problem?: Partial<Problem> }
+  return typeof words === 'string' ? words : (problem?.text ?? '')
 }
 
 function withFields(reply: Reply, error: unknown): Reply {

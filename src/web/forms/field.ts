@@ -2,8 +2,8 @@
 
 import type { Problem } from '../../base/problem.ts'
 import { problem } from '../../base/problem.ts'
+import { type AnySchema, isStandardSchema, type SchemaOutput } from '../../base/standard-schema.ts'
 import { UsageError } from '../errors.ts'
-import { type AnySchema, isStandardSchema, type SchemaOutput } from '../ground/standard-schema.ts'
 import type { Context } from '../request/context.ts'
 
 /** The outcome of reading input: the value, or what is wrong with it. */

@@ -8,10 +8,10 @@
  */
 
 import { type Problem, problem } from '../../base/problem.ts'
+import { type AnySchema, isStandardSchema } from '../../base/standard-schema.ts'
 import type { Parameters } from '../../http/index.ts'
 import { renderHtml, type SafeHtml } from '../../templates/safe.ts'
 import { UsageError } from '../errors.ts'
-import { type AnySchema, isStandardSchema } from '../ground/standard-schema.ts'
 import type { Context, FormReader } from '../request/context.ts'
 import type { FormInput } from '../request/form-input.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'

@@ -1,9 +1,9 @@
 /** The body of a request, read as what it is. Each reader gives the same again when it is asked twice. */
 
+import { type AnySchema, issuePath } from '../../base/standard-schema.ts'
 import type { Exchange, MultipartLimits } from '../../http/index.ts'
 import { parseMediaType } from '../../http/index.ts'
 import { HttpError, InvalidBody } from '../errors.ts'
-import { type AnySchema, issuePath } from '../ground/standard-schema.ts'
 import type { WebLimits } from '../limits.ts'
 import { FormInput } from './form-input.ts'
 import { readMultipartForm, readUrlEncodedForm } from './form-reading.ts'

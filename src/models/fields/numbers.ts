@@ -1,0 +1,123 @@
+/** The kinds of field that hold numbers and truth values. */
+import { type Problem, problem } from '../../base/problem.ts'
+import { ModelError } from '../errors.ts'
+import { article, input, type Kind, type Parsed } from './kind.ts'
+
+export interface RangeOptions {
+  readonly min?: number
+  readonly max?: number
+}
+
+/** @throws ModelError for bounds between which there is nothing. */
+function checkedRange(what: string, { min, max }: RangeOptions, fits: (bound: number) => boolean): RangeOptions {
+  for (const bound of [min, max])
+    if (bound !== undefined && !fits(bound)) throw new ModelError(`${what}: ${bound} cannot be a bound`)
+  if (min !== undefined && max !== undefined && min > max)
+    throw new ModelError(`${what}: min is ${min} and max is ${max}, between which there is nothing`)
+  return { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }
+}
+
+/** The attributes of an input: `min` and `max`. */
+function texts(range: RangeOptions): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(range).map(([name, bound]) => [name, String(bound)]))
+}
+
+function outside(value: number, { min, max }: RangeOptions): Problem | null {
+  if (min !== undefined && value < min) return problem('too-small', `The smallest value is ${min}.`, { min })
+  if (max !== undefined && value > max) return problem('too-large', `The largest value is ${max}.`, { max })
+  return null
+}
+
+function typedNumber(value: unknown): string | null {
+  return typeof value === 'number' ? null : `${article(value)} where a number belongs`
+}
+
+function typedBoolean(value: unknown): string | null {
+  return typeof value === 'boolean' ? null : `${article(value)} where a boolean belongs`
+}
+
+/** A whole number that JavaScript holds exactly: up to 2^53 − 1 either way. */
+export function int(given: RangeOptions = {}): Kind<number> {
+  const range = checkedRange('f.int', given, Number.isSafeInteger)
+  return {
+    name: 'int',
+    params: { ...range },
+    stores: { type: 'integer', ...range },
+    widget: input('number', { step: '1', ...texts(range) }),
+    parse(given): Parsed<number> {
+      const value = typeof given === 'string' && /^[+-]?\d{1,16}$/.test(given) ? Number(given) : given
+      if (typeof value !== 'number' || !Number.isSafeInteger(value))
+        return { error: problem('not-an-integer', 'Enter a whole number.') }
+      const error = outside(value, range)
+      return error === null ? { value: value + 0 } : { error } // + 0: −0 would come back as 0
+    },
+    typed: typedNumber,
+    check(value) {
+      if (typeof value !== 'number') return typedNumber(value)
+      if (!Number.isSafeInteger(value)) return `${value} is not a whole number below 2^53`
+      return outside(value, range)?.text ?? null
+    },
+  }
+}
+
+/** The row's own number, given by the database and never given twice. */
+export function id(): Kind<number> {
+  return { ...int({ min: 1 }), name: 'id', params: {}, stores: { type: 'id' } }
+}
+
+/** The id of another row. */
+export function reference(): Kind<number> {
+  const kind = int({ min: 1 })
+  return {
+    ...kind,
+    name: 'ref',
+    params: {},
+    stores: { type: 'integer' },
+    parse(given) {
+      const parsed = kind.parse(given)
+      return parsed.error === undefined ? parsed : { error: problem('choice', 'Choose one of the values offered.') }
+    },
+  }
+}
+
+const DECIMAL = /^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?$/
+
+/** A double. Not for money: count cents in an `f.int`. */
+export function number(given: RangeOptions = {}): Kind<number> {
+  const range = checkedRange('f.number', given, Number.isFinite)
+  return {
+    name: 'number',
+    params: { ...range },
+    stores: { type: 'float', ...range },
+    widget: input('number', { step: 'any', ...texts(range) }),
+    parse(given): Parsed<number> {
+      const value = typeof given === 'string' && DECIMAL.test(given) ? Number(given) : given
+      if (typeof value !== 'number' || !Number.isFinite(value))
+        return { error: problem('not-a-number', 'Enter a number.') }
+      const error = outside(value, range)
+      return error === null ? { value } : { error }
+    },
+    typed: typedNumber,
+    check(value) {
+      if (typeof value !== 'number') return typedNumber(value)
+      return Number.isFinite(value) ? (outside(value, range)?.text ?? null) : `${value} is not finite`
+    },
+  }
+}
+
+export function boolean(): Kind<boolean> {
+  return {
+    name: 'boolean',
+    params: {},
+    stores: { type: 'boolean' },
+    widget: { element: 'checkbox' },
+    parse(given): Parsed<boolean> {
+      if (typeof given === 'boolean') return { value: given }
+      if (given === 'true' || given === 'on' || given === '1' || given === 1) return { value: true }
+      if (given === 'false' || given === 'off' || given === '0' || given === 0) return { value: false }
+      return { error: problem('not-a-boolean', 'Say yes or no.') }
+    },
+    typed: typedBoolean,
+    check: typedBoolean,
+  }
+}
