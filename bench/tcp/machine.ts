@@ -3,7 +3,8 @@
  * count every segment both sides handled, pure ACKs too. `node --expose-gc bench/tcp/machine.ts [--json]`.
  */
 import { silent } from '../../src/base/events.ts'
-import { Tcb, type TcbOwner } from '../../src/tcp/index.ts'
+import { Fault } from '../../src/base/fault.ts'
+import { type SegmentMeta, Tcb, type TcbConfig, type TcbOwner } from '../../src/tcp/index.ts'
 import { pseudoSum4 } from '../../src/wire/checksum.ts'
 import { emit, length, parse, type TcpSegment, verify } from '../../src/wire/tcp.ts'
 
@@ -28,28 +29,25 @@ class Side implements TcbOwner {
     this.#source = source
   }
 
+  /** As a program does: writes as long as little waits. */
   fill(): void {
-    if (!this.#source) return
-    while (this.tcb.send(CHUNK) === CHUNK.length);
+    if (!this.#source || !this.tcb.life.synchronized) return
+    while (this.tcb.unsent < CHUNK.length) this.tcb.send(CHUNK)
   }
 
-  onState(_from: string, to: string): void {
-    if (to === 'ESTABLISHED') this.fill()
-  }
-
-  onData(bytes: Uint8Array): void {
-    this.received += bytes.length
-    this.tcb.consumed(bytes.length)
-  }
-
-  onEnd(): void {}
-
-  onDrain(): void {
+  take(segment: TcpSegment, now: number): void {
+    meta.at = now
+    this.tcb.segmentArrived(segment, meta, now)
+    for (let bytes = this.tcb.read(); bytes !== null; bytes = this.tcb.read()) this.received += bytes.length
     this.fill()
   }
 
+  onState(): void {}
+
   onClosed(): void {}
 }
+
+const meta: { -readonly [name in keyof SegmentMeta]: SegmentMeta[name] } = { at: 0, ecn: 0, segments: 1 }
 
 /** Carries a segment as a value, or through bytes with checksums as a real link would. */
 type Wire = (segment: TcpSegment) => TcpSegment
@@ -61,12 +59,14 @@ const throughBytes: Wire = (segment) => {
   emit(segment, frame, 0, pseudo)
   if (!verify(frame, 0, size, pseudo)) throw new Error('checksum')
   const result = parse(frame.slice(0, size), 0, size)
-  if (typeof result === 'string') throw new Error(result)
+  if (result instanceof Fault) throw new Error(result.why)
   return result
 }
 
-function config(owner: Side, localPort: number, remotePort: number) {
-  return { localPort, remotePort, mss: 1460, iss: localPort, owner, log: silent, host: '', connection: '' }
+const LABEL = { log: silent, host: '', connection: '' }
+
+function config(owner: Side, localPort: number, remotePort: number): TcbConfig {
+  return { localPort, remotePort, mss: 1460, iss: localPort, owner, label: LABEL }
 }
 
 /** Nanoseconds per segment over about a second. */
@@ -87,7 +87,7 @@ function transfer(wire: Wire): { perSegment: number; gigabits: number } {
     const batch = side.inbox.splice(0)
     side.segments += batch.length
     for (const segment of batch) {
-      side.tcb.segmentArrived(segment, now)
+      side.take(segment, now)
       carry(side, peer)
     }
   }
@@ -131,13 +131,13 @@ function converse(iss: number): void {
   server.tcb.send(message)
   let step = 0
   while (!server.tcb.dead || client.tcb.state !== 'TIME-WAIT') {
-    if (++step === 3) client.tcb.shutdown()
-    if (step === 4) server.tcb.shutdown()
+    if (++step === 3) client.tcb.shutdown(step)
+    if (step === 4) server.tcb.shutdown(step)
     if (step > 20) throw new Error(`stuck in ${client.tcb.state} and ${server.tcb.state}`)
     server.tcb.poll(step, (segment) => client.inbox.push(segment))
-    for (const segment of client.inbox.splice(0)) client.tcb.segmentArrived(segment, step)
+    for (const segment of client.inbox.splice(0)) client.take(segment, step)
     client.tcb.poll(step, (segment) => server.inbox.push(segment))
-    for (const segment of server.inbox.splice(0)) server.tcb.segmentArrived(segment, step)
+    for (const segment of server.inbox.splice(0)) server.take(segment, step)
   }
 }
 
@@ -158,7 +158,7 @@ function idleMemory(): number {
     client.tcb.poll(0, (syn) => {
       const server = new Side(false)
       server.tcb = Tcb.accept(config(server, 2, 1), syn, 0)
-      server.tcb.poll(0, (synAck) => client.tcb.segmentArrived(synAck, 0))
+      server.tcb.poll(0, (synAck) => client.take(synAck, 0))
     })
     client.tcb.poll(0, () => {})
     kept.push(client.tcb)

@@ -57,11 +57,11 @@ export interface StackLimits {
   /** RFC 6335 §6: ports that a host may hand out by itself. */
   readonly ephemeralFirst: number
   readonly ephemeralLast: number
-  /** Bytes that a connection queues above the TCP send buffer before `write` answers false, and below which it drains. */
+  /** Bytes that wait to be sent on a connection before `write` answers false, and below which it drains. */
   readonly writeHighWater: number
   readonly writeLowWater: number
-  /** How long `close` waits for a peer that takes nothing of what is queued above TCP, before it resets the connection. */
-  readonly closeTime: Nanos
+  /** Connections that programs have closed and whose peers have not taken the rest; one more is reset (Linux: tcp_max_orphans). */
+  readonly orphans: number
   /** Translations of one NAT: a port scan from inside must not eat the router (Linux on a home router: 16k). */
   readonly natEntries: number
   /** RFC 4787 REQ-5: at least two minutes. */
@@ -93,7 +93,7 @@ export const DEFAULT_LIMITS: StackLimits = Object.freeze({
   ephemeralLast: 65_535,
   writeHighWater: 64 * 1024,
   writeLowWater: 16 * 1024,
-  closeTime: 30 * SECOND,
+  orphans: 4096,
   natEntries: 16_384,
   natUdp: 120 * SECOND,
   natTcp: 7440 * SECOND,

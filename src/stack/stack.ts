@@ -7,6 +7,7 @@ import { type EventLog, silent } from '../base/events.ts'
 import { IP4_LOOPBACK, type Ip4, isLoopback4, type Prefix4, parsePrefix4 } from '../base/ip.ts'
 import type { Random } from '../base/random.ts'
 import { Schedule, type Task } from '../base/schedule.ts'
+import { type TcpSettings, tcpSettings } from '../tcp/index.ts'
 import * as arp from '../wire/arp.ts'
 import * as ethernet from '../wire/ethernet.ts'
 import * as icmp from '../wire/icmp.ts'
@@ -36,6 +37,8 @@ export interface StackOptions {
   readonly limits?: Partial<StackLimits>
   /** Memory for its frames. Stacks of one program can share it: a thousand hosts with a slab of their own cost a quarter of a gigabyte. */
   readonly frames?: Frames
+  /** What its TCP connections begin with, unless their sockets say otherwise. */
+  readonly tcp?: Partial<TcpSettings>
   /**
    * Called whenever the stack is about to run code of the program above it, or settles one of its promises: a simulator
    * lets that code finish before time goes on.
@@ -84,7 +87,7 @@ export class Stack {
     this.input = new IpInput(this)
     this.icmp = new Icmp(this)
     this.udp = new Udp(this)
-    this.tcp = new Tcp(this)
+    this.tcp = new Tcp(this, tcpSettings(options.tcp))
     this.routes = new Routes(() => this.output.forgetPaths())
     const now = () => this.clock.now()
     this.loopback = this.attach(new Loopback(now, (when, task, frame) => this.at(when, task, frame)))

@@ -1,51 +1,65 @@
-/** What a connection may cost at most, and why. Everything in `TcpSettings` can be set per connection. */
-import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
+/** What a connection may cost at most, and why. Each can be set for a stack, a machine or a connection (`TcpSettings`). */
+import { type Duration, seconds } from '../base/duration.ts'
 
-/** Receive buffer in bytes: 40 Mbit/s at 100 ms. It bounds memory (unread and out-of-order bytes), it is not allocated. */
-export const RECEIVE_BUFFER = 512 * 1024
-/** Send buffer in bytes, unacknowledged and unsent together. */
-export const SEND_BUFFER = 512 * 1024
-/** Out-of-order pieces kept; past it a piece is dropped and the peer sends it again. One-byte pieces must not cost a thousandfold. */
-export const OUT_OF_ORDER_PIECES = 1024
-/** Below this a peer's MSS is not believed: it would make headers of all traffic (Linux: tcp_min_snd_mss). */
-export const MIN_MSS = 48
-/** RFC 9293 §3.7.1, MUST-15: what to assume when the peer's SYN carries no MSS option, over IPv4. */
-export const DEFAULT_MSS = 536
-/** RFC 7323 §2.3: a shift count above this is taken as this. */
-export const MAX_WINDOW_SCALE = 14
+export interface TcpLimits {
+  /** SO_RCVBUF: bytes that may wait unread or out of order. The window scale is derived from it at the handshake. */
+  readonly receiveBuffer: number
+  /** SO_SNDBUF: bytes that may be sent and not acknowledged. */
+  readonly sendBuffer: number
+  /** Runs of bytes beyond a gap that are kept; one more is dropped, and the peer sends it again. */
+  readonly outOfOrderRuns: number
+  /** The least segment size of a peer that is believed. */
+  readonly leastMss: number
+  /** Half-open connections of one listener. */
+  readonly synQueue: number
+  /** Connections of one listener that wait to be accepted, where the program does not say. */
+  readonly backlog: number
+  /** Challenge ACKs of one connection a second (RFC 5961 §7). */
+  readonly challengeAcksPerSecond: number
+  /** Time-outs of the SYN before giving up. */
+  readonly synRetries: number
+  /** Time-outs of the SYN-ACK before giving up. */
+  readonly synAckRetries: number
+  /** Time-outs of one segment, or unanswered probes of a closed window, before giving up. */
+  readonly retries: number
+  /** Unanswered keepalive probes before giving up. */
+  readonly keepAliveProbes: number
+  /** How long a connection that the program has closed may go without progress before it is reset. */
+  readonly closeTime: Duration
+  /** How long a connection that the program has closed waits in FIN-WAIT-2. */
+  readonly finWait2: Duration
+  /** 2 MSL, spent in TIME-WAIT. */
+  readonly timeWait: Duration
+}
 
-/** Half-open connections of one listener: a SYN flood stops here (Linux: tcp_max_syn_backlog). */
-export const SYN_QUEUE = 1024
-/** Connections that wait to be accepted, when the program does not say (Node's default). */
-export const BACKLOG = 511
-
-/** Challenge ACKs (RFC 5961 §7) a connection sends per second: two confused peers must not answer each other for ever. */
-export const CHALLENGE_ACKS_PER_SECOND = 10
-
-/** RFC 6298 §2.1: the time-out before the first measurement. */
-export const INITIAL_RTO: Nanos = SECOND
-/** RFC 6298 §2.4 asks for 1 s; today's delayed ACKs come within 40 ms, so Linux waits 200 ms, and so do we. */
-export const MIN_RTO: Nanos = 200 * MILLISECOND
-/** RFC 6298 §2.5: at least 60 s. Linux: TCP_RTO_MAX. */
-export const MAX_RTO: Nanos = 120 * SECOND
-/** Time-outs of the SYN before giving up (Linux: tcp_syn_retries): 1+2+4+8+16+32+64 = 127 s. */
-export const SYN_RETRIES = 6
-/** Time-outs of the SYN-ACK before giving up (Linux: tcp_synack_retries). */
-export const SYN_ACK_RETRIES = 5
-/** Time-outs of one segment, or unanswered probes of a closed window, before giving up (Linux: tcp_retries2; RFC 9293 §3.8.3 R2 is then met). */
-export const RETRIES = 15
-
-/** RFC 9293 §3.8.6.3: at most 500 ms; Linux's least. */
-export const DELAYED_ACK: Nanos = 40 * MILLISECOND
-/** 2 MSL. RFC 9293 §3.4.2 has an MSL of 2 minutes; every system in use takes less. Linux: 60 s. */
-export const TIME_WAIT: Nanos = 60 * SECOND
-/** How long a closed socket waits in FIN-WAIT-2 for a FIN that may never come (Linux: tcp_fin_timeout). */
-export const FIN_WAIT_2: Nanos = 60 * SECOND
-
-/** RFC 9293 §3.8.4, MUST-28: no less than two hours by default. */
-export const KEEP_ALIVE_IDLE: Nanos = 7200 * SECOND
-export const KEEP_ALIVE_INTERVAL: Nanos = 75 * SECOND
-export const KEEP_ALIVE_PROBES = 9
-
-/** RFC 6928 §2, in segments. */
-export const INITIAL_WINDOW_SEGMENTS = 10
+export const TCP_LIMITS: TcpLimits = Object.freeze({
+  // 40 Mbit/s at a round trip of 100 ms. It is a bound and is not allocated.
+  receiveBuffer: 512 * 1024,
+  sendBuffer: 512 * 1024,
+  // A run costs some 200 bytes beside its own: single bytes that never touch must not cost a multiple of the buffer. At 5 %
+  // of loss a window of 16 MB has about 550 gaps.
+  outOfOrderRuns: 1024,
+  // Below this a peer's MSS would make headers of all traffic (Linux: tcp_min_snd_mss).
+  leastMss: 48,
+  // A SYN flood stops here (Linux: tcp_max_syn_backlog).
+  synQueue: 1024,
+  // Node's default.
+  backlog: 511,
+  // Two confused peers must not answer each other for ever.
+  challengeAcksPerSecond: 10,
+  // Linux: tcp_syn_retries: 1+2+4+8+16+32+64 = 127 s.
+  synRetries: 6,
+  // Linux: tcp_synack_retries.
+  synAckRetries: 5,
+  // Linux: tcp_retries2; R2 of RFC 9293 §3.8.3 is then met.
+  retries: 15,
+  // Linux: tcp_keepalive_probes.
+  keepAliveProbes: 9,
+  // Nobody waits for the outcome, and a peer that takes nothing could hold memory for ever (sockstress). Linux's
+  // tcp_orphan_retries, 8, come to 100 s at the least time-out.
+  closeTime: seconds(100),
+  // Linux: tcp_fin_timeout.
+  finWait2: seconds(60),
+  // RFC 9293 §3.4.2 has an MSL of 2 minutes; every system in use takes less. Linux: 60 s.
+  timeWait: seconds(60),
+})

@@ -3,6 +3,7 @@
  * router translates addresses. Here the frames of one packet are found again by what forwarding leaves alone: the
  * IP identification and the transport's own fields.
  */
+
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import { Fault } from '../base/fault.ts'
@@ -88,7 +89,7 @@ export function dissect(frame: Uint8Array): Contents {
   switch (ip.protocol) {
     case ipv4.PROTOCOL_TCP: {
       const segment = tcp.parse(payload, 0, payload.length)
-      return typeof segment === 'string' ? { ...nothing, ip, fault: segment } : { ...nothing, ip, tcp: segment }
+      return segment instanceof Fault ? { ...nothing, ip, fault: segment.why } : { ...nothing, ip, tcp: segment }
     }
     case ipv4.PROTOCOL_UDP: {
       const datagram = udp.parse(payload, 0, payload.length)

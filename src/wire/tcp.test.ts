@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Fault } from '../base/fault.ts'
 import { pseudoSum4 } from './checksum.ts'
+import { seq } from './sequence.ts'
 import * as tcp from './tcp.ts'
 
 /** A SYN that Linux sent over its loopback, captured with tshark: its TCP part. (The checksum was left to the device.) */
@@ -14,8 +16,8 @@ function segment(changes: Partial<tcp.TcpSegment> = {}): tcp.TcpSegment {
   return {
     sourcePort: 49152,
     destinationPort: 80,
-    seq: 1000,
-    ack: 0,
+    seq: seq(1000),
+    ack: seq(0),
     flags: tcp.ACK,
     window: 65535,
     urgent: 0,
@@ -27,7 +29,7 @@ function segment(changes: Partial<tcp.TcpSegment> = {}): tcp.TcpSegment {
 
 function parsed(bytes: Uint8Array, offset = 0, length = bytes.length - offset): tcp.TcpSegment {
   const result = tcp.parse(bytes, offset, length)
-  if (typeof result === 'string') assert.fail(result)
+  if (result instanceof Fault) assert.fail(result.why)
   return result
 }
 
@@ -46,7 +48,7 @@ test('a SYN as captured, parsed and written again byte for byte', () => {
 test('readers agree with parse', () => {
   const bytes = new Uint8Array(100)
   const written = tcp.emit(
-    segment({ ack: 0xdeadbeef, flags: tcp.ACK | tcp.PSH, urgent: 7, payload: Uint8Array.of(1, 2, 3) }),
+    segment({ ack: seq(0xdeadbeef), flags: tcp.ACK | tcp.PSH | tcp.AE, urgent: 7, payload: Uint8Array.of(1, 2, 3) }),
     bytes,
     11,
     pseudoSum4(0x0a000001, 0x0a000002, 6, 23),
@@ -66,14 +68,21 @@ test('readers agree with parse', () => {
   assert.ok(!tcp.verify(bytes, 11, written, pseudoSum4(0x0a000001, 0x0a000002, 6, written)))
 })
 
-test('what is no segment gets a sentence', () => {
-  assert.equal(tcp.parse(new Uint8Array(19), 0, 19), 'shorter than a TCP header')
-  assert.equal(tcp.parse(new Uint8Array(20), 4, 20), 'shorter than a TCP header')
+test('what is no segment gets a fault that says what and where', () => {
+  assert.deepEqual(tcp.parse(new Uint8Array(19), 0, 19), new Fault('TCP segment of 19 octets, 20 needed', 0))
+  assert.deepEqual(tcp.parse(new Uint8Array(20), 4, 20), new Fault('TCP segment of 20 octets, 20 needed', 4))
   const bytes = new Uint8Array(24)
   bytes[12] = 4 << 4
-  assert.equal(tcp.parse(bytes, 0, 24), 'data offset under 5 words')
+  assert.deepEqual(tcp.parse(bytes, 0, 24), new Fault('TCP header length 16, 20 to 24 octets wanted', 12))
   bytes[12] = 7 << 4
-  assert.equal(tcp.parse(bytes, 0, 24), 'data offset beyond the segment')
+  assert.deepEqual(tcp.parse(bytes, 0, 24), new Fault('TCP header length 28, 20 to 24 octets wanted', 12))
+})
+
+test('reserved bits are ignored (RFC 9293 §3.1)', () => {
+  const bytes = new Uint8Array(20)
+  tcp.emit(segment({ flags: tcp.SYN }), bytes, 0, 0)
+  bytes[12]! |= 0x0e
+  assert.equal(parsed(bytes).flags, tcp.SYN)
 })
 
 test('options with impossible lengths keep what came before them', () => {
@@ -102,7 +111,7 @@ test('known kinds with a wrong length and unknown kinds are kept as unknown', ()
 })
 
 test('options that do not fit and buffers that are too short are local mistakes', () => {
-  const sack = [1, 2, 3, 4].map((n) => ({ start: n * 10, end: n * 10 + 5 }))
+  const sack = [1, 2, 3, 4].map((n) => ({ start: seq(n * 10), end: seq(n * 10 + 5) }))
   const options = { ...tcp.NO_OPTIONS, sack, timestamps: { value: 1, echo: 2 } }
   assert.throws(() => tcp.emit(segment({ options }), new Uint8Array(100), 0, 0), RangeError)
   assert.throws(() => tcp.emit(segment(), new Uint8Array(19), 0, 0), RangeError)
@@ -111,10 +120,10 @@ test('options that do not fit and buffers that are too short are local mistakes'
 test('the printer', () => {
   const line = tcp.print(
     segment({
-      ack: 5,
+      ack: seq(5),
       flags: tcp.ACK | tcp.PSH | tcp.FIN,
       payload: new Uint8Array(10),
-      options: { ...tcp.NO_OPTIONS, sack: [{ start: 7, end: 9 }] },
+      options: { ...tcp.NO_OPTIONS, sack: [{ start: seq(7), end: seq(9) }] },
     }),
   )
   assert.equal(line, '49152 > 80: Flags [FP.], seq 1000:1010, ack 5, win 65535, options [sack 1 {7:9}], length 10')
@@ -124,13 +133,14 @@ test('the printer', () => {
 const plain = { noNullPrototype: true }
 const u16 = fc.nat(0xffff)
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
+const anySeq = u32.map(seq)
 const anySegment: fc.Arbitrary<tcp.TcpSegment> = fc.record(
   {
     sourcePort: u16,
     destinationPort: u16,
-    seq: u32,
-    ack: u32,
-    flags: fc.nat(255),
+    seq: anySeq,
+    ack: anySeq,
+    flags: fc.nat(0x1ff),
     window: u16,
     urgent: u16,
     options: fc.record(
@@ -138,7 +148,7 @@ const anySegment: fc.Arbitrary<tcp.TcpSegment> = fc.record(
         mss: fc.option(u16),
         windowScale: fc.option(fc.nat(255)),
         sackPermitted: fc.boolean(),
-        sack: fc.array(fc.record({ start: u32, end: u32 }, plain), { maxLength: 2 }),
+        sack: fc.array(fc.record({ start: anySeq, end: anySeq }, plain), { maxLength: 2 }),
         timestamps: fc.option(fc.record({ value: u32, echo: u32 }, plain)),
         unknown: fc.constant([]),
         malformed: fc.constant(false),
@@ -163,11 +173,11 @@ test('property: parse undoes emit', () => {
   )
 })
 
-test('fuzz: any bytes give a segment or a sentence, and a segment can be printed', () => {
+test('fuzz: any bytes give a segment or a fault, and a segment can be printed', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
       const result = tcp.parse(bytes, 0, bytes.length)
-      if (typeof result === 'string') return
+      if (result instanceof Fault) return
       assert.ok(tcp.print(result).length > 0)
     }),
     { numRuns: 1000 },
@@ -180,7 +190,7 @@ test('fuzz: mutated headers', () => {
       const bytes = new Uint8Array(CAPTURED_SYN)
       for (const [at, value] of mutations) bytes[at] = value
       const result = tcp.parse(bytes, 0, bytes.length)
-      if (typeof result !== 'string') tcp.print(result)
+      if (!(result instanceof Fault)) tcp.print(result)
     }),
     { numRuns: 1000 },
   )

@@ -5,8 +5,24 @@
  * then no reader can fail), and `TcpSegment`, a plain value with `parse`, `emit`, `length` and `print`.
  */
 
+import { Fault } from '../base/fault.ts'
 import { putU16, putU32, u16, u32 } from '../base/octets.ts'
 import { checksum as internetChecksum } from './checksum.ts'
+import type { Seq } from './sequence.ts'
+
+/** Where the fields of the header stand. */
+const FIELD = {
+  sourcePort: 0,
+  destinationPort: 2,
+  seq: 4,
+  ack: 8,
+  /** Four bits of header length in words, three that are reserved, AE. */
+  dataOffset: 12,
+  flags: 13,
+  window: 14,
+  checksum: 16,
+  urgent: 18,
+} as const
 
 /** Bytes of a header without options; also the least that `check` accepts. */
 export const HEADER_LENGTH = 20
@@ -21,14 +37,16 @@ export const ACK = 0x10
 export const URG = 0x20
 export const ECE = 0x40
 export const CWR = 0x80
+/** Accurate ECN: the ninth flag, in the octet of the data offset. */
+export const AE = 0x100
 
 /** Option kinds (IANA TCP Option Kind Numbers). */
 const KIND = { end: 0, noOperation: 1, mss: 2, windowScale: 3, sackPermitted: 4, sack: 5, timestamps: 8 } as const
 
 /** Bytes from `start` up to, not including, `end` have arrived (RFC 2018 §3). */
 export interface SackBlock {
-  readonly start: number
-  readonly end: number
+  readonly start: Seq
+  readonly end: Seq
 }
 
 /** RFC 7323 §3.2. */
@@ -73,9 +91,9 @@ export const NO_OPTIONS: TcpOptions = Object.freeze({
 export interface TcpSegment {
   readonly sourcePort: number
   readonly destinationPort: number
-  readonly seq: number
-  readonly ack: number
-  /** FIN … CWR, added up. */
+  readonly seq: Seq
+  readonly ack: Seq
+  /** FIN … AE, added up. */
   readonly flags: number
   /** The window field as it stands in the header, not scaled. */
   readonly window: number
@@ -84,55 +102,55 @@ export interface TcpSegment {
   readonly payload: Uint8Array
 }
 
-/** Why bytes are not a TCP segment. */
-export type TcpFault = 'shorter than a TCP header' | 'data offset under 5 words' | 'data offset beyond the segment'
+/** No bytes: the payload of a segment that carries none. */
+export const NOTHING = new Uint8Array(0)
 
-const NOTHING = new Uint8Array(0)
-
-/** null when the readers may be used on the `length` bytes at `offset`, else why not. */
-export function check(bytes: Uint8Array, offset: number, length: number): TcpFault | null {
-  if (length < HEADER_LENGTH || offset + length > bytes.length) return 'shorter than a TCP header'
+/** null when the readers may be used on the `length` bytes at `offset`, else what is wrong with them. */
+export function check(bytes: Uint8Array, offset: number, length: number): Fault | null {
+  if (length < HEADER_LENGTH || offset + length > bytes.length)
+    return new Fault(`TCP segment of ${length} octets, ${HEADER_LENGTH} needed`, offset)
   const header = headerLength(bytes, offset)
-  if (header < HEADER_LENGTH) return 'data offset under 5 words'
-  if (header > length) return 'data offset beyond the segment'
-  return null
+  if (header >= HEADER_LENGTH && header <= length) return null
+  const allowed = `${HEADER_LENGTH} to ${length}`
+  return new Fault(`TCP header length ${header}, ${allowed} octets wanted`, offset + FIELD.dataOffset)
 }
 
 export function sourcePort(bytes: Uint8Array, offset: number): number {
-  return u16(bytes, offset)
+  return u16(bytes, offset + FIELD.sourcePort)
 }
 
 export function destinationPort(bytes: Uint8Array, offset: number): number {
-  return u16(bytes, offset + 2)
+  return u16(bytes, offset + FIELD.destinationPort)
 }
 
-export function seq(bytes: Uint8Array, offset: number): number {
-  return u32(bytes, offset + 4)
+export function seq(bytes: Uint8Array, offset: number): Seq {
+  return u32(bytes, offset + FIELD.seq) as Seq
 }
 
-export function ack(bytes: Uint8Array, offset: number): number {
-  return u32(bytes, offset + 8)
+export function ack(bytes: Uint8Array, offset: number): Seq {
+  return u32(bytes, offset + FIELD.ack) as Seq
 }
 
 /** Header with options, in bytes: where the payload begins. */
 export function headerLength(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset + 12]! >>> 4) << 2
+  return (bytes[offset + FIELD.dataOffset]! >>> 4) << 2
 }
 
+/** FIN … AE. The three reserved bits are not looked at (RFC 9293 §3.1). */
 export function flags(bytes: Uint8Array, offset: number): number {
-  return bytes[offset + 13]!
+  return u16(bytes, offset + FIELD.dataOffset) & 0x1ff
 }
 
 export function window(bytes: Uint8Array, offset: number): number {
-  return u16(bytes, offset + 14)
+  return u16(bytes, offset + FIELD.window)
 }
 
 export function checksum(bytes: Uint8Array, offset: number): number {
-  return u16(bytes, offset + 16)
+  return u16(bytes, offset + FIELD.checksum)
 }
 
 export function urgent(bytes: Uint8Array, offset: number): number {
-  return u16(bytes, offset + 18)
+  return u16(bytes, offset + FIELD.urgent)
 }
 
 /** Whether the checksum over the `length` bytes and the pseudo-header's sum is right. */
@@ -142,23 +160,27 @@ export function verify(bytes: Uint8Array, offset: number, length: number, pseudo
 
 /**
  * Reads a segment. The checksum is not looked at (`verify` does that). The payload is a view of `bytes`.
- * @returns the segment, or a sentence that says why it is none
+ * @returns the segment, or what is wrong with the bytes
  */
-export function parse(bytes: Uint8Array, offset: number, length: number): TcpSegment | TcpFault {
+export function parse(bytes: Uint8Array, offset: number, length: number): TcpSegment | Fault {
   const fault = check(bytes, offset, length)
   if (fault !== null) return fault
   const header = headerLength(bytes, offset)
   return {
-    sourcePort: u16(bytes, offset),
-    destinationPort: u16(bytes, offset + 2),
-    seq: u32(bytes, offset + 4),
-    ack: u32(bytes, offset + 8),
-    flags: bytes[offset + 13]!,
-    window: u16(bytes, offset + 14),
-    urgent: u16(bytes, offset + 18),
+    sourcePort: sourcePort(bytes, offset),
+    destinationPort: destinationPort(bytes, offset),
+    seq: seq(bytes, offset),
+    ack: ack(bytes, offset),
+    flags: flags(bytes, offset),
+    window: window(bytes, offset),
+    urgent: urgent(bytes, offset),
     options: header === HEADER_LENGTH ? NO_OPTIONS : parseOptions(bytes, offset + HEADER_LENGTH, offset + header),
     payload: header === length ? NOTHING : bytes.subarray(offset + header, offset + length),
   }
+}
+
+function seqAt(bytes: Uint8Array, at: number): Seq {
+  return u32(bytes, at) as Seq
 }
 
 /** Two no-operations, kind and length: what every segment of an open connection with time stamps carries (RFC 7323, appendix A). */
@@ -204,7 +226,7 @@ export function parseOptions(bytes: Uint8Array, start: number, end: number): Tcp
       options.timestamps = { value: u32(bytes, data), echo: u32(bytes, data + 4) }
     else if (kind === KIND.sack && length > 2 && (length - 2) % 8 === 0) {
       const blocks: SackBlock[] = []
-      for (let i = data; i < at + length; i += 8) blocks.push({ start: u32(bytes, i), end: u32(bytes, i + 4) })
+      for (let i = data; i < at + length; i += 8) blocks.push({ start: seqAt(bytes, i), end: seqAt(bytes, i + 4) })
       options.sack = blocks
     } else unknown.push({ kind, data: bytes.slice(data, at + length) })
     at += length
@@ -245,18 +267,17 @@ export function emit(segment: TcpSegment, bytes: Uint8Array, offset: number, pse
   const total = header + segment.payload.length
   if (offset + total > bytes.length)
     throw new RangeError(`tcp.emit: ${total} bytes at ${offset} do not fit a buffer of ${bytes.length}`)
-  putU16(bytes, offset, segment.sourcePort)
-  putU16(bytes, offset + 2, segment.destinationPort)
-  putU32(bytes, offset + 4, segment.seq)
-  putU32(bytes, offset + 8, segment.ack)
-  bytes[offset + 12] = (header >>> 2) << 4
-  bytes[offset + 13] = segment.flags
-  putU16(bytes, offset + 14, segment.window)
-  putU16(bytes, offset + 16, 0)
-  putU16(bytes, offset + 18, segment.urgent)
+  putU16(bytes, offset + FIELD.sourcePort, segment.sourcePort)
+  putU16(bytes, offset + FIELD.destinationPort, segment.destinationPort)
+  putU32(bytes, offset + FIELD.seq, segment.seq)
+  putU32(bytes, offset + FIELD.ack, segment.ack)
+  putU16(bytes, offset + FIELD.dataOffset, ((header >>> 2) << 12) | segment.flags)
+  putU16(bytes, offset + FIELD.window, segment.window)
+  putU16(bytes, offset + FIELD.checksum, 0)
+  putU16(bytes, offset + FIELD.urgent, segment.urgent)
   if (optionBytes > 0) emitOptions(segment.options, bytes, offset + HEADER_LENGTH, offset + header)
   bytes.set(segment.payload, offset + header)
-  putU16(bytes, offset + 16, internetChecksum(bytes, offset, total, pseudoSum))
+  putU16(bytes, offset + FIELD.checksum, internetChecksum(bytes, offset, total, pseudoSum))
   return total
 }
 
@@ -308,6 +329,7 @@ const FLAG_LETTERS = [
   [URG, 'U'],
   [ECE, 'E'],
   [CWR, 'W'],
+  [AE, 'e'],
   [ACK, '.'],
 ] as const
 

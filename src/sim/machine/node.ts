@@ -11,6 +11,7 @@ import type { PingOptions, PingReply } from '../../stack/ip/ping.ts'
 import type { StackLimits } from '../../stack/limits.ts'
 import type { HostsFile, Resolver } from '../../stack/socket/lookup.ts'
 import { Stack } from '../../stack/stack.ts'
+import type { TcpSettings } from '../../tcp/index.ts'
 import { SimError } from '../errors.ts'
 import type { SimLimits } from '../limits.ts'
 import type { LinkEnd, LinkNode } from '../network/link.ts'
@@ -24,6 +25,8 @@ export interface NodeOptions {
   readonly resolver?: Resolver
   /** What its stack may cost. */
   readonly limits?: Partial<StackLimits>
+  /** What its TCP connections begin with, unless their sockets say otherwise. */
+  readonly tcp?: Partial<TcpSettings>
   /**
    * Its program: started when the simulation first runs, and again whenever the machine restarts. The host that the
    * program is given belongs to this one life of the machine.
@@ -90,7 +93,7 @@ export class SimHost implements Host, LinkNode {
 
   /** A new life, with an empty stack. */
   #begin(names: { readonly hosts?: HostsFile; readonly resolver?: Resolver | null }): void {
-    const { name, world, events, simLimits, frames, limits = {} } = this.#parts
+    const { name, world, events, simLimits, frames, limits = {}, tcp = {} } = this.#parts
     this.#lives++
     const random = this.#lives === 1 ? this.#parts.random : this.#parts.random.fork(`life/${this.#lives}`)
     const life = new Life(name, world, simLimits.pausedFrames)
@@ -102,6 +105,7 @@ export class SimHost implements Host, LinkNode {
       forwarding: this.#forwarding,
       enterApplication: life.enter,
       limits,
+      tcp,
       frames,
     })
     this.#life = life

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '../../base/clock.ts'
 import { RecordingLog } from '../../base/events.ts'
-import { internet, ms, seconds } from '../../sim/index.ts'
+import { drop, internet, mbit, ms, pass, seconds } from '../../sim/index.ts'
 import type { Connection } from '../../socket/host.ts'
-import type { TcpSegmentEvent, TcpStateEvent } from '../../tcp/index.ts'
+import type { TcpSegmentEvent, TcpSettings, TcpStateEvent } from '../../tcp/index.ts'
+import type { StackConnection } from './connection.ts'
 
 const QUIET = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} }
 
@@ -117,4 +118,178 @@ test('SO_RCVBUF of an open connection is what its peer may send ahead of the rea
   })
   // The window scale stays what the handshake agreed on: 65,535 · 2^4.
   assert.ok(waiting > 1_000_000 && waiting <= 1_200_016, `${waiting} bytes sent ahead`)
+})
+
+/** Two hosts; the server has paused, and 2 MB wait behind its closed window. */
+async function stuck(body: (parts: Stuck) => Promise<void>, tcp: Partial<TcpSettings> = {}) {
+  const log = new RecordingLog()
+  const net = internet({ seed: 1, log })
+  const [a, b] = [net.host('a', { tcp }), net.host('b')]
+  net.link(a, b, { latency: ms(5) })
+  await net.run(async () => {
+    const ends: string[] = []
+    await b.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
+      connection.attach(QUIET)
+      connection.pause()
+    })
+    const client = await a.connect({ address: b.address, port: 80 })
+    client.attach({ ...QUIET, onClose: (error) => void ends.push(String(error?.code ?? null)) })
+    client.write(new Uint8Array(2_000_000))
+    const pass = (time: number) => sleep(net.clock, seconds(time))
+    await pass(10)
+    const states = () =>
+      log.events
+        .filter((event): event is TcpStateEvent => event.type === 'tcp.state')
+        .map(({ host, to, why }) => `${host} ${to} (${why})`)
+        .slice(4)
+    await body({ client, ends, pass, states, connections: () => a.stack.tcp.connectionCount })
+  })
+}
+
+interface Stuck {
+  readonly client: Connection
+  readonly ends: readonly string[]
+  pass(seconds: number): Promise<void>
+  states(): readonly string[]
+  connections(): number
+}
+
+test('SO_LINGER with 0 seconds: close resets at once, however much waits', () =>
+  stuck(async ({ client, ends, pass, states, connections }) => {
+    client.setOption('SO_LINGER', { on: true, seconds: 0 })
+    client.close()
+    await pass(1)
+    assert.deepEqual(ends, ['null'])
+    assert.deepEqual(states(), ['a CLOSED (abort)', 'b CLOSED (rst)'])
+    assert.equal(connections(), 0)
+  }))
+
+test('SO_LINGER with n seconds: close waits so long and then resets, however much waits', () =>
+  stuck(async ({ client, ends, pass, states }) => {
+    client.setOption('SO_LINGER', { on: true, seconds: 5 })
+    client.close()
+    await pass(4.9)
+    assert.deepEqual(ends, [])
+    await pass(0.2)
+    assert.deepEqual(ends, ['null'])
+    assert.deepEqual(states(), ['a FIN-WAIT-1 (close)', 'a CLOSED (linger)', 'b CLOSED (rst)'])
+  }))
+
+test('close enters FIN-WAIT-1 at once, however much waits, and always ends', () =>
+  stuck(
+    async ({ client, ends, pass, states, connections }) => {
+      client.close()
+      await pass(1)
+      assert.deepEqual(states(), ['a FIN-WAIT-1 (close)'])
+      assert.deepEqual(ends, [], 'onClose waits until TCP has all of it')
+      await pass(30)
+      assert.deepEqual(states(), ['a FIN-WAIT-1 (close)', 'a CLOSED (orphan)', 'b CLOSED (rst)'])
+      assert.deepEqual(ends, ['ETIMEDOUT'])
+      assert.equal(connections(), 0)
+    },
+    { closeTime: seconds(30) },
+  ))
+
+test('close(within) cuts the closing short, also when it is called again', () =>
+  stuck(async ({ client, ends, pass, states }) => {
+    client.close()
+    client.close(seconds(3))
+    await pass(2.9)
+    assert.deepEqual(ends, [])
+    await pass(0.2)
+    assert.deepEqual(ends, ['null'])
+    assert.equal(states().at(-1), 'b CLOSED (rst)')
+  }))
+
+test('a closed connection lives on until its peer has taken the rest; so many may at once', async () => {
+  const net = internet({ seed: 1 })
+  const [a, b] = [net.host('a', { limits: { orphans: 3 } }), net.host('b')]
+  net.link(a, b, { latency: ms(5) })
+  await net.run(async () => {
+    const taken: Connection[] = []
+    await b.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
+      connection.attach(QUIET)
+      connection.pause()
+      taken.push(connection)
+    })
+    for (let i = 0; i < 5; i++) {
+      const connection = await a.connect({ address: b.address, port: 80 })
+      connection.attach(QUIET)
+      connection.write(new Uint8Array(700_000))
+      connection.close()
+    }
+    await sleep(net.clock, seconds(1))
+    assert.deepEqual([a.stack.tcp.connectionCount, b.stack.tcp.connectionCount], [3, 3])
+    for (const connection of taken) connection.resume()
+    await sleep(net.clock, seconds(1))
+    const last = await a.connect({ address: b.address, port: 80 })
+    last.close()
+    await sleep(net.clock, ms(100))
+    assert.equal(b.stack.tcp.connectionCount, 4, 'those that are through make room')
+  })
+})
+
+test('the settings of TCP reach from a machine down to its connections, and a socket’s options have the last word', async () => {
+  const net = internet({ seed: 1 })
+  const [a, b] = [net.host('a', { tcp: { timeWait: seconds(1), sendBuffer: 100_000, noDelay: true } }), net.host('b')]
+  net.link(a, b, { latency: ms(5) })
+  await net.run(async () => {
+    await b.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
+      connection.attach({ ...QUIET, onEnd: () => connection.end() })
+    })
+    const to = { address: b.address, port: 80 }
+    const plain = await a.connect(to)
+    assert.deepEqual([plain.getOption('SO_SNDBUF'), plain.getOption('TCP_NODELAY')], [100_000, 1])
+    const other = await a.connect(to, { options: { SO_SNDBUF: 5000 } })
+    assert.deepEqual([other.getOption('SO_SNDBUF'), other.getOption('TCP_NODELAY')], [5000, 1])
+    for (const connection of [plain, other]) {
+      connection.attach(QUIET)
+      connection.end()
+    }
+    await sleep(net.clock, ms(900))
+    assert.equal(a.stack.tcp.connectionCount, 2)
+    await sleep(net.clock, ms(200))
+    assert.equal(a.stack.tcp.connectionCount, 0)
+  })
+  assert.throws(() => net.host('c', { tcp: { congestion: 'cubik' } }), { code: 'TCP_SETTING' })
+})
+
+test('one packet that is lost of a window of 16 MB is one that is sent again', async () => {
+  const net = internet({ seed: 1 })
+  const options = { options: { SO_RCVBUF: 16_000_000, SO_SNDBUF: 16_000_000 } }
+  const [a, b] = [net.host('a'), net.host('b')]
+  net.link(a, b, { latency: ms(50), rate: mbit(1000), queue: { packets: 100_000 } })
+  let full = 0
+  net.rule(({ frame }) => (frame.length > 1000 && ++full === 7000 ? drop('the 7,000th') : pass))
+  await net.run(async () => {
+    let received = 0
+    const done = new Promise<void>((resolve) => {
+      b.listen(
+        { address: '0.0.0.0', port: 80 },
+        (connection) =>
+          connection.attach({
+            ...QUIET,
+            onData: (bytes) => void (received += bytes.length),
+            onEnd: () => {
+              connection.close()
+              resolve()
+            },
+          }),
+        options,
+      )
+    })
+    const client = (await a.connect({ address: b.address, port: 80 }, options)) as StackConnection
+    const chunk = new Uint8Array(64 * 1024)
+    let left = 400
+    const pump = () => {
+      while (left-- > 0) if (!client.write(chunk)) return
+      client.end()
+    }
+    client.attach({ ...QUIET, onDrain: pump })
+    pump()
+    await done
+    assert.ok(received > 20_000_000)
+    const { total_retrans, total_rto } = client.info()
+    assert.deepEqual([total_retrans, total_rto], [1, 0])
+  })
 })

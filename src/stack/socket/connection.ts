@@ -1,25 +1,33 @@
-/** A TCP connection of the stack: `Connection` above, a `Tcb` below, and what waits between the two. */
+/** A TCP connection of the stack: `Connection` above, a `Tcb` below, where all that waits is kept. */
 import { type Nanos, SECOND } from '../../base/clock.ts'
 import { type Duration, requireDuration } from '../../base/duration.ts'
 import { ERRNO, type ErrorCode, SocketError } from '../../base/errors.ts'
+import type { EventLog } from '../../base/events.ts'
 import { formatIp4, type Ip4 } from '../../base/ip.ts'
 import type { Task } from '../../base/schedule.ts'
 import { formatAddress, type IpAddress } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
-import { CloseTimer } from '../../socket/close-timer.ts'
 import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
 import { HeldBytes } from '../../socket/held.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
-import { supersedes, Tcb, type TcbConfig, type TcbOwner, type TcpInfo, type TcpState } from '../../tcp/index.ts'
+import {
+  type Label,
+  type SegmentMeta,
+  type sequence,
+  Tcb,
+  type TcbConfig,
+  type TcbOwner,
+  type TcpInfo,
+  type TcpState,
+} from '../../tcp/index.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
 import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
 import type { Stack } from '../stack.ts'
 import type { TcpEndpoint } from '../transport/tcp.ts'
-import { Inbox } from './inbox.ts'
+import { TimeWaitEndpoint } from '../transport/time-wait.ts'
 import type { OptionTable } from './options.ts'
-import { Overflow } from './overflow.ts'
-import { applyOption, tcpSettings } from './tcp-options.ts'
+import { liveSettings, settingsOf } from './tcp-options.ts'
 
 /** Who made the connection: it is told when the handshake is over, one way or the other. */
 export interface Opening {
@@ -36,13 +44,11 @@ export interface Endpoints {
   readonly remotePort: number
 }
 
-export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task {
+export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label, Task {
   readonly localAddress: Ip4
   readonly localPort: number
   readonly remoteAddress: Ip4
   readonly remotePort: number
-  readonly local: IpAddress
-  readonly remote: IpAddress
   readonly security = null
   nextInBucket: TcpEndpoint | null = null
   readonly #stack: Stack
@@ -51,30 +57,27 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   /** Null once the handshake is over. */
   #opening: Opening | null
   #owner: ConnectionOwner | null = null
+  #label: string | null = null
   #paused = false
   #corks = 0
-
-  readonly #arrived = new Inbox()
   /** What the owner has given back. */
   #returned: HeldBytes | null = null
-  #peerFinished = false
-  #endTold = false
-  /** Taken by `write`, but held back by a cork, or by the Tcb's full buffer. */
-  readonly #overflow = new Overflow()
-  #drainOwed = false
-  /** What follows when the overflow has gone. */
-  #afterwards: 'nothing' | 'end' | 'close' = 'nothing'
   #written = 0
   #flushes: Flushes | null = null
   /** Why bytes that were written have gone to nobody. */
   #lost: SocketError | null = null
-  #closeTimer: CloseTimer | null = null
+  #endTold = false
+  #drainOwed = false
   /** `close` or `reset` was called: what arrives is dropped. */
   #released = false
+  /** `close` was called, and TCP has not got room for all that was written: the owner waits for that. */
+  #handing = false
 
   /** How it ended; undefined while it lives. */
   #outcome: SocketError | null | undefined = undefined
   #closeTold = false
+  /** In TIME-WAIT: another endpoint has taken its place. */
+  #retired = false
   #socketError = 0
 
   /** The Tcb's next deadline, in the stack's schedule. */
@@ -86,16 +89,23 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   readonly #emit = (segment: TcpSegment): void => {
     this.#stack.tcp.emit(this.localAddress, this.remoteAddress, segment, this.#options.number('IP_TTL'))
   }
-  readonly #send = (bytes: Uint8Array): number => this.#tcb.send(bytes)
 
-  /** @param syn the SYN that it answers; null: this side opens it */
-  constructor(stack: Stack, ends: Endpoints, options: OptionTable, opening: Opening, syn: TcpSegment | null) {
+  /**
+   * @param syn the SYN that it answers; null: this side opens it
+   * @param least the least initial number, when an older connection of the same ports has only just ended
+   */
+  constructor(
+    stack: Stack,
+    ends: Endpoints,
+    options: OptionTable,
+    opening: Opening,
+    syn: TcpSegment | null,
+    least: sequence.Seq | null = null,
+  ) {
     this.localAddress = ends.localAddress
     this.localPort = ends.localPort
     this.remoteAddress = ends.remoteAddress
     this.remotePort = ends.remotePort
-    this.local = { address: formatIp4(ends.localAddress), port: ends.localPort }
-    this.remote = { address: formatIp4(ends.remoteAddress), port: ends.remotePort }
     this.#stack = stack
     this.#options = options
     this.#opening = opening
@@ -105,17 +115,38 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
       localPort,
       remotePort,
       mss: stack.tcp.mssTo(remoteAddress),
-      iss: stack.tcp.initialSequence(localAddress, localPort, remoteAddress, remotePort),
+      iss: stack.tcp.initialSequence(localAddress, localPort, remoteAddress, remotePort, least),
       timestampOffset: stack.tcp.timestampOffset(localAddress, remoteAddress),
       owner: this,
-      log: stack.events,
-      host: stack.name,
-      connection: `${formatAddress(this.local)}>${formatAddress(this.remote)}`,
-      settings: tcpSettings(options),
+      label: this,
+      settings: settingsOf(options, stack.tcp.settings),
       admit: opening.admit === undefined ? undefined : () => opening.admit!(),
     }
     this.#tcb = syn === null ? Tcb.connect(config, now) : Tcb.accept(config, syn, now)
     stack.tcp.enter(this)
+  }
+
+  get local(): IpAddress {
+    return { address: formatIp4(this.localAddress), port: this.localPort }
+  }
+
+  get remote(): IpAddress {
+    return { address: formatIp4(this.remoteAddress), port: this.remotePort }
+  }
+
+  // ——— Label: how the event log calls it ———
+
+  get log(): EventLog {
+    return this.#stack.events
+  }
+
+  get host(): string {
+    return this.#stack.name
+  }
+
+  get connection(): string {
+    this.#label ??= `${formatAddress(this.local)}>${formatAddress(this.remote)}`
+    return this.#label
   }
 
   /** Sends the SYN or the SYN-ACK. */
@@ -123,6 +154,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     this.#poll()
   }
 
+  /** TIME-WAIT too, of which the rest happens elsewhere. */
   get state(): TcpState {
     return this.#tcb.state
   }
@@ -132,30 +164,28 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     return this.#tcb.info(this.#stack.clock.now())
   }
 
-  get outstanding(): readonly [number, number] {
-    return [this.#tcb.sndUna, this.#tcb.sndNxt]
+  get outstanding(): readonly [sequence.Seq, sequence.Seq] {
+    return [this.#tcb.snd.una, this.#tcb.snd.nxt]
   }
 
   // ——— from the network ———
 
-  segmentArrived(segment: TcpSegment): void {
-    const { sndUna } = this.#tcb
-    this.#tcb.segmentArrived(segment, this.#stack.clock.now())
-    if (this.#tcb.sndUna !== sndUna) this.#stack.output.confirm(this.remoteAddress)
-    this.#poll()
+  segmentArrived(segment: TcpSegment, meta: SegmentMeta): void {
+    const { una } = this.#tcb.snd
+    this.#tcb.segmentArrived(segment, meta, this.#stack.clock.now())
+    if (this.#tcb.snd.una !== una) this.#stack.output.confirm(this.remoteAddress)
     this.#deliver()
   }
 
-  /** RFC 9293 §3.10.7.4, fourth: a SYN may take the place of a connection in TIME-WAIT. */
-  yieldsTo(segment: TcpSegment): boolean {
-    if (!supersedes(this.#tcb, segment)) return false
-    this.onClosed(null)
-    return true
+  /** What is open is nobody's to replace: TIME-WAIT has an endpoint of its own. */
+  yieldsTo(): null {
+    return null
   }
 
+  replaced(): void {}
+
   complained(error: NetworkError): void {
-    this.#tcb.unreachable(NETWORK_ERROR_CODE[error])
-    this.#poll()
+    this.#tcb.unreachable(NETWORK_ERROR_CODE[error], this.#stack.clock.now())
     this.#deliver()
   }
 
@@ -167,25 +197,41 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   /** Its deadline has come, or what waited is due to be delivered. */
   run(argument: unknown): void {
     if (argument === DELIVERY) this.#deliverySoon = false
-    else {
-      this.#slot = -1
-      this.#poll()
-    }
+    else this.#slot = -1
     this.#deliver()
   }
 
   #poll(): void {
     if (this.#delivering) return // once, when the owner has been told everything
     this.#tcb.poll(this.#stack.clock.now(), this.#emit)
-    this.#arm()
+    if (this.#tcb.state === 'TIME-WAIT') this.#retire()
+    else this.#arm()
+    this.#flushes?.reached(this.#written - this.#above)
+    if (this.#handing && this.#above === 0) {
+      this.#handing = false
+      this.#end(null)
+    }
+  }
+
+  /** What is left to do fits a record of a few numbers, which takes the place of all this. */
+  #retire(): void {
+    if (this.#retired) return
+    this.#retired = true
+    this.#disarm()
+    this.#stack.tcp.leave(this)
+    const ttl = this.#options.number('IP_TTL')
+    new TimeWaitEndpoint(this.#stack, this.localAddress, this.remoteAddress, ttl, this.#tcb.timeWait)
+  }
+
+  #disarm(): void {
+    if (this.#slot >= 0) this.#stack.cancel(this.#slot)
+    this.#slot = -1
   }
 
   #arm(): void {
     const deadline = this.#tcb.deadline()
-    if (deadline === Number.POSITIVE_INFINITY) {
-      if (this.#slot >= 0) this.#stack.cancel(this.#slot)
-      this.#slot = -1
-    } else if (this.#slot < 0) {
+    if (deadline === Number.POSITIVE_INFINITY) this.#disarm()
+    else if (this.#slot < 0) {
       this.#armedFor = deadline
       this.#slot = this.#stack.at(deadline, this)
     } else if (deadline < this.#armedFor) {
@@ -199,26 +245,13 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   onState(_from: TcpState, to: TcpState): void {
     if (to === 'ESTABLISHED') this.#opened()
+    else if (to === 'FIN-WAIT-2') this.#stack.tcp.settled(this)
     // Both directions are done; the rest is the Tcb's own business.
     else if (to === 'TIME-WAIT') this.#end(null)
   }
 
-  onData(bytes: Uint8Array): void {
-    if (this.#released) this.#tcb.consumed(bytes.length)
-    else this.#arrived.add(bytes)
-  }
-
-  onEnd(): void {
-    this.#peerFinished = true
-  }
-
-  onDrain(): void {
-    this.#flushOverflow()
-  }
-
   onClosed(error: ErrorCode | null): void {
-    if (this.#slot >= 0) this.#stack.cancel(this.#slot)
-    this.#slot = -1
+    this.#disarm()
     this.#stack.tcp.leave(this)
     const opening = this.#opening
     this.#opening = null
@@ -234,41 +267,41 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   #end(error: ErrorCode | null): void {
     if (this.#outcome !== undefined) return
-    this.#outcome = error === null ? null : new SocketError(error, 'read', { ...this.remote })
-    this.#closeTimer?.stop()
+    this.#outcome = error === null ? null : new SocketError(error, 'read', this.remote)
     this.#flushes?.fail(this.#outcome ?? ownReset())
     if (error !== null) this.#socketError = ERRNO[error][0]
   }
 
   // ——— to the owner ———
 
+  /** Tells the owner what there is to tell, and does what TCP has to do after that. */
   #deliver(): void {
-    if (this.#delivering || this.#deliverySoon || this.#owner === null) return
-    this.#delivering = true
-    try {
-      while (this.#tellNext());
-    } finally {
-      this.#delivering = false
+    if (this.#delivering) return
+    if (this.#owner !== null && !this.#deliverySoon) {
+      this.#delivering = true
+      try {
+        while (this.#tellNext());
+      } finally {
+        this.#delivering = false
+      }
     }
     this.#poll()
-    if (this.#hasNews) this.#deliverSoon()
+    this.#deliverSoon()
   }
 
   /** Tells the owner one thing. False: there is nothing more to tell. */
   #tellNext(): boolean {
     const owner = this.#owner!
-    const told = this.#closeTold
-    if (told) return false
+    if (this.#closeTold) return false
     const readable = !this.#paused && !this.#released
     if (readable && this.#givenBack) {
       this.#stack.enterApplication()
       owner.onData(this.#returned!.take())
-    } else if (readable && !this.#arrived.empty) {
-      const bytes = this.#arrived.take()
+    } else if (readable && this.#tcb.readable) {
+      const bytes = this.#tcb.read()!
       this.#stack.enterApplication()
       owner.onData(bytes)
-      this.#tcb.consumed(bytes.length)
-    } else if (readable && this.#peerFinished && !this.#endTold) {
+    } else if (readable && this.#tcb.ended && !this.#endTold) {
       this.#endTold = true
       this.#stack.enterApplication()
       owner.onEnd()
@@ -286,7 +319,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   /** An end, orderly or not, comes after the bytes that came before it. */
   get #nothingUnread(): boolean {
-    return !this.#givenBack && this.#arrived.empty && (!this.#peerFinished || this.#endTold)
+    return !this.#givenBack && !this.#tcb.readable && (!this.#tcb.ended || this.#endTold)
   }
 
   get #givenBack(): boolean {
@@ -318,39 +351,41 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   write(bytes: Uint8Array): boolean {
     requireBytes('write', bytes)
-    if (this.#released || this.#outcome !== undefined || this.#afterwards !== 'nothing') {
+    if (this.#released || this.#outcome !== undefined || !this.#tcb.send(bytes)) {
       if (bytes.length > 0) this.#lost ??= writtenTooLate()
       return false
     }
     this.#written += bytes.length
-    const taken = this.#corks > 0 || this.#overflow.bytes > 0 ? 0 : this.#tcb.send(bytes)
-    if (taken < bytes.length) this.#overflow.add(bytes.subarray(taken))
-    if (this.#corks === 0) this.#pollAndDeliver()
-    if (this.queued <= this.#stack.limits.writeHighWater) return true
+    const fits = this.queued <= this.#stack.limits.writeHighWater
+    if (this.#corks === 0 || !fits) this.#pollAndDeliver()
+    if (fits || this.queued <= this.#stack.limits.writeHighWater) return true
     this.#drainOwed = true
     return false
   }
 
   cork(): void {
-    this.#corks++
+    if (this.#corks++ === 0) this.#tcb.cork(Number.POSITIVE_INFINITY)
   }
 
   uncork(): void {
-    if (this.#corks === 0) return
-    this.#corks--
-    if (this.#corks > 0) return
-    this.#flushOverflow()
+    if (this.#corks === 0 || --this.#corks > 0) return
+    this.#tcb.cork(0)
     this.#pollAndDeliver()
   }
 
   get queued(): number {
-    return this.#tcb.dead ? 0 : this.#tcb.unsent + this.#overflow.bytes
+    return this.#tcb.dead ? 0 : this.#tcb.unsent
+  }
+
+  /** Bytes that were written and that TCP has no room for: what SO_SNDBUF does not hold. */
+  get #above(): number {
+    return this.#tcb.dead ? 0 : Math.max(0, this.#tcb.queued - this.#tcb.snd.most)
   }
 
   flush(): Promise<void> {
     if (this.#outcome instanceof SocketError) return Promise.reject(this.#outcome)
     if (this.#lost !== null) return Promise.reject(this.#lost)
-    if (this.#overflow.bytes === 0) return Promise.resolve()
+    if (this.#above === 0) return Promise.resolve()
     this.#flushes ??= new Flushes()
     return this.#flushes.until(this.#written)
   }
@@ -374,38 +409,40 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
   }
 
   end(): void {
-    if (this.#afterwards !== 'nothing' || this.#released || this.#outcome !== undefined) return
-    this.#afterwards = 'end'
+    if (this.#released || this.#outcome !== undefined) return
     this.#corks = 0
-    this.#flushOverflow()
+    this.#tcb.shutdown(this.#stack.clock.now())
     this.#pollAndDeliver()
   }
 
   close(within?: Duration): void {
-    const deadline = within === undefined ? undefined : requireDuration('close(within)', within)
-    if (!this.#released) {
-      this.#released = true
-      this.#afterwards = 'close'
-      this.#corks = 0
-      this.#dropUnread()
-      this.#flushOverflow()
-      this.#pollAndDeliver()
-    } else if (deadline === undefined) return
-    if (this.#outcome !== undefined || this.#overflow.bytes === 0) return
-    this.#closeTimer?.stop()
-    const { clock, limits } = this.#stack
-    this.#closeTimer = new CloseTimer(clock, deadline, limits.closeTime as Duration, () => this.reset())
+    const bound = within === undefined ? undefined : requireDuration('close(within)', within)
+    const { clock, tcp } = this.#stack
+    if (this.#released) {
+      if (bound !== undefined) this.#tcb.close(clock.now(), bound)
+    } else {
+      this.#release()
+      const linger = this.#lingers
+      // Like close(2) it does not wait for the peer, once TCP has got everything, unless SO_LINGER asks it to.
+      this.#handing = linger === undefined
+      this.#tcb.close(clock.now(), tcp.mayOrphan(this) ? earlier(linger, bound) : 0)
+    }
+    this.#pollAndDeliver()
   }
 
   reset(): void {
     if (this.#released && this.#closeTold) return
-    this.#released = true
-    if (this.#overflow.bytes > 0) this.#lost ??= ownReset()
-    this.#overflow.clear()
-    this.#dropUnread()
-    this.#tcb.abort()
+    this.#release()
+    if (this.#above > 0) this.#lost ??= ownReset()
+    this.#tcb.abort(this.#stack.clock.now())
     this.#end(null)
     this.#pollAndDeliver()
+  }
+
+  #release(): void {
+    this.#released = true
+    this.#corks = 0
+    this.#returned?.clear()
   }
 
   [Symbol.dispose](): void {
@@ -414,7 +451,8 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
 
   setOption(name: OptionName, value: OptionValue): void {
     this.#options.set(name, value)
-    applyOption(this.#tcb, this.#options, name)
+    const changes = liveSettings(this.#options, name)
+    if (changes !== null) this.#tcb.set(changes, this.#stack.clock.now())
     this.#pollAndDeliver()
   }
 
@@ -430,32 +468,16 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Task 
     this.#deliverSoon()
   }
 
-  /** Gives the Tcb what it has room for, and then what was asked for after the last byte. */
-  #flushOverflow(): void {
-    if (this.#corks > 0) return
-    const empty = this.#overflow.flush(this.#send)
-    this.#closeTimer?.progress()
-    this.#flushes?.reached(this.#written - this.#overflow.bytes)
-    if (!empty) return
-    this.#closeTimer?.stop()
-    if (this.#afterwards === 'end') this.#tcb.shutdown()
-    else if (this.#afterwards === 'close') {
-      this.#tcb.close(this.#lingers)
-      // Like close(2) it does not wait for the peer, once nothing waits above TCP, unless SO_LINGER asks it to.
-      if (this.#lingers === undefined) this.#end(null)
-    }
-  }
-
-  #dropUnread(): void {
-    this.#returned?.clear()
-    while (!this.#arrived.empty) this.#tcb.consumed(this.#arrived.take().length)
-  }
-
   /** SO_LINGER in nanoseconds; undefined when it is off. */
   get #lingers(): Nanos | undefined {
     const linger = this.#options.get('SO_LINGER') as Linger
     return linger.on ? linger.seconds * SECOND : undefined
   }
+}
+
+function earlier(one: Nanos | undefined, other: Nanos | undefined): Nanos | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return Math.min(one, other)
 }
 
 /** The argument of `run` when it is not the Tcb's deadline. */

@@ -5,7 +5,7 @@ import type { Task } from '../../base/schedule.ts'
 import { type Address, type IpAddress, placeOf } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import type { OptionName, OptionValue } from '../../socket/options.ts'
-import { ListenQueue } from '../../tcp/index.ts'
+import { ListenQueue, type sequence } from '../../tcp/index.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
 import type { Arrived } from '../ip/input.ts'
 import type { Stack } from '../stack.ts'
@@ -13,7 +13,7 @@ import type { TcpListenEndpoint } from '../transport/tcp.ts'
 import { ipv4Of, portOf } from './address.ts'
 import { type Opening, StackConnection } from './connection.ts'
 import { OptionTable } from './options.ts'
-import { TCP_DEFAULTS } from './tcp-options.ts'
+import { tcpDefaults } from './tcp-options.ts'
 
 /** Listens as `Host.listen` promises. */
 export function openListener(
@@ -26,11 +26,19 @@ export function openListener(
   const wanted = portOf(at, 'listen')
   const detail = placeOf(at)
   if (address !== IP4_ANY && !stack.isLocal(address)) throw new SocketError('EADDRNOTAVAIL', 'listen', detail)
-  const table = new OptionTable(TCP_DEFAULTS, options.options)
+  const { settings } = stack.tcp
+  const table = new OptionTable(tcpDefaults(settings), options.options)
   const port = wanted || stack.tcp.freeListenPort()
   if (port === 0 || !stack.tcp.mayBind(address, port, table.flag('SO_REUSEPORT')))
     throw new SocketError('EADDRINUSE', 'listen', detail)
-  return new StackListener(stack, address, port, table, new ListenQueue(options.backlog), accept)
+  return new StackListener(
+    stack,
+    address,
+    port,
+    table,
+    new ListenQueue(options.backlog ?? settings.backlog, settings.synQueue),
+    accept,
+  )
 }
 
 export class StackListener implements Listener, TcpListenEndpoint, Opening, Task {
@@ -68,7 +76,7 @@ export class StackListener implements Listener, TcpListenEndpoint, Opening, Task
     stack.tcp.bind(this)
   }
 
-  open(syn: TcpSegment, packet: Arrived): void {
+  open(syn: TcpSegment, packet: Arrived, least: sequence.Seq | null): void {
     const ends = {
       localAddress: packet.destination,
       localPort: this.localPort,
@@ -76,9 +84,9 @@ export class StackListener implements Listener, TcpListenEndpoint, Opening, Task
       remotePort: syn.sourcePort,
     }
     // Accepted sockets inherit the listener's options, as accept(2) has it on Linux.
-    const options = new OptionTable(TCP_DEFAULTS, this.#options.settings)
+    const options = this.#options.inherited()
     this.queue.opened()
-    const connection = new StackConnection(this.#stack, ends, options, this, syn)
+    const connection = new StackConnection(this.#stack, ends, options, this, syn, least)
     this.#halfOpen.add(connection)
     connection.start()
   }

@@ -6,11 +6,12 @@ import { type Linger, noSuchOption, OPTIONS, type OptionName, type OptionValue }
 export type Defaults = { readonly [name in OptionName]?: OptionValue }
 
 export class OptionTable {
-  readonly #values: { [name in OptionName]?: OptionValue }
+  /** The defaults themselves, until one is changed: most sockets never change any. */
+  #values: Defaults
 
   /** @param defaults every option that this kind of socket has; the others are refused. */
   constructor(defaults: Defaults, settings: OptionSettings = {}) {
-    this.#values = { ...defaults }
+    this.#values = defaults
     for (const [name, value] of Object.entries(settings)) this.set(name as OptionName, value)
   }
 
@@ -21,7 +22,8 @@ export class OptionTable {
     if (name === 'SO_ERROR') throw noSuchOption('setsockopt', 'SO_ERROR (it can only be read)')
     if (kind === 'linger' ? !isLinger(value) : typeof value !== 'number' || !inRange(name, value))
       throw new SocketError('EINVAL', 'setsockopt', { hint: `${name} does not take ${JSON.stringify(value)}` })
-    this.#values[name] = kind === 'flag' ? (value ? 1 : 0) : value
+    const taken = kind === 'flag' ? (value ? 1 : 0) : value
+    if (this.#values[name] !== taken) this.#values = { ...this.#values, [name]: taken }
   }
 
   /** @throws SocketError ENOPROTOOPT for an option this socket does not have. */
@@ -39,10 +41,9 @@ export class OptionTable {
     return this.get(name) !== 0
   }
 
-  /** The values as they are now, for a socket that inherits them. */
-  get settings(): OptionSettings {
-    const { SO_ERROR: _readOnly, ...settable } = this.#values
-    return settable
+  /** The options of a socket that inherits them as they are now. */
+  inherited(): OptionTable {
+    return new OptionTable(this.#values)
   }
 }
 

@@ -1,36 +1,51 @@
 /** The options of TCP sockets, and what they mean to a Tcb. */
 import type { OptionName } from '../../socket/options.ts'
-import { limits, type Tcb, type TcpSettings } from '../../tcp/index.ts'
+import { type LiveSettings, type TcpSettings, tcpSettings } from '../../tcp/index.ts'
 import { TTL } from '../limits.ts'
 import type { Defaults, OptionTable } from './options.ts'
 
+/** What sockets begin with that share settings: one object for all of them. */
+const known = new WeakMap<TcpSettings, Defaults>()
+
 /** What a connection has, and a listener passes on to the connections it accepts. */
-export const TCP_DEFAULTS: Defaults = {
-  SO_REUSEADDR: 0,
-  SO_REUSEPORT: 0,
-  SO_ERROR: 0,
-  SO_KEEPALIVE: 0,
-  SO_LINGER: { on: false, seconds: 0 },
-  SO_RCVBUF: limits.RECEIVE_BUFFER,
-  SO_SNDBUF: limits.SEND_BUFFER,
-  TCP_NODELAY: 0,
-  IP_TTL: TTL,
+export function tcpDefaults(settings: TcpSettings): Defaults {
+  let defaults = known.get(settings)
+  if (defaults === undefined) known.set(settings, (defaults = defaultsOf(settings)))
+  return defaults
 }
 
-/** How a Tcb begins. */
-export function tcpSettings(options: OptionTable): Partial<TcpSettings> {
+function defaultsOf(settings: TcpSettings): Defaults {
   return {
-    receiveBuffer: options.number('SO_RCVBUF'),
-    sendBuffer: options.number('SO_SNDBUF'),
-    noDelay: options.flag('TCP_NODELAY'),
-    keepAlive: options.flag('SO_KEEPALIVE'),
+    SO_REUSEADDR: 0,
+    SO_REUSEPORT: 0,
+    SO_ERROR: 0,
+    SO_KEEPALIVE: settings.keepAlive ? 1 : 0,
+    SO_LINGER: { on: false, seconds: 0 },
+    SO_RCVBUF: settings.receiveBuffer,
+    SO_SNDBUF: settings.sendBuffer,
+    TCP_NODELAY: settings.noDelay ? 1 : 0,
+    IP_TTL: TTL,
   }
 }
 
-/** An option was set on a living connection. The rest is looked up when it is needed. */
-export function applyOption(tcb: Tcb, options: OptionTable, name: OptionName): void {
-  if (name === 'TCP_NODELAY') tcb.noDelay = options.flag(name)
-  else if (name === 'SO_KEEPALIVE') tcb.keepAlive = options.flag(name)
-  else if (name === 'SO_SNDBUF') tcb.sendBufferSize = options.number(name)
-  else if (name === 'SO_RCVBUF') tcb.receiveBufferSize = options.number(name)
+/** What each option sets of a connection, when it begins and while it lives. */
+const SETTING: { readonly [name in OptionName]?: (table: OptionTable) => LiveSettings } = {
+  SO_RCVBUF: (table) => ({ receiveBuffer: table.number('SO_RCVBUF') }),
+  SO_SNDBUF: (table) => ({ sendBuffer: table.number('SO_SNDBUF') }),
+  TCP_NODELAY: (table) => ({ noDelay: table.flag('TCP_NODELAY') }),
+  SO_KEEPALIVE: (table) => ({ keepAlive: table.flag('SO_KEEPALIVE') }),
+}
+
+/** How a connection with these options begins on a stack with those settings. */
+export function settingsOf(table: OptionTable, settings: TcpSettings): TcpSettings {
+  let changes: LiveSettings = {}
+  for (const make of Object.values(SETTING)) changes = { ...changes, ...make(table) }
+  const differs = Object.entries(changes).some(([name, value]) => settings[name as keyof TcpSettings] !== value)
+  // The same object for all that are alike: a hundred thousand connections need not each have their own.
+  return differs ? tcpSettings(changes, settings) : settings
+}
+
+/** What an option that was set changes of a living connection; null: nothing, or it is looked up when it is needed. */
+export function liveSettings(table: OptionTable, name: OptionName): LiveSettings | null {
+  return SETTING[name]?.(table) ?? null
 }

@@ -1,6 +1,15 @@
 /** TCP of one stack: which connection or listener a segment is for, and the packet around what a connection sends. */
+
+import { Fault } from '../../base/fault.ts'
 import { type Ip4, isLoopback4 } from '../../base/ip.ts'
-import { InitialSequence, type ListenQueue, resetFor, sequence } from '../../tcp/index.ts'
+import {
+  InitialSequence,
+  type ListenQueue,
+  resetFor,
+  type SegmentMeta,
+  sequence,
+  type TcpSettings,
+} from '../../tcp/index.ts'
 import { pseudoSum4 } from '../../wire/checksum.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import * as tcp from '../../wire/tcp.ts'
@@ -14,15 +23,19 @@ import { type Tuple, TupleTable } from './tuples.ts'
 
 /** A connection, as far as demultiplexing goes. */
 export interface TcpEndpoint extends Tuple<TcpEndpoint> {
-  segmentArrived(segment: tcp.TcpSegment): void
-  /** Whether it is over, and has made room for the new connection that this SYN opens. */
-  yieldsTo(segment: tcp.TcpSegment): boolean
+  segmentArrived(segment: tcp.TcpSegment, meta: SegmentMeta): void
+  /**
+   * Whether a new connection that this SYN opens may take its place: the least initial number of that one. null: it may
+   * not. Then `replaced` follows, when somebody listens.
+   */
+  yieldsTo(segment: tcp.TcpSegment, meta: SegmentMeta): sequence.Seq | null
+  replaced(): void
   /** ICMP has complained of one of its segments. */
   complained(error: NetworkError): void
   /** The path takes shorter segments than was thought. */
   narrowed(mss: number): void
   /** The octets that it has sent and that were not acknowledged: from, to. */
-  readonly outstanding: readonly [number, number]
+  readonly outstanding: readonly [sequence.Seq, sequence.Seq]
 }
 
 /** A listening socket, as far as demultiplexing goes. The address is 0 where it does not matter. */
@@ -32,8 +45,8 @@ export interface TcpListenEndpoint {
   /** SO_REUSEPORT: others that have it too may share the port. */
   readonly shares: boolean
   readonly queue: ListenQueue
-  /** Makes the connection that answers a SYN. */
-  open(syn: tcp.TcpSegment, packet: Arrived): void
+  /** Makes the connection that answers a SYN. @param least its least initial number; null: any */
+  open(syn: tcp.TcpSegment, packet: Arrived, least: sequence.Seq | null): void
 }
 
 export class Tcp {
@@ -41,9 +54,16 @@ export class Tcp {
   readonly #connections: TupleTable<TcpEndpoint>
   readonly #listeners = new Map<number, TcpListenEndpoint[]>()
   readonly #initialSequence: InitialSequence
+  /** What connections begin with, unless their sockets say otherwise. */
+  readonly settings: TcpSettings
+  /** Of the segment that is being dealt with. */
+  readonly #meta: { -readonly [name in keyof SegmentMeta]: SegmentMeta[name] } = { at: 0, ecn: 0, segments: 1 }
+  /** Connections that their programs have closed, and that still have something to send. */
+  readonly #orphans = new Set<TcpEndpoint>()
 
-  constructor(stack: Stack) {
+  constructor(stack: Stack, settings: TcpSettings) {
     this.#stack = stack
+    this.settings = settings
     this.#connections = new TupleTable(stack.random.fork('tcp connections').u32())
     this.#initialSequence = new InitialSequence(stack.random.fork('tcp initial sequence'))
   }
@@ -52,9 +72,17 @@ export class Tcp {
     return this.#connections.size
   }
 
-  /** RFC 6528. */
-  initialSequence(local: Ip4, localPort: number, remote: Ip4, remotePort: number): number {
-    return this.#initialSequence.next(octets(local), localPort, octets(remote), remotePort, this.#stack.clock.now())
+  /** RFC 6528, and not below `least`. */
+  initialSequence(
+    local: Ip4,
+    localPort: number,
+    remote: Ip4,
+    remotePort: number,
+    least: sequence.Seq | null,
+  ): sequence.Seq {
+    const now = this.#stack.clock.now()
+    const next = this.#initialSequence.next(octets(local), localPort, octets(remote), remotePort, now)
+    return least === null ? next : sequence.latest(next, least)
   }
 
   /** RFC 7323 §7.1. */
@@ -91,6 +119,22 @@ export class Tcp {
 
   leave(connection: TcpEndpoint): void {
     this.#connections.remove(connection)
+    this.#orphans.delete(connection)
+  }
+
+  /**
+   * A program has closed a connection. False: too many others wait for their peers to take the rest; it is to be reset, as
+   * Linux does (tcp_max_orphans).
+   */
+  mayOrphan(connection: TcpEndpoint): boolean {
+    if (this.#orphans.size >= this.#stack.limits.orphans) return false
+    this.#orphans.add(connection)
+    return true
+  }
+
+  /** Its peer has taken the rest. */
+  settled(connection: TcpEndpoint): void {
+    this.#orphans.delete(connection)
   }
 
   /** Whether a listener with that address may have the port. Connections that are left of an earlier one do not matter. */
@@ -114,18 +158,31 @@ export class Tcp {
   }
 
   arrived(packet: Arrived): void {
-    const { counters } = this.#stack
+    const { clock, counters } = this.#stack
     const { bytes, payload: at, length, source, destination } = packet
     counters.tcpReceived++
     const segment = tcp.parse(bytes, at, length)
     // RFC 1122 §4.2.3.10: what comes to or from a group's address is no segment.
-    if (typeof segment === 'string' || packet.group || !this.#verify(packet)) {
+    if (segment instanceof Fault || packet.group || !this.#verify(packet)) {
       counters.tcpMalformed++
       return
     }
+    const meta = this.#meta
+    meta.at = clock.now()
     const connection = this.#connections.get(destination, segment.destinationPort, source, segment.sourcePort)
-    if (connection !== null && !connection.yieldsTo(segment)) connection.segmentArrived(segment)
-    else this.#unknown(segment, packet)
+    if (connection === null) this.#unknown(segment, packet)
+    else if (!this.#replaces(connection, segment, packet, meta)) connection.segmentArrived(segment, meta)
+  }
+
+  /** RFC 9293 §3.10.7.4, fourth: a SYN may take the place of a connection in TIME-WAIT, where somebody listens for it. */
+  #replaces(connection: TcpEndpoint, segment: tcp.TcpSegment, packet: Arrived, meta: SegmentMeta): boolean {
+    const least = connection.yieldsTo(segment, meta)
+    if (least === null) return false
+    const listener = this.#listener(segment, packet)
+    if (listener === null || listener.queue.judge(segment) !== 'open') return false
+    connection.replaced()
+    listener.open(segment, packet, least)
+    return true
   }
 
   #verify({ bytes, payload, length, source, destination }: Arrived): boolean {
@@ -138,7 +195,7 @@ export class Tcp {
     const { source, destination } = packet
     const listener = this.#listener(segment, packet)
     const verdict = listener === null ? 'reset' : listener.queue.judge(segment)
-    if (verdict === 'open') listener!.open(segment, packet)
+    if (verdict === 'open') listener!.open(segment, packet, null)
     if (listener === null) counters.tcpNoConnection++
     const reset = verdict === 'reset' ? resetFor(segment) : null
     if (reset === null) return
@@ -168,7 +225,7 @@ export class Tcp {
     const connection = this.#connections.get(local, localPort, remote, port)
     if (connection === null) return
     const [from, to] = connection.outstanding
-    if (!sequence.within(sequence.seq(seq), sequence.seq(from), sequence.seq(to))) return
+    if (!sequence.within(sequence.seq(seq), from, to)) return
     if (error === 'fragmentation needed') this.#stack.output.learnMtu(remote, mtu)
     else connection.complained(error)
   }

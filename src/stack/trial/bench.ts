@@ -4,7 +4,7 @@ import { parseIp4 } from '../../base/ip.ts'
 import { SeededRandom } from '../../base/random.ts'
 import { Schedule } from '../../base/schedule.ts'
 import { pseudoSum4 } from '../../wire/checksum.ts'
-import { arp, ethernet, icmp, ipv4, printFrame, tcp, udp } from '../../wire/index.ts'
+import { arp, ethernet, icmp, ipv4, printFrame, sequence, tcp, udp } from '../../wire/index.ts'
 import type { Device } from '../device.ts'
 import { StackHost } from '../socket/host.ts'
 import { Stack, type StackOptions } from '../stack.ts'
@@ -165,12 +165,18 @@ export function icmpFrame(message: icmp.IcmpMessage, fields: PacketFields = {}):
   return ipFrame(bytes, { ...fields, protocol: ipv4.PROTOCOL_ICMP })
 }
 
-export function tcpFrame(segment: Partial<tcp.TcpSegment>, fields: PacketFields = {}): Uint8Array {
+/** A segment as tests write it: plain numbers. */
+export type SegmentFields = Omit<Partial<tcp.TcpSegment>, 'seq' | 'ack'> & {
+  readonly seq?: number
+  readonly ack?: number
+}
+
+export function tcpFrame({ seq = 1000, ack = 0, ...segment }: SegmentFields, fields: PacketFields = {}): Uint8Array {
   const whole: tcp.TcpSegment = {
     sourcePort: 4000,
     destinationPort: 80,
-    seq: 1000,
-    ack: 0,
+    seq: sequence.seq(seq),
+    ack: sequence.seq(ack),
     flags: tcp.SYN,
     window: 65_535,
     urgent: 0,

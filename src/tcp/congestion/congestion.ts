@@ -1,8 +1,9 @@
 /**
- * Window arithmetic, and nothing else: what was lost and what may be in flight is decided in `recovery/`, which tells
- * the algorithm what happened. Everything is in bytes.
+ * Window arithmetic, and nothing else: what was lost is decided in `loss/`, which tells the algorithm what happened.
+ * Everything is in bytes. One instance serves one connection.
  */
 import type { Nanos } from '../../base/clock.ts'
+import type { AckReport } from '../loss/report.ts'
 
 export interface CongestionControl {
   /** As TCP_CONGESTION knows it. */
@@ -11,9 +12,11 @@ export interface CongestionControl {
   readonly cwnd: number
   /** The slow start threshold in bytes; Infinity until the first loss. */
   readonly ssthresh: number
+  /** Bytes a second that segments are spread out to; Infinity: they leave as soon as the windows let them. */
+  readonly pacingRate: number
 
-  /** New data was acknowledged outside fast recovery while the window was what held the sender back. */
-  acknowledged(bytes: number, now: Nanos): void
+  /** An ACK has told something of what was sent. Comes before the loss recovery draws its conclusions from it. */
+  acknowledged(report: AckReport): void
   /** A loss was found: fast recovery begins with `flight` bytes outstanding. */
   recover(flight: number, now: Nanos): void
   /** Fast recovery is over; `flight` bytes are still outstanding. */
@@ -24,6 +27,16 @@ export interface CongestionControl {
   idle(now: Nanos): void
   /** The path has turned out to take shorter segments only: nothing else is new. */
   narrow(mss: number): void
-  /** The handshake is done: the segment size is known, and what to begin with. */
-  resize(mss: number, initialWindow: number): void
 }
+
+/** What an algorithm begins with: the handshake's result, or where another algorithm stood that it takes over from. */
+export interface CongestionStart {
+  /** Sender's segment size in bytes. */
+  readonly mss: number
+  /** In bytes. */
+  readonly cwnd: number
+  readonly ssthresh: number
+}
+
+/** Makes the congestion control of one connection. */
+export type CongestionFactory = (start: CongestionStart) => CongestionControl

@@ -1,42 +1,52 @@
 /** Slow start and congestion avoidance (RFC 5681), with appropriate byte counting (RFC 3465). */
-import type { CongestionControl } from './congestion.ts'
-
-/**
- * RFC 3465 §2.3: slow start grows by at most this many segments for one ACK, so that a peer with delayed ACKs is not
- * held to half the speed, and one that stretches its ACKs does not cause bursts.
- */
-const SLOW_START_SEGMENTS_PER_ACK = 2
+import type { AckReport } from '../loss/report.ts'
+import type { CongestionControl, CongestionStart } from './congestion.ts'
 
 class Reno implements CongestionControl {
   readonly name = 'reno'
+  readonly pacingRate = Number.POSITIVE_INFINITY
   cwnd: number
-  ssthresh = Number.POSITIVE_INFINITY
+  ssthresh: number
   #mss: number
-  #initialWindow: number
+  readonly #restartWindow: number
   /** Bytes acknowledged since the last increase in congestion avoidance. */
   #counted = 0
   #afterTimeout = false
 
-  constructor(mss: number, initialWindow: number) {
+  constructor({ mss, cwnd, ssthresh }: CongestionStart) {
     this.#mss = mss
-    this.#initialWindow = initialWindow
-    this.cwnd = initialWindow
+    this.#restartWindow = cwnd
+    this.cwnd = cwnd
+    this.ssthresh = ssthresh
   }
 
-  acknowledged(bytes: number): void {
-    if (this.cwnd < this.ssthresh) {
-      // RFC 5681 §3.1 (2): cwnd += min(N, SMSS); RFC 3465 §2.3 raises the limit, but not after a time-out.
-      const limit = this.#mss * (this.#afterTimeout ? 1 : SLOW_START_SEGMENTS_PER_ACK)
-      this.cwnd += Math.min(bytes, limit)
-      return
-    }
+  acknowledged({ acked, cwndLimited, phase }: AckReport): void {
+    // Fast recovery keeps the window. After a time-out it is one segment, and what fills it is what was lost.
+    if (acked === 0 || phase === 'recovery' || !(cwndLimited || phase === 'loss')) return
+    const left = this.cwnd < this.ssthresh ? this.#slowStart(acked) : acked
+    if (left > 0) this.#avoid(left)
+  }
+
+  /**
+   * RFC 5681 §3.1 (2) adds min (N, SMSS) for an ACK, RFC 3465 §2.3 twice that. A peer that merges segments acknowledges 45
+   * of them at once, so like Linux all that was acknowledged is added: divided ACKs gain nothing by it. Not after a
+   * time-out, where one ACK may be for what had arrived long before (RFC 3465 §2.3).
+   * @returns what was acknowledged beyond the threshold
+   */
+  #slowStart(acked: number): number {
+    const counted = this.#afterTimeout ? Math.min(acked, this.#mss) : acked
+    const before = this.cwnd
+    this.cwnd = Math.min(before + counted, this.ssthresh)
+    return counted - (this.cwnd - before)
+  }
+
+  #avoid(acked: number): void {
     this.#afterTimeout = false
     // RFC 5681 §3.1: the recommended way to grow by one segment per round trip is to count acknowledged bytes.
-    this.#counted += bytes
-    if (this.#counted >= this.cwnd) {
-      this.#counted -= this.cwnd
-      this.cwnd += this.#mss
-    }
+    this.#counted += acked
+    if (this.#counted < this.cwnd) return
+    this.#counted -= this.cwnd
+    this.cwnd += this.#mss
   }
 
   recover(flight: number): void {
@@ -62,18 +72,12 @@ class Reno implements CongestionControl {
 
   idle(): void {
     // RFC 5681 §4.1: the restart window.
-    this.cwnd = Math.min(this.#initialWindow, this.cwnd)
+    this.cwnd = Math.min(this.#restartWindow, this.cwnd)
     this.#counted = 0
   }
 
   narrow(mss: number): void {
     this.#mss = mss
-  }
-
-  resize(mss: number, initialWindow: number): void {
-    this.#mss = mss
-    this.#initialWindow = initialWindow
-    this.cwnd = initialWindow
   }
 
   /** RFC 5681 §3.1 (4). */
@@ -82,7 +86,7 @@ class Reno implements CongestionControl {
   }
 }
 
-/** @param mss sender's segment size in bytes; @param initialWindow in bytes */
-export function reno(mss: number, initialWindow: number): CongestionControl {
-  return new Reno(mss, initialWindow)
+/** Reno, as RFC 5681 has it. */
+export function reno(start: CongestionStart): CongestionControl {
+  return new Reno(start)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
 import { SeededRandom } from '../../base/random.ts'
-import { diff } from '../sequence.ts'
+import { diff } from '../../wire/sequence.ts'
 import { InitialSequence } from './isn.ts'
 import { sipHash64 } from './siphash.ts'
 

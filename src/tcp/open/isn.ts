@@ -1,7 +1,7 @@
 /** Initial sequence numbers (RFC 6528): a clock of 4 µs plus a keyed hash of the connection, SipHash-2-4. */
 import type { Nanos } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
-import { type Seq, seq } from '../sequence.ts'
+import { type Seq, seq } from '../../wire/sequence.ts'
 import { sipHash } from './siphash.ts'
 
 /** RFC 9293 §3.4.1: the clock that the numbers follow ticks every four microseconds. */

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seq } from '../../wire/sequence.ts'
 import { ACK, FIN, NO_OPTIONS, RST, SYN, type TcpSegment } from '../../wire/tcp.ts'
 import { ListenQueue } from './listener.ts'
 import { resetFor } from './reset.ts'
 
 function segment(flags: number, changes: Partial<TcpSegment> = {}): TcpSegment {
   const empty = { window: 0, urgent: 0, options: NO_OPTIONS, payload: new Uint8Array(0) }
-  return { sourcePort: 5, destinationPort: 80, seq: 0xffffffff, ack: 77, flags, ...empty, ...changes }
+  return { sourcePort: 5, destinationPort: 80, seq: seq(0xffffffff), ack: seq(77), flags, ...empty, ...changes }
 }
 
 test('RFC 9293 §3.10.7.2: what a listener does with what comes first', () => {

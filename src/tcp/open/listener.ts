@@ -3,7 +3,7 @@
  * that nobody has accepted yet in the accept queue. It decides; the stack makes the Tcb and keeps it in its own map.
  */
 import { ACK, FIN, RST, SYN, type TcpSegment } from '../../wire/tcp.ts'
-import { BACKLOG, SYN_QUEUE } from '../limits.ts'
+import { TCP_LIMITS } from '../limits.ts'
 
 /** open: make a Tcb with `Tcb.accept`. reset: answer with `resetFor`. drop: say nothing. */
 export type ListenVerdict = 'open' | 'reset' | 'drop'
@@ -18,7 +18,7 @@ export class ListenQueue {
   /** SYNs dropped because a queue was full. */
   overflows = 0
 
-  constructor(backlog = BACKLOG, synQueue = SYN_QUEUE) {
+  constructor(backlog = TCP_LIMITS.backlog, synQueue = TCP_LIMITS.synQueue) {
     this.backlog = Math.max(1, backlog)
     this.synQueue = synQueue
   }

@@ -1,7 +1,6 @@
 /** The answer to a segment that belongs to no connection (RFC 9293 §3.10.7.1). */
-import { ACK, FIN, NO_OPTIONS, RST, SYN, type TcpSegment } from '../../wire/tcp.ts'
-
-const NOTHING = new Uint8Array(0)
+import { add, seq } from '../../wire/sequence.ts'
+import { ACK, FIN, NO_OPTIONS, NOTHING, RST, SYN, type TcpSegment } from '../../wire/tcp.ts'
 
 /** The RST to send, or null: a reset is never answered. */
 export function resetFor(segment: TcpSegment): TcpSegment | null {
@@ -11,8 +10,8 @@ export function resetFor(segment: TcpSegment): TcpSegment | null {
   return {
     sourcePort: segment.destinationPort,
     destinationPort: segment.sourcePort,
-    seq: acknowledges ? segment.ack : 0,
-    ack: acknowledges ? 0 : (segment.seq + length) >>> 0,
+    seq: acknowledges ? segment.ack : seq(0),
+    ack: acknowledges ? seq(0) : add(segment.seq, length),
     flags: acknowledges ? RST : RST | ACK,
     window: 0,
     urgent: 0,

@@ -40,7 +40,7 @@ test('divided ACKs open no more than the bytes they are for (RFC 3465)', () => {
   const script = Script.established()
   script.send(20_000)
   for (let ack = 11; ack <= 1001; ack += 10) script.arrive(`. 1:1(0) ack ${ack} win 65535`)
-  assert.equal(script.tcb.congestion.cwnd, 11_000)
+  assert.equal(script.tcb.loss.congestion.cwnd, 11_000)
 })
 
 test('forged duplicate ACKs count no further than there are segments to cause them (RFC 5681 §6)', () => {
@@ -48,7 +48,7 @@ test('forged duplicate ACKs count no further than there are segments to cause th
   script.send(400_000)
   for (let i = 0; i < 500; i++) script.arrive('. 1:1(0) ack 1 win 65535')
   // Twelve were out when the third came, so nine more count; half the flight stays in the pipe.
-  assert.equal(script.tcb.scoreboard.count, 18)
+  assert.equal(script.tcb.loss.board.count, 18)
 })
 
 test('an ACK of data never sent is questioned and changes nothing', () => {
@@ -56,13 +56,13 @@ test('an ACK of data never sent is questioned and changes nothing', () => {
   script.send(10).expect('P. 1:11(10) ack 1')
   script.arrive('. 1:1(0) ack 12 win 5').expect('. 11:11(0) ack 1')
   assert.equal(script.tcb.queued, 10)
-  assert.equal(script.tcb.sndWnd, 65535)
+  assert.equal(script.tcb.snd.wnd, 65535)
 })
 
 test('an old segment does not set the window (SND.WL1, SND.WL2)', () => {
   const script = accepted()
   script.arrive('. 1:11(10) ack 1 win 1000').arrive('. 1:1(0) ack 1 win 5')
-  assert.equal(script.tcb.sndWnd, 1000)
+  assert.equal(script.tcb.snd.wnd, 1000)
 })
 
 test('a segment without ACK is dropped', () => {

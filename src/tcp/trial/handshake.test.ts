@@ -32,7 +32,7 @@ test('data written before the handshake is over goes out with its end', () => {
 
 test('data that comes with the SYN-ACK, or right after it, is taken', () => {
   const script = new Script('connect')
-  script.tcb.segmentArrived(parseLine('S. 0:10(10) ack 1 win 1000 <mss 1000>'), 0)
+  script.tcb.segmentArrived(parseLine('S. 0:10(10) ack 1 win 1000 <mss 1000>'), { at: 0, ecn: 0, segments: 1 }, 0)
   script.arrive('P. 11:21(10) ack 1 win 1000').tells('SYN-SENT', 'ESTABLISHED', 'data 10', 'data 10')
 })
 
@@ -60,8 +60,8 @@ test('after a lost SYN: one segment, three seconds (RFC 5681 §3.1, RFC 6298 §5
   const script = new Script('connect').pass(1000).expect('S 0:0(0)', 'S 0:0(0)')
   script.arrive('S. 0:0(0) ack 1 win 65535 <mss 1000>').expect('. 1:1(0) ack 1')
   script.send(5000).expect('. 1:1001(1000) ack 1')
-  assert.equal(script.tcb.rtt.rto, 3e9)
-  assert.equal(script.tcb.congestion.ssthresh, Number.POSITIVE_INFINITY)
+  assert.equal(script.tcb.loss.rtt.rto, 3e9)
+  assert.equal(script.tcb.loss.congestion.ssthresh, Number.POSITIVE_INFINITY)
 })
 
 test('a refused connection', () => {
@@ -107,28 +107,69 @@ test('a full accept queue leaves the connection half-open until there is room', 
 })
 
 test('an unreachable network ends the attempt, and only the attempt', () => {
-  new Script('connect').do((tcb) => tcb.unreachable('EHOSTUNREACH')).tells('SYN-SENT', 'CLOSED', 'closed EHOSTUNREACH')
+  new Script('connect')
+    .do((tcb, now) => tcb.unreachable('EHOSTUNREACH', now))
+    .tells('SYN-SENT', 'CLOSED', 'closed EHOSTUNREACH')
   const script = accepted({ retries: 1 })
-  script.do((tcb) => tcb.unreachable('EHOSTUNREACH')).tells()
+  script.do((tcb, now) => tcb.unreachable('EHOSTUNREACH', now)).tells()
   script.send(10).pass(10_000).tells('CLOSED', 'closed EHOSTUNREACH')
 })
 
 test('an MSS that would make headers of all traffic is not believed; none means 536', () => {
-  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10 <mss 1>').tcb.mss, 48)
-  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10').tcb.mss, 536)
-  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10 <mss 9000>').tcb.mss, 1000)
+  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10 <mss 1>').tcb.snd.mss, 48)
+  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10').tcb.snd.mss, 536)
+  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10 <mss 9000>').tcb.snd.mss, 1000)
 })
 
 test('a window scale above 14 counts as 14 (RFC 7323 §2.3)', () => {
-  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10 <wscale 200>').tcb.sndScale, 14)
+  assert.equal(Script.established({}, 'S. 0:0(0) ack 1 win 10 <wscale 200>').tcb.snd.scale, 14)
 })
 
 test('ICMP ends an active open; a passive one sends its SYN-ACK again (RFC 9293 §3.9.2.2)', () => {
-  new Script('connect').do((tcb) => tcb.unreachable('EHOSTUNREACH')).tells('SYN-SENT', 'CLOSED', 'closed EHOSTUNREACH')
+  new Script('connect')
+    .do((tcb, now) => tcb.unreachable('EHOSTUNREACH', now))
+    .tells('SYN-SENT', 'CLOSED', 'closed EHOSTUNREACH')
   new Script('S 0:0(0) win 4000')
-    .do((tcb) => tcb.unreachable('EHOSTUNREACH'))
+    .do((tcb, now) => tcb.unreachable('EHOSTUNREACH', now))
     .pass(1000)
     .expect('S. 0:0(0) ack 1', 'S. 0:0(0) ack 1')
     .arrive('. 1:1(0) ack 1 win 4000')
     .tells('SYN-RECEIVED', 'ESTABLISHED')
+})
+
+test('a SYN that was late, not lost, costs no window: the time stamp proves which one was answered (RFC 3522 §3)', () => {
+  for (const [echo, window] of [
+    [0, 9880],
+    [1000, 988],
+  ]) {
+    const script = new Script('connect').pass(1100)
+    script.arrive(`S. 0:0(0) ack 1 win 65535 <mss 1000,TS val 7 ecr ${echo}>`)
+    assert.equal(script.tcb.loss.congestion.cwnd, window)
+    assert.equal(script.tcb.loss.rtt.rto, 3e9, 'RFC 6298 §5.7: three seconds all the same')
+  }
+  const passive = new Script('S 0:0(0) win 4000 <mss 1000,TS val 7 ecr 0>').pass(1000)
+  passive.arrive('. 1:1(0) ack 1 win 4000 <TS val 9 ecr 0>')
+  assert.equal(passive.tcb.loss.congestion.cwnd, 9880)
+  assert.equal(passive.tcb.loss.rtt.srtt, 1e9)
+})
+
+test('a SYN-ACK answers the SYN that came last: it echoes its stamp (RFC 7323 §4.3)', () => {
+  const script = new Script('S 0:0(0) win 4000 <mss 1000,TS val 7 ecr 0>')
+  script.arrive('S 0:0(0) win 4000 <mss 1000,TS val 1007 ecr 0>')
+  script.expect('S. 0:0(0) ack 1 <mss 1000,TS val 0 ecr 7>', 'S. 0:0(0) ack 1 <mss 1000,TS val 0 ecr 1007>')
+})
+
+test('over a path of 68 octets segments are as small as that, whatever a peer announces', () => {
+  const script = new Script('connect', {}, { mss: 28 }).arrive('S. 0:0(0) ack 1 win 65535 <mss 1,TS val 7 ecr 0>')
+  assert.equal(script.tcb.snd.mss, 28 - 12)
+  script.tcb.narrow(10)
+  assert.equal(script.tcb.snd.mss, 28 - 12)
+})
+
+test('TCP_MAXSEG: what is announced, and the most that is sent', () => {
+  const script = new Script('connect', { maxSegment: 500 }).expect(
+    'S 0:0(0) win 65535 <mss 500,sackOK,TS val 0 ecr 0,wscale 4>',
+  )
+  script.arrive('S. 0:0(0) ack 1 win 65535 <mss 900>')
+  assert.equal(script.tcb.snd.mss, 500)
 })

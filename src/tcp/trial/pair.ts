@@ -4,10 +4,15 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { type EventLog, silent } from '../../base/events.ts'
 import { SeededRandom, unit } from '../../base/random.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
+import type { TcbConfig } from '../block.ts'
+import type { TcbOwner } from '../life/owner.ts'
 import { resetFor } from '../open/reset.ts'
-import type { TcpSettings } from '../options.ts'
-import type { TcbOwner } from '../state/owner.ts'
+import { type TcpSettings, tcpSettings } from '../settings.ts'
 import { Tcb } from '../tcb.ts'
+
+/** A program stops writing while so much waits. */
+const ENOUGH = 64 * 1024
+const CHUNK = 20_000
 
 export interface Weather {
   readonly seed: string | number
@@ -33,48 +38,41 @@ export class Endpoint implements TcbOwner {
   peakUnread = 0
   /** false: bytes stay unread until `read`. */
   eager = true
-  #unread = 0
 
   constructor(toSend: Uint8Array, expected: number) {
     this.toSend = toSend
     this.received = new Uint8Array(expected)
   }
 
-  write(): void {
-    while (this.#written < this.toSend.length) {
-      const taken = this.tcb.send(this.toSend.subarray(this.#written, this.#written + 20_000))
-      this.#written += taken
-      if (taken < 20_000) break
+  /** Writes as long as little waits, and closes after the last byte. */
+  write(now: Nanos): void {
+    if (!this.tcb.life.synchronized || this.tcb.snd.finished) return
+    while (this.#written < this.toSend.length && this.tcb.unsent < ENOUGH) {
+      const part = this.toSend.subarray(this.#written, this.#written + CHUNK)
+      if (!this.tcb.send(part)) return
+      this.#written += part.length
     }
-    if (this.#written === this.toSend.length) this.tcb.shutdown()
+    if (this.#written === this.toSend.length) this.tcb.shutdown(now)
   }
 
-  read(count = this.#unread): void {
-    const some = Math.min(count, this.#unread)
-    this.#unread -= some
-    this.tcb.consumed(some)
+  read(count = Number.POSITIVE_INFINITY): void {
+    this.peakUnread = Math.max(this.peakUnread, this.tcb.rcv.inbox.bytes + this.tcb.rcv.reassembly.size)
+    for (let left = count; left > 0; ) {
+      const bytes = this.tcb.read()
+      if (bytes === null) break
+      if (this.receivedLength + bytes.length > this.received.length) throw new Error('more arrived than was sent')
+      this.received.set(bytes, this.receivedLength)
+      this.receivedLength += bytes.length
+      left -= bytes.length
+    }
+    if (this.tcb.ended) this.ended = true
   }
 
-  onState(_from: string, to: string): void {
-    if (to === 'ESTABLISHED') this.write()
+  arrived(): void {
+    this.read(this.eager ? Number.POSITIVE_INFINITY : 0)
   }
 
-  onData(bytes: Uint8Array): void {
-    if (this.receivedLength + bytes.length > this.received.length) throw new Error('more arrived than was sent')
-    this.received.set(bytes, this.receivedLength)
-    this.receivedLength += bytes.length
-    this.#unread += bytes.length
-    this.peakUnread = Math.max(this.peakUnread, this.#unread + this.tcb.reassembly.size)
-    if (this.eager) this.read()
-  }
-
-  onEnd(): void {
-    this.ended = true
-  }
-
-  onDrain(): void {
-    this.write()
-  }
+  onState(): void {}
 
   onClosed(error: ErrorCode | null): void {
     this.closed = error
@@ -109,17 +107,19 @@ export class Pair {
     client.tcb = Tcb.connect(this.#config(client, 0), 0)
   }
 
-  #config(owner: Endpoint, side: 0 | 1) {
+  #config(owner: Endpoint, side: 0 | 1): TcbConfig {
     return {
       localPort: side === 0 ? 1 : 2,
       remotePort: side === 0 ? 2 : 1,
       mss: 1460,
       iss: this.#random.u32(),
       owner,
-      log: this.#weather.log ?? silent,
-      host: side === 0 ? 'client' : 'server',
-      connection: side === 0 ? 'client:1>server:2' : 'server:2>client:1',
-      settings: this.#settings[side],
+      label: {
+        log: this.#weather.log ?? silent,
+        host: side === 0 ? 'client' : 'server',
+        connection: side === 0 ? 'client:1>server:2' : 'server:2>client:1',
+      },
+      settings: tcpSettings(this.#settings[side]),
     }
   }
 
@@ -147,6 +147,7 @@ export class Pair {
 
   poll(side: Endpoint): void {
     if (side.tcb === undefined) return
+    side.write(this.now)
     const to = side === this.client ? this.server : this.client
     side.tcb.poll(this.now, (segment) => {
       this.#transmit(to, segment)
@@ -162,7 +163,10 @@ export class Pair {
       // As a host does for a connection that it has forgotten.
       const reset = resetFor(flight.segment)
       if (reset !== null) this.#transmit(flight.to === this.client ? this.server : this.client, reset)
-    } else flight.to.tcb.segmentArrived(flight.segment, this.now)
+    } else {
+      flight.to.tcb.segmentArrived(flight.segment, { at: this.now, ecn: 0, segments: 1 }, this.now)
+      flight.to.arrived()
+    }
     this.poll(flight.to)
   }
 

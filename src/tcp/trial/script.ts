@@ -6,10 +6,12 @@ import assert from 'node:assert/strict'
 import { MILLISECOND, type Nanos } from '../../base/clock.ts'
 import type { ErrorCode } from '../../base/errors.ts'
 import { RecordingLog } from '../../base/events.ts'
+import { type Seq, seq } from '../../wire/sequence.ts'
 import { ACK, FIN, NO_OPTIONS, PSH, RST, SYN, type TcpOptions, type TcpSegment } from '../../wire/tcp.ts'
-import type { TcpSettings } from '../options.ts'
-import type { TcbOwner } from '../state/owner.ts'
-import { Tcb, type TcbConfig } from '../tcb.ts'
+import type { TcbConfig } from '../block.ts'
+import type { TcbOwner } from '../life/owner.ts'
+import { type TcpSettings, tcpSettings } from '../settings.ts'
+import { Tcb } from '../tcb.ts'
 
 const OUR_ISN = 0xffff_fff0 // the numbers wrap early in every test
 const PEER_ISN = 0x7fff_fff8
@@ -18,7 +20,7 @@ const LETTERS: Readonly<Record<string, number>> = { S: SYN, F: FIN, R: RST, P: P
 export class Script {
   now: Nanos = 0
   readonly log = new RecordingLog()
-  /** What the owner was told: `data 100`, `end`, `drain`, `closed ECONNRESET`, and states by their names. */
+  /** What the owner was told: states by their names, `closed ECONNRESET`; and what it has read: `data 100`, `end`. */
   readonly told: string[] = []
   readonly received: number[] = []
   tcb: Tcb
@@ -27,6 +29,7 @@ export class Script {
   /** Sees every segment that is sent. */
   watch: (segment: TcpSegment) => void = () => {}
   #sent: TcpSegment[] = []
+  #ended = false
 
   constructor(open: 'connect' | string, settings: Partial<TcpSettings> = {}, changes: Partial<TcbConfig> = {}) {
     const config: TcbConfig = {
@@ -35,10 +38,8 @@ export class Script {
       mss: 1000,
       iss: OUR_ISN,
       owner: this.#owner(),
-      log: this.log,
-      host: 'local',
-      connection: 'local:49152>peer:80',
-      settings,
+      label: { log: this.log, host: 'local', connection: 'local:49152>peer:80' },
+      settings: tcpSettings(settings),
       ...changes,
     }
     this.tcb = open === 'connect' ? Tcb.connect(config, 0) : Tcb.accept(config, parseLine(open), 0)
@@ -49,17 +50,6 @@ export class Script {
     return {
       onState: (_from, to) => {
         this.told.push(to)
-      },
-      onData: (bytes) => {
-        this.told.push(`data ${bytes.length}`)
-        this.received.push(...bytes)
-        if (this.reading) this.tcb.consumed(bytes.length)
-      },
-      onEnd: () => {
-        this.told.push('end')
-      },
-      onDrain: () => {
-        this.told.push('drain')
       },
       onClosed: (error: ErrorCode | null) => {
         this.told.push(`closed ${error}`)
@@ -77,21 +67,43 @@ export class Script {
 
   /** A segment from the peer. */
   arrive(line: string): this {
-    this.tcb.segmentArrived(parseLine(line), this.now)
+    this.tcb.segmentArrived(parseLine(line), { at: this.now, ecn: 0, segments: 1 }, this.now)
+    if (this.reading) this.#take(Number.POSITIVE_INFINITY)
     this.#poll()
     return this
   }
 
+  /** Reads so many bytes: whole pieces, as they come. */
+  read(count = Number.POSITIVE_INFINITY): this {
+    this.#take(count)
+    this.#poll()
+    return this
+  }
+
+  #take(count: number): void {
+    for (let left = count; left > 0; ) {
+      const bytes = this.tcb.read()
+      if (bytes === null) break
+      this.told.push(`data ${bytes.length}`)
+      this.received.push(...bytes)
+      left -= bytes.length
+    }
+    if (this.tcb.ended && !this.#ended) {
+      this.#ended = true
+      this.told.push('end')
+    }
+  }
+
   /** Something the user does. */
-  do(action: (tcb: Tcb) => void): this {
-    action(this.tcb)
+  do(action: (tcb: Tcb, now: Nanos) => void): this {
+    action(this.tcb, this.now)
     this.#poll()
     return this
   }
 
   /** `count` bytes with no pattern worth looking at. */
   send(count: number): this {
-    return this.do((tcb) => assert.equal(tcb.send(new Uint8Array(count)), count))
+    return this.do((tcb) => assert.ok(tcb.send(new Uint8Array(count))))
   }
 
   /** Lets so many milliseconds pass, firing timers when they are due. */
@@ -145,14 +157,18 @@ export function parseLine(line: string): TcpSegment {
   return {
     sourcePort: 80,
     destinationPort: 49152,
-    seq: (Number(start) + PEER_ISN) >>> 0,
-    ack: ack === undefined ? 0 : (Number(ack) + OUR_ISN) >>> 0,
+    seq: seq(Number(start) + PEER_ISN),
+    ack: ack === undefined ? seq(0) : ours(ack),
     flags,
     window: Number(window),
     urgent: 0,
     options: options === undefined ? NO_OPTIONS : parseOptions(options),
     payload: new Uint8Array(Number(length)).map((_, i) => (Number(start) + i) & 255),
   }
+}
+
+function ours(number: string | undefined): Seq {
+  return seq(Number(number) + OUR_ISN)
 }
 
 function parseOptions(text: string): TcpOptions {
@@ -166,7 +182,7 @@ function parseOptions(text: string): TcpOptions {
     else if (name === 'sack')
       options.sack = values.map((block) => {
         const [start, end] = block.split(':')
-        return { start: (Number(start) + OUR_ISN) >>> 0, end: (Number(end) + OUR_ISN) >>> 0 }
+        return { start: ours(start), end: ours(end) }
       })
   }
   return options

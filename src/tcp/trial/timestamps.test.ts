@@ -57,8 +57,22 @@ test('after 24 days of silence the old stamp counts no longer (RFC 7323 §5.5)',
 test('the round trip of a segment that was sent again, and with it the end of the back-off', () => {
   const script = Script.established({}, HANDSHAKE)
   script.send(10).pass(200)
-  assert.equal(script.tcb.rtt.backoff, 1)
+  assert.equal(script.tcb.loss.rtt.backoff, 1)
   script.pass(50).arrive('. 1:1(0) ack 11 win 9000 <TS val 150 ecr 200>')
-  assert.equal(script.tcb.rtt.backoff, 0)
-  assert.equal(script.tcb.rtt.rttvar > 0, true)
+  assert.equal(script.tcb.loss.rtt.backoff, 0)
+  assert.equal(script.tcb.loss.rtt.rttvar > 0, true)
+})
+
+test('a segment from behind sets no time stamp: its own ACK echoes it, TS.Recent stays (RFC 7323 §5.3, R3)', () => {
+  const script = Script.established({}, HANDSHAKE)
+  script
+    .arrive('. 1:501(500) ack 1 win 9000 <TS val 110 ecr 0>')
+    .arrive('. 501:1001(500) ack 1 win 9000 <TS val 111 ecr 0>')
+  script.arrive('. 301:401(100) ack 1 win 9000 <TS val 2000000000 ecr 0>')
+  script.expect('. 1:1(0) ack 1001 <TS val 0 ecr 110>', '. 1:1(0) ack 1001 <TS val 0 ecr 2000000000>')
+  script
+    .arrive('. 1001:1011(10) ack 1 win 9000 <TS val 112 ecr 0>')
+    .pass(40)
+    .expect('. 1:1(0) ack 1011 <TS val 40 ecr 112>')
+  script.tells('data 500', 'data 500', 'data 10')
 })

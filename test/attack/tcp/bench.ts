@@ -1,13 +1,14 @@
 /** A live stack on a bare IP device, on a clock moved by hand: what every attacker of this folder sits in front of. */
 import type { Clock, Nanos, Timer } from '../../../src/base/clock.ts'
 import { type EventLog, silent } from '../../../src/base/events.ts'
+import { Fault } from '../../../src/base/fault.ts'
 import { type Ip4, parseIp4 } from '../../../src/base/ip.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { Schedule } from '../../../src/base/schedule.ts'
 import type { Device } from '../../../src/stack/device.ts'
 import { Stack, StackHost, type StackLimits } from '../../../src/stack/index.ts'
 import { pseudoSum4 } from '../../../src/wire/checksum.ts'
-import { icmp, ipv4, tcp } from '../../../src/wire/index.ts'
+import { icmp, ipv4, sequence, tcp } from '../../../src/wire/index.ts'
 
 export const VICTIM = '192.0.2.1'
 export const PEER = '198.51.100.7'
@@ -106,12 +107,18 @@ export function ipPacket(protocol: number, payload: Uint8Array, from: Ip4): Uint
   return packet
 }
 
-export function tcpPacket(segment: Partial<tcp.TcpSegment>, from: Ip4 = parseIp4(PEER)): Uint8Array {
+/** A segment as tests write it: plain numbers. */
+export type SegmentFields = Omit<Partial<tcp.TcpSegment>, 'seq' | 'ack'> & {
+  readonly seq?: number
+  readonly ack?: number
+}
+
+export function tcpPacket({ seq = 0, ack = 0, ...segment }: SegmentFields, from: Ip4 = parseIp4(PEER)): Uint8Array {
   const whole: tcp.TcpSegment = {
     sourcePort: 4000,
     destinationPort: 80,
-    seq: 0,
-    ack: 0,
+    seq: sequence.seq(seq),
+    ack: sequence.seq(ack),
     flags: tcp.ACK,
     window: 65_535,
     urgent: 0,
@@ -134,6 +141,6 @@ export function icmpPacket(message: icmp.IcmpMessage, from: Ip4): Uint8Array {
 export function segmentOf(packet: Uint8Array): tcp.TcpSegment | null {
   if (ipv4.protocol(packet, 0) !== ipv4.PROTOCOL_TCP || ipv4.isFragment(packet, 0)) return null
   const segment = tcp.parse(packet, 20, ipv4.totalLength(packet, 0) - 20)
-  if (typeof segment === 'string') throw new Error(`the victim sent no segment: ${segment}`)
+  if (segment instanceof Fault) throw new Error(`the victim sent no segment: ${segment.why}`)
   return segment
 }

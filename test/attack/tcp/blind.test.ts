@@ -7,7 +7,7 @@ import { SECOND } from '../../../src/base/clock.ts'
 import { type Ip4, parseIp4 } from '../../../src/base/ip.ts'
 import type { Connection } from '../../../src/socket/host.ts'
 import { icmp, ipv4, tcp } from '../../../src/wire/index.ts'
-import { bench, icmpPacket, ipPacket, PEER, segmentOf, tcpPacket, VICTIM } from './bench.ts'
+import { bench, icmpPacket, ipPacket, PEER, type SegmentFields, segmentOf, tcpPacket, VICTIM } from './bench.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -21,7 +21,7 @@ async function opened() {
   const { host, receive, sent, clock } = made
   const heard: string[] = []
   let connection: Connection | null = null
-  await host.listen({ address: '0.0.0.0', port: 80 }, (accepted) => {
+  const listener = await host.listen({ address: '0.0.0.0', port: 80 }, (accepted) => {
     connection = accepted
     accepted.attach({
       onData: (bytes) => heard.push(`${Buffer.from(bytes)}`),
@@ -30,7 +30,7 @@ async function opened() {
       onClose: (error) => heard.push(error?.code ?? 'closed'),
     })
   })
-  const say = (segment: Partial<tcp.TcpSegment>, value = 1000) => {
+  const say = (segment: SegmentFields, value = 1000) => {
     const options = { ...(segment.flags === tcp.SYN ? STAMPED : tcp.NO_OPTIONS), timestamps: { value, echo: 0 } }
     receive(tcpPacket({ options, ...segment }))
     clock.pass(0)
@@ -39,7 +39,7 @@ async function opened() {
   const ack = (segmentOf(sent.pop()!)!.seq + 1) >>> 0
   say({ seq: 1001, ack })
   sent.length = 0
-  return { ...made, heard, say, seq: 1001, ack, connection: connection as unknown as Connection }
+  return { ...made, listener, heard, say, seq: 1001, ack, connection: connection as unknown as Connection }
 }
 
 /** What ICMP quotes: a packet of the victim's, its IP header and eight octets. */
@@ -68,6 +68,46 @@ test('a blind time stamp from the future does not turn the true peer away (RFC 7
     say({ seq, ...forged }, 0x7000_0000)
     say({ seq, ack, payload: Buffer.from('alive') }, 1001)
     assert.deepEqual(heard, ['alive'], name)
+  }
+})
+
+test('nor does one that comes from behind, with an ACK that is right (RFC 7323 §5.3, R3)', async () => {
+  const { say, heard, seq, ack } = await opened()
+  const text = Buffer.alloc(1000, 'x')
+  for (let i = 0; i < 50; i++) say({ seq: seq + i * 1000, ack, payload: text }, 1001 + i)
+  say({ seq: seq + 20_000, ack, payload: text }, 0x7fff_0000)
+  say({ seq: seq + 50_000, ack, payload: Buffer.from('alive') }, 1100)
+  assert.equal(heard.at(-1), 'alive')
+})
+
+test('a SYN takes the place of a connection in TIME-WAIT only where somebody listens, with numbers beyond the old ones', async () => {
+  for (const listening of [true, false]) {
+    const { say, seq, ack, connection, sent, clock, stack, listener } = await opened()
+    connection.write(new Uint8Array(20_000_000)) // 4,000 numbers a millisecond pass, of the clock that new ones follow
+    connection.end()
+    let next = ack
+    for (let i = 0; i < 60_000 && stack.tcp.connectionCount === 1; i++) {
+      const last = sent.splice(0).map(segmentOf).at(-1)
+      if (last === null || last === undefined) break
+      next = (last.seq + last.payload.length + (last.flags & tcp.FIN ? 1 : 0)) >>> 0
+      say({ seq, ack: next, window: 65_535 })
+      if (last.flags & tcp.FIN) break
+    }
+    say({ seq, ack: next, flags: tcp.FIN | tcp.ACK })
+    if (!listening) await listener.close()
+    clock.pass(SECOND)
+    sent.length = 0
+    const SYN = { seq: seq + 1_000_000, flags: tcp.SYN }
+    say(SYN, 5000)
+    const answer = segmentOf(sent.at(-1)!)!
+    if (listening) {
+      assert.equal(answer.flags, tcp.SYN | tcp.ACK)
+      assert.ok(
+        ((answer.seq - next) | 0) > 0,
+        `the new connection begins ${(answer.seq - next) | 0} beyond the old one`,
+      )
+    } else assert.equal(answer.flags, tcp.ACK, 'TIME-WAIT goes on')
+    assert.equal(stack.tcp.connectionCount, 1)
   }
 })
 

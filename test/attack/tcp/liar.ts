@@ -10,8 +10,8 @@ import { parseIp4 } from '../../../src/base/ip.ts'
 import { below, SeededRandom, unit } from '../../../src/base/random.ts'
 import type { Connection } from '../../../src/socket/host.ts'
 import type { TcpStateEvent } from '../../../src/tcp/index.ts'
-import { tcp } from '../../../src/wire/index.ts'
-import { bench, icmpPacket, PEER, segmentOf, tcpPacket } from './bench.ts'
+import { sequence, tcp } from '../../../src/wire/index.ts'
+import { bench, icmpPacket, PEER, type SegmentFields, segmentOf, tcpPacket } from './bench.ts'
 
 const ACTIONS = 80
 /** Small, so that a run reaches its edges. */
@@ -169,7 +169,7 @@ class Liar {
   }
 
   /** Sends a segment, with options that lie as far as options go. */
-  #say(segment: Partial<tcp.TcpSegment>, lying = true): void {
+  #say(segment: SegmentFields, lying = true): void {
     const made = { sourcePort: this.#own, destinationPort: this.#port, ...segment }
     const options = lying && this.#options ? this.#liesInOptions() : (segment.options ?? tcp.NO_OPTIONS)
     const whole = { flags: tcp.ACK, window: 65_535, ...made, options, seq: made.seq! >>> 0, ack: (made.ack ?? 0) >>> 0 }
@@ -188,7 +188,7 @@ class Liar {
   }
 
   #liesInOptions(): tcp.TcpOptions {
-    const near = () => (this.#said + this.#below(30_000) - 2000) >>> 0
+    const near = () => sequence.seq(this.#said + this.#below(30_000) - 2000)
     if (!this.#oneIn(8)) this.#clock += this.#below(3)
     const back = this.#oneIn(12) ? -this.#below(5000) : this.#oneIn(40) ? this.#random.u32() : 0
     const sack = this.#oneIn(2)

@@ -113,6 +113,6 @@ export class End {
         if (taken !== null && given === null) this.#say('RFC 7323 §2.2', at, `takes up ${name}, which was not offered`)
     const stamps = mine.stamps !== null && theirs.stamps !== null ? STAMPS : 0
     const mss = Math.min(theirs.mss ?? 536, OWN_MSS) - stamps
-    this.sender.agree(mss, active, at)
+    this.sender.agree(mss, active, theirs, at)
   }
 }

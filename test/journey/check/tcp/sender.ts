@@ -39,6 +39,8 @@ export class Sender {
   #lastData: Nanos | null = null
   #lastGot: Nanos = -1
   #clockOffset = 0
+  /** Of its last SYN. */
+  #synStamp = 0
 
   constructor(say: Say) {
     this.#say = say
@@ -50,20 +52,22 @@ export class Sender {
   }
 
   /** Both SYNs are known: what they have agreed on holds from here on. */
-  agree(mss: number, active: boolean, at: Nanos): void {
+  agree(mss: number, active: boolean, answer: Segment, at: Nanos): void {
     this.#mss = mss
     this.#agreed = true
-    if (active) this.#opened(at)
+    if (active) this.#opened(answer, at)
   }
 
   /** Its SYN has been acknowledged. */
-  #opened(at: Nanos): void {
+  #opened({ stamps }: Segment, at: Nanos): void {
     const [syn] = this.#flight.acknowledged(1)
     this.sndUna = 1
     this.#timer = null
     this.#established = true
     if (this.#synLost) this.#timeout.synWasLost()
-    this.#window.open(this.#mss, this.#synLost)
+    // RFC 3522 §3: what answers an earlier SYN than the last one proves that it had not been lost.
+    const late = stamps !== null && ((stamps[1] - this.#synStamp) | 0) < 0
+    this.#window.open(this.#mss, this.#synLost && !late)
     if (syn !== undefined && syn.times === 1) this.#timeout.sample(at - syn.at)
   }
 
@@ -79,7 +83,7 @@ export class Sender {
     if (!this.#agreed || segment.flags & SYN) return
     if (!this.#established) {
       if (ack < 1) return
-      this.#opened(at)
+      this.#opened(segment, at)
       if (this.#timeout.srtt === 0) this.#measureByStamp(segment, at)
     }
     // (What comes with a request may be answered in the same instant: that was not held back.)
@@ -165,6 +169,7 @@ export class Sender {
   }
 
   #sentSyn(segment: Segment, said: TcpSegmentEvent, at: Nanos): void {
+    this.#synStamp = segment.stamps?.[0] ?? 0
     if (this.iss === null) {
       this.iss = segment.seq
       this.sndNxt = 1
@@ -233,6 +238,8 @@ export class Sender {
     } else if (said.retransmission === 'fast') {
       if (this.#fastDue !== at) this.#say('RFC 5681 §3.2', at, 'a fast retransmit without three duplicate ACKs')
       this.#fastDue = null
+      // RFC 6675 §6 lets the timer be started again, as Linux does: its answer has a whole time-out to come.
+      this.#timer = at + this.#timeout.rto
       this.#recovers()
       this.#flight.pieces[0]!.lost = true
     }

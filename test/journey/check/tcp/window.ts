@@ -39,7 +39,8 @@ export class CongestionWindow {
       const least = Math.min(acked, this.mss)
       if (limited || loss) this.#must = { at, cwnd: this.low + least }
       if (loss) this.low = Math.min(this.low + least, Math.max(this.low, this.ssthresh))
-      this.#slowStart += Math.min(acked, (this.#afterTimeout ? 1 : 2) * this.mss)
+      // RFC 3465 §2.3: after a time-out a segment an ACK. Otherwise, as Linux does, what was acknowledged.
+      this.#slowStart += this.#afterTimeout ? Math.min(acked, this.mss) : acked
     } else this.#afterTimeout = false
     if (this.high + this.#slowStart >= this.ssthresh) this.#counted += acked
     // RFC 5681 §3.1: beyond slow start one segment for every window acknowledged.

@@ -1,0 +1,5 @@
+/** The congestion control algorithms, by the names that TCP_CONGESTION takes. */
+import type { CongestionFactory } from './congestion.ts'
+import { reno } from './reno.ts'
+
+export const ALGORITHMS: Readonly<Record<string, CongestionFactory>> = Object.freeze({ reno })

@@ -1,0 +1,135 @@
+/**
+ * Bytes that the program has written and the peer has not acknowledged, addressed by sequence number.
+ *
+ * A list of blocks that are only ever appended to: a byte once written never changes, so the views handed out for a
+ * segment stay right for as long as anybody holds them, and sending again copies nothing. It takes all that is written:
+ * who writes is told how much waits, and how much of it may be out at once is the sender's business.
+ */
+import { add, diff, type Seq } from '../../wire/sequence.ts'
+import { NOTHING } from '../../wire/tcp.ts'
+
+/** The least block: an idle connection that has sent a little holds this much. */
+const SMALL_BLOCK = 2048
+/** The largest, which a writer that is ahead of the network gets. */
+const LARGE_BLOCK = 64 * 1024
+/** So many blocks that were acknowledged are let go together. */
+const MANY = 64
+
+interface Block {
+  /** Its first byte's place in the stream, from 0: what waits may be longer than the sequence space. */
+  readonly at: number
+  readonly bytes: Uint8Array
+  used: number
+}
+
+export class SendBuffer {
+  #start: Seq
+  /** The place in the stream of the first byte kept. */
+  #at = 0
+  #length = 0
+  #blocks: Block[] = []
+  /** The first block that is still needed. */
+  #head = 0
+
+  constructor(start: Seq) {
+    this.#start = start
+  }
+
+  /** The sequence number of the first byte kept. */
+  get start(): Seq {
+    return this.#start
+  }
+
+  /** One past the last byte written: the number that a FIN gets. */
+  get end(): Seq {
+    return add(this.#start, this.#length)
+  }
+
+  /** How many bytes are kept. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** How many bytes are kept from there on; −1 beyond the FIN. */
+  after(from: Seq): number {
+    return this.#length - diff(from, this.#start)
+  }
+
+  /** Copies the bytes. */
+  write(bytes: Uint8Array): void {
+    let done = 0
+    while (done < bytes.length) {
+      const block = this.#tail(bytes.length - done)
+      const part = Math.min(bytes.length - done, block.bytes.length - block.used)
+      block.bytes.set(part === bytes.length ? bytes : bytes.subarray(done, done + part), block.used)
+      block.used += part
+      this.#length += part
+      done += part
+    }
+  }
+
+  #tail(wanted: number): Block {
+    const last = this.#blocks[this.#blocks.length - 1]
+    if (last !== undefined && last.used < last.bytes.length) return last
+    const size = this.#length === 0 ? Math.min(Math.max(wanted, SMALL_BLOCK), LARGE_BLOCK) : LARGE_BLOCK
+    const block = { at: this.#at + this.#length, bytes: new Uint8Array(size), used: 0 }
+    this.#blocks.push(block)
+    return block
+  }
+
+  /** Forgets what lies before `una`. */
+  acknowledge(una: Seq): void {
+    const count = diff(una, this.#start)
+    this.#start = una
+    this.#at += count
+    this.#length -= count
+    if (this.#length === 0) {
+      this.#empty()
+      return
+    }
+    while (this.#at >= this.#blocks[this.#head]!.at + this.#blocks[this.#head]!.used) this.#head++
+    if (this.#head < MANY) return
+    this.#blocks.splice(0, this.#head)
+    this.#head = 0
+  }
+
+  /** A small block with room left stays for the next write: a dialogue of short messages allocates once. */
+  #empty(): void {
+    const last = this.#blocks[this.#blocks.length - 1]
+    const keep = last !== undefined && last.bytes.length === SMALL_BLOCK && last.used < SMALL_BLOCK
+    if (!keep || this.#blocks.length > 1) this.#blocks = keep ? [last] : []
+    this.#head = 0
+  }
+
+  /** `length` bytes from `from`, which must be kept here. A view, except where the bytes straddle two blocks. */
+  slice(from: Seq, length: number): Uint8Array {
+    if (length === 0) return NOTHING
+    const place = this.#at + diff(from, this.#start)
+    const index = this.#find(place)
+    const block = this.#blocks[index]!
+    const offset = place - block.at
+    if (offset + length <= block.used) return block.bytes.subarray(offset, offset + length)
+    const joined = new Uint8Array(length)
+    let done = 0
+    for (let at = index; done < length; at++) {
+      const { bytes, used } = this.#blocks[at]!
+      const start = done === 0 ? offset : 0
+      const part = bytes.subarray(start, Math.min(used, start + length - done))
+      joined.set(part, done)
+      done += part.length
+    }
+    return joined
+  }
+
+  /** The index of the block that holds the byte at that place. */
+  #find(place: number): number {
+    let low = this.#head
+    let high = this.#blocks.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (this.#blocks[middle]!.at <= place) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
