@@ -113,12 +113,14 @@ export class Tcb extends ControlBlock {
   /**
    * Does what timers ask for and sends what may be sent.
    * @param emit takes one segment. Its payload is a view whose bytes never change. It must not call back into this Tcb.
+   * @returns what `deadline` would say
    */
-  poll(now: Nanos, emit: Emit): void {
+  poll(now: Nanos, emit: Emit): Nanos {
     this.rcv.inbox.keep()
     fire(this, now)
     send(this, now, emit)
     this.life.tell()
+    return this.timers.first
   }
 
   /**

@@ -203,9 +203,9 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
 
   #poll(): void {
     if (this.#delivering) return // once, when the owner has been told everything
-    this.#tcb.poll(this.#stack.clock.now(), this.#emit)
+    const deadline = this.#tcb.poll(this.#stack.clock.now(), this.#emit)
     if (this.#tcb.state === 'TIME-WAIT') this.#retire()
-    else this.#arm()
+    else this.#arm(deadline)
     this.#flushes?.reached(this.#written - this.#above)
     if (this.#handing && this.#above === 0) {
       this.#handing = false
@@ -228,8 +228,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
     this.#slot = -1
   }
 
-  #arm(): void {
-    const deadline = this.#tcb.deadline()
+  #arm(deadline: Nanos): void {
     if (deadline === Number.POSITIVE_INFINITY) this.#disarm()
     else if (this.#slot < 0) {
       this.#armedFor = deadline

@@ -169,7 +169,7 @@ export class Loss implements Ground {
       report.una = segment.ack
       this.#timeouts = 0
     }
-    if (!news && !duplicate && report.sacked === 0) return null
+    if (!news && !duplicate && !report.dsack && report.sacked === 0) return null
     report.finish(stamps, segment.options.timestamps)
     this.#judge(report)
     return report

@@ -71,15 +71,14 @@ export function sizeAgain({ loss, snd }: ControlBlock, record: Sent): number {
 }
 
 function fresh({ loss, snd, timers }: ControlBlock): 'new' | Wait {
-  const { board, congestion } = loss
+  const { board } = loss
   const { unsent } = snd
   if (unsent === 0 && !snd.finWaits) return 'idle'
-  const room = diff(snd.edge, snd.nxt)
-  if (room <= 0) return 'window'
-  const length = snd.sendable
-  if (!snd.worthwhile(length, snd.finRides(length))) return length === unsent ? 'small' : 'window'
+  if (diff(snd.edge, snd.nxt) <= 0) return 'window'
+  const length = snd.sendable(unsent)
+  if (!snd.worthwhile(length, unsent)) return length === unsent ? 'small' : 'window'
   const { pipe } = board
-  if (pipe > 0 && pipe + length > congestion.cwnd) return 'congestion'
+  if (pipe > 0 && pipe + length > loss.congestion.cwnd) return 'congestion'
   if (board.outstanding > 0 && board.outstanding + length > snd.most) return 'buffer'
   return timers.runs(TIMER.pacing) ? 'pace' : 'new'
 }

@@ -1,6 +1,6 @@
 /** Sends what may be sent: until `nextOf` finds no more to do, so afterwards only a timer, a segment or a call changes that. */
 import { type Nanos, SECOND } from '../../base/clock.ts'
-import { add, leq, type Seq } from '../../wire/sequence.ts'
+import { add, leq } from '../../wire/sequence.ts'
 import { ACK, FIN, NOTHING, PSH, SYN, type TcpSegment } from '../../wire/tcp.ts'
 import type { ControlBlock } from '../block.ts'
 import type { TcpSegmentEvent } from '../events.ts'
@@ -63,7 +63,7 @@ function sendAgain(tcb: ControlBlock, now: Nanos, emit: Emit): void {
   board.split(record, length)
   const why = whyAgain(tcb, record === board.first)
   const bytes = Math.min(length, snd.buffer.after(record.seq))
-  const flags = flagsFor(tcb, record.seq, bytes, length > bytes)
+  const flags = flagsFor(bytes > 0 && bytes === snd.buffer.after(record.seq), length > bytes)
   const made = segment(tcb, record.seq, flags, snd.buffer.slice(record.seq, bytes), now)
   loss.resent(record, bytes, now)
   if (why === 'fast') loss.restartTimer(now)
@@ -83,9 +83,11 @@ function sendNew(tcb: ControlBlock, now: Nanos, emit: Emit): void {
   const idle = loss.board.empty && snd.lastDataAt >= 0 && now - snd.lastDataAt > loss.rtt.rto
   if (idle) loss.congestion.idle(now)
   const start = snd.nxt
-  const length = snd.sendable
-  const fin = snd.finRides(length)
-  const made = segment(tcb, start, flagsFor(tcb, start, length, fin), snd.buffer.slice(start, length), now)
+  const { unsent } = snd
+  const length = snd.sendable(unsent)
+  const fin = snd.finRides(length, unsent)
+  const flags = flagsFor(length > 0 && length === unsent, fin)
+  const made = segment(tcb, start, flags, snd.buffer.slice(start, length), now)
   snd.sent(length, fin, now)
   loss.sent(start, snd.nxt, now)
   tcb.timers.stop(TIMER.persist)
@@ -99,9 +101,9 @@ function pace({ loss, timers }: ControlBlock, length: number, now: Nanos): void 
   if (pacingRate < Number.POSITIVE_INFINITY) timers.start(TIMER.pacing, now + (length * SECOND) / pacingRate)
 }
 
-function flagsFor({ snd }: ControlBlock, start: Seq, length: number, fin: boolean): number {
+/** @param last no more was written after its text */
+function flagsFor(last: boolean, fin: boolean): number {
   // RFC 9293 §3.9.1.2: PSH on the last segment of what was buffered.
-  const last = length > 0 && snd.buffer.after(start) === length
   return ACK | (last ? PSH : 0) | (fin ? FIN : 0)
 }
 

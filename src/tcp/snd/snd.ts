@@ -176,20 +176,20 @@ export class Snd {
   // ——— what may be sent ———
 
   /** How many bytes the next new segment can carry: as many as there are, one segment, what the peer's window lets through. */
-  get sendable(): number {
-    return Math.min(this.unsent, this.#mss, diff(this.edge, this.#nxt))
+  sendable(unsent: number): number {
+    return Math.min(unsent, this.#mss, diff(this.edge, this.#nxt))
   }
 
   /** Whether the FIN rides on a new segment of so many bytes: it is the last, and the window has a number for it. */
-  finRides(length: number): boolean {
-    return this.#finished && length === this.unsent && diff(this.edge, this.#nxt) > length
+  finRides(length: number, unsent: number): boolean {
+    return this.#finished && length === unsent && diff(this.edge, this.#nxt) > length
   }
 
   /** Silly-window avoidance of the sender (RFC 9293 §3.8.6.2.1) and Nagle's algorithm (§3.7.4). */
-  worthwhile(length: number, fin: boolean): boolean {
-    if (length >= this.#mss || fin || this.#override) return true // (1); a FIN ends all waiting; (4)
-    if (length < this.unsent) return length >= this.#maxWnd / 2 // (3), with Fs = 1/2
-    if (this.#finished) return true
+  worthwhile(length: number, unsent: number): boolean {
+    if (length >= this.#mss || this.#override) return true // (1), (4)
+    if (length < unsent) return length >= this.#maxWnd / 2 // (3), with Fs = 1/2
+    if (this.#finished) return true // a FIN ends all waiting
     return this.#cork === NO_CORK && (this.#noDelay || this.#nxt === this.#una) // (2)
   }
 
