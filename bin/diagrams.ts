@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LIFE, RULES } from '../src/http/machine/state.ts'
+import { TRANSITIONS } from '../src/tcp/life/state.ts'
+import { PHASES } from '../src/tcp/loss/episode.ts'
 import house from '../test/check/house.json' with { type: 'json' }
 import rooms from '../test/check/rooms.json' with { type: 'json' }
 
@@ -18,7 +20,9 @@ const DRAWINGS: Readonly<Record<string, Readonly<Record<string, () => string>>>>
     house: () => fenced('mermaid', ['flowchart BT', ...neededArrows(house)]),
     'web-rooms': () => fenced('mermaid', ['flowchart BT', ...neededArrows(rooms.web)]),
     'http-exchange': () => fenced('mermaid', ['stateDiagram-v2', ...exchangeArrows()]),
-    'http-connection': () => fenced('mermaid', ['stateDiagram-v2', ...connectionArrows()]),
+    'http-connection': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(LIFE, 'open', 'closed')]),
+    'tcp-states': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(TRANSITIONS, 'CLOSED')]),
+    'tcp-recovery': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(PHASES, 'open')]),
   },
 }
 
@@ -100,15 +104,24 @@ function exchangeArrows(): string[] {
   return lines
 }
 
-function connectionArrows(): string[] {
+/** A table of what follows from each state on each event. What leads nowhere else is left out. */
+function tableArrows(
+  table: Readonly<Record<string, Readonly<Partial<Record<string, string>>>>>,
+  first: string,
+  last?: string,
+): string[] {
   const arrows: Arrow[] = []
-  for (const [from, events] of Object.entries(LIFE))
-    for (const [event, to] of Object.entries(events)) if (to !== from) arrows.push([from, to, event])
-  const name = (life: string) => life.replace(' ', '_')
+  for (const [from, events] of Object.entries(table))
+    for (const [event, to] of Object.entries(events))
+      if (to !== undefined && to !== from) arrows.push([from, to, event])
+  // Mermaid takes neither blanks nor hyphens in a name.
+  const name = (state: string) => state.replaceAll(/\W/g, '_')
+  const renamed = Object.keys(table).filter((state) => name(state) !== state)
   return [
-    '  [*] --> open',
+    ...renamed.map((state) => `  state "${state}" as ${name(state)}`),
+    `  [*] --> ${first}`,
     ...merged(arrows).map(([from, to, label]) => `  ${name(from)} --> ${name(to)}: ${label}`),
-    '  closed --> [*]',
+    ...(last === undefined ? [] : [`  ${last} --> [*]`]),
   ]
 }
 
