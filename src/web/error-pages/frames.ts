@@ -1,5 +1,6 @@
 /** The stack of an error, with the source around each line of the program's own. */
 import { pathOf, readSource } from '#source'
+import { FRAMEWORK } from '../ground/framework.ts'
 
 export interface Frame {
   readonly call: string
@@ -42,12 +43,12 @@ export function framesOf(stack: string): Frame[] {
   return frames
 }
 
-/** Where the framework's own files are. Its tests are programs like any other. */
-const FRAMEWORK = pathOf(new URL('../../', import.meta.url).href)
+const FRAMEWORK_PATH = FRAMEWORK === null ? null : pathOf(FRAMEWORK)
 
+/** The framework's own tests are programs like any other. */
 function isOwn(file: string): boolean {
   if (file.startsWith('node:') || file.includes('/node_modules/')) return false
-  return !file.startsWith(FRAMEWORK) || file.endsWith('.test.ts')
+  return FRAMEWORK_PATH === null || !file.startsWith(FRAMEWORK_PATH) || file.endsWith('.test.ts')
 }
 
 /** The lines around `line` of a text; null when it has no such line. */

@@ -1,7 +1,6 @@
 /** Where in the program something was registered, for messages. */
 
-/** The folder of the framework's own files, as stacks name it. */
-const FRAMEWORK = new URL('../../', import.meta.url).href
+import { FRAMEWORK } from '../ground/framework.ts'
 
 /** The first line of the stack outside the framework: `site.ts:12:6`. Its tests are programs like any other. */
 export function callerPlace(): string {
@@ -11,5 +10,5 @@ export function callerPlace(): string {
 }
 
 function isFramework(line: string): boolean {
-  return line.includes(FRAMEWORK) && !/\.test\.[jt]s:/.test(line)
+  return FRAMEWORK !== null && line.includes(FRAMEWORK) && !/\.test\.[jt]s:/.test(line)
 }
