@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { corpus } from '../corpus.ts'
 import { damage, damaged, nodeReading, ourReading, ourReplies, replies, stream } from './messages.ts'
 
 const RUNS = Number(process.env['RETICLE_FUZZ_RUNS'] ?? 400)
@@ -19,7 +20,7 @@ test('a stream cut anywhere gives the same messages and the same verdict', () =>
         whole,
       )
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, ...corpus<[string, number[]]>('http-requests') },
   )
 })
 
@@ -32,7 +33,7 @@ test('responses cut anywhere give the same messages and the same verdict', () =>
       const each = Array.from({ length: bytes.length }, (_, i) => i)
       assert.deepEqual(ourReplies(bytes, each), whole)
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, ...corpus<[string, number[]]>('http-responses') },
   )
   fc.assert(
     fc.property(replies, (text) => {
@@ -58,7 +59,7 @@ test('valid messages are read as node:http reads them', async () => {
 
 test('damaged messages are read as node:http reads them, or refused', async () => {
   await fc.assert(
-    fc.asyncProperty(damaged, async (text) => {
+    fc.asyncProperty<[string, number[]]>(damaged, fc.constant([]), async (text) => {
       const bytes = Buffer.from(text, 'latin1')
       const ours = ourReading(bytes)
       const nodes = await nodeReading(bytes)
@@ -67,7 +68,7 @@ test('damaged messages are read as node:http reads them, or refused', async () =
       // Where both refuse, node may have dropped messages that were whole before.
       if (ours.refused === '' && nodes.refused !== '') assert.match(nodes.refused, allowed(text))
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, ...corpus<[string, number[]]>('http-requests') },
   )
 })
 
