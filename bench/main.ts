@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   sim: ['sim/hops.ts', 'packets per second through simulated links and routers'],
   scale: ['sim/scale.ts', 'time to the first event and memory of large simulated networks'],
   web: ['web/main.ts', 'CPU of templates and models beside the same written by hand'],
+  start: ['start/main.ts', 'CPU from a process’s start to its first answer, beside Fastify, from the built package'],
   tcp: ['tcp/machine.ts', 'segments per second through two TCP machines'],
 }
 
