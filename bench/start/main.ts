@@ -74,7 +74,7 @@ const { values } = parseArgs({
 })
 const folder = mkdtempSync(join(tmpdir(), 'reticle-start-'))
 try {
-  build(join(folder, 'dist'))
+  await build(join(folder, 'dist'))
   const modules = join(folder, 'node_modules')
   mkdirSync(modules)
   symlinkSync(join(folder, 'dist'), join(modules, 'reticle'))

@@ -27,8 +27,13 @@ const env = {
   npm_config_update_notifier: 'false',
 }
 
+interface SourceMap {
+  readonly sources: readonly string[]
+  readonly sourcesContent: readonly string[]
+}
+
 before(async () => {
-  build(dist)
+  await build(dist)
   mkdirSync(project)
   writeFileSync(
     join(project, 'package.json'),
@@ -75,10 +80,19 @@ test('every export can be imported, its types and source maps are there', async 
     const target = exports[name]!
     if (typeof target === 'string') continue
     assert.ok(existsSync(join(installed, target.types)), `${name}: ${target.types}`)
-    const map = JSON.parse(readFileSync(join(installed, `${target.default}.map`), 'utf8')) as {
-      sourcesContent: string[]
-    }
-    assert.ok(map.sourcesContent[0]!.length > 0, name)
+    assert.ok(existsSync(join(installed, `${target.default}.map`)), name)
+  }
+  const maps = globSync('src/**/*.js.map', { cwd: installed }).map(
+    (file) => JSON.parse(readFileSync(join(installed, file), 'utf8')) as SourceMap,
+  )
+  const sources = maps.flatMap(({ sources, sourcesContent }) =>
+    sources.map((path, i) => [path, sourcesContent[i]!] as const),
+  )
+  assert.ok(sources.length > 300, String(sources.length))
+  assert.equal(new Set(sources.map(([path]) => path)).size, sources.length, 'a source is in the package twice')
+  for (const [path, text] of sources) {
+    assert.match(path, /^\/reticle\/(src\/.*\.ts|package\.json)$/)
+    assert.equal(text, readFileSync(join(root, path.slice('/reticle/'.length)), 'utf8'))
   }
   const code = names
     .filter((name) => !name.endsWith('.json'))

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { Handler } from '../../http/index.ts'
 import type { Host } from '../../socket/index.ts'
 import { UsageError } from '../command.ts'
+import { PACKAGE } from '../package.ts'
 
 type MakeHandler = (host: Host) => Promise<Handler>
 
@@ -11,7 +12,7 @@ type MakeHandler = (host: Host) => Promise<Handler>
 export async function siteOf(file: string | undefined): Promise<MakeHandler> {
   const path =
     file === undefined
-      ? new URL(`../../../examples/board/simulated${import.meta.url.slice(-3)}`, import.meta.url).href
+      ? `${PACKAGE}examples/board/simulated${import.meta.url.slice(-3)}`
       : pathToFileURL(resolve(file)).href
   let module: { default?: unknown }
   try {
