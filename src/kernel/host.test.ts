@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, beforeEach, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import type { SocketError } from '../base/errors.ts'
 import { RecordingLog } from '../base/events.ts'
 import type { Connection, ConnectionOwner } from '../socket/host.ts'
@@ -252,4 +257,32 @@ test('what waits for attach on a datagram socket is bounded where Node reads it'
     socket.send(new Uint8Array(1), socket.local)
   })
   assert.deepEqual(lengths, [1000, 1000, 1]) // each with its overhead of 256
+})
+
+test('workers of node:cluster are told how they share a port', async () => {
+  const program = `
+    import cluster from 'node:cluster'
+    import { kernelHost } from '${new URL('./index.ts', import.meta.url).href}'
+    if (cluster.isPrimary) {
+      const host = kernelHost({ driver: 'node' })
+      const listener = await host.listen({ address: '127.0.0.1', port: 0 }, () => {})
+      const worker = cluster.fork({ PORT: listener.local.port })
+      worker.on('message', (message) => { console.log(message); worker.kill(); listener.close() })
+    } else {
+      const at = { address: '127.0.0.1', port: Number(process.env.PORT) }
+      const host = kernelHost({ driver: process.env.RETICLE_TRIAL })
+      host.listen(at, () => {}).catch((error) => process.send(error.message))
+    }`
+  const folder = await mkdtemp(join(tmpdir(), 'reticle-cluster-'))
+  try {
+    const file = join(folder, 'main.ts')
+    await writeFile(file, program)
+    for (const driver of DRIVERS) {
+      const env = { ...process.env, RETICLE_TRIAL: driver }
+      const { stdout } = await promisify(execFile)(process.execPath, [file], { env, timeout: 20_000 })
+      assert.match(stdout, /EADDRINUSE.*SO_REUSEPORT: 1/)
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

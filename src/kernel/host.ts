@@ -1,12 +1,13 @@
 /** `kernelHost()`: this machine as a `Host`. */
 import { lookup } from 'node:dns/promises'
 import type { Clock } from '../base/clock.ts'
+import { SocketError } from '../base/errors.ts'
 import type { EventLog } from '../base/events.ts'
 import type { Machine } from '../base/machine.ts'
 import { type MachineOptions, systemMachine } from '../base/node/machine.ts'
 import type { Random } from '../base/random.ts'
 import { guarded } from '../socket/accept.ts'
-import type { Address, Family, IpAddress } from '../socket/address.ts'
+import { type Address, type Family, type IpAddress, placeOf } from '../socket/address.ts'
 import type {
   Accept,
   Connection,
@@ -70,7 +71,11 @@ class Kernel implements KernelHost {
   async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
     const ip = requireLiteral('listen', at)
     warnIfUnpatched(ip)
-    return this.#driver.listen(ip, guarded(accept, options), options)
+    try {
+      return await this.#driver.listen(ip, guarded(accept, options), options)
+    } catch (error) {
+      throw await explained(error, ip)
+    }
   }
 
   async connect(to: Address, options: ConnectOptions = {}): Promise<Connection> {
@@ -92,4 +97,13 @@ class Kernel implements KernelHost {
       throw fromNode(error, 'lookup', { address: name })
     }
   }
+}
+
+/** Workers of `node:cluster` do not share a port by themselves: the kernel does that for them, when it is asked to. */
+async function explained(error: unknown, at: IpAddress): Promise<unknown> {
+  if (!(error instanceof SocketError) || error.code !== 'EADDRINUSE') return error
+  const { default: cluster } = await import('node:cluster')
+  if (!cluster.isWorker) return error
+  const hint = 'for several processes on one port: listen with { options: { SO_REUSEPORT: 1 } } in each'
+  return new SocketError('EADDRINUSE', error.syscall, { ...placeOf(at), hint, cause: error })
 }

@@ -1,6 +1,6 @@
-/** Socket options on a descriptor, through getsockopt(2) and setsockopt(2): the part both drivers share. */
-
+/** Socket options on a descriptor, through getsockopt(2) and setsockopt(2): the part all sockets of this floor share. */
 import { SocketError } from '../base/errors.ts'
+import { ipVersion } from '../base/ip.ts'
 import type { Family } from '../socket/address.ts'
 import type { OptionSettings } from '../socket/host.ts'
 import {
@@ -13,60 +13,108 @@ import {
 } from '../socket/options.ts'
 import { fromErrno } from './errors.ts'
 import type { Libc } from './libc.ts'
+import { requireMembership } from './membership.ts'
+import { decodeValue, encodeValue, valueLength } from './option-values.ts'
 
 export type SocketKind = 'stream' | 'datagram'
 
-/** What Linux lets a socket of that kind have; memberships go through the datagram driver, which knows interfaces. */
-const STREAM: ReadonlySet<OptionName> = new Set<OptionName>([
+const BOTH: readonly OptionName[] = [
   'SO_REUSEADDR',
   'SO_REUSEPORT',
   'SO_ERROR',
   'SO_SNDBUF',
   'SO_RCVBUF',
+  'SO_BINDTODEVICE',
+  'IP_TOS',
+  'IP_TTL',
+  'IP_MTU_DISCOVER',
+]
+const BOTH6: readonly OptionName[] = ['IPV6_UNICAST_HOPS', 'IPV6_TCLASS', 'IPV6_V6ONLY']
+const STREAM: readonly OptionName[] = [
+  ...BOTH,
   'SO_KEEPALIVE',
   'SO_LINGER',
   'TCP_NODELAY',
-  'IP_TTL',
-])
-const DATAGRAM: ReadonlySet<OptionName> = new Set<OptionName>([
-  'SO_REUSEADDR',
-  'SO_REUSEPORT',
-  'SO_ERROR',
-  'SO_SNDBUF',
-  'SO_RCVBUF',
+  'TCP_MAXSEG',
+  'TCP_CORK',
+  'TCP_KEEPIDLE',
+  'TCP_KEEPINTVL',
+  'TCP_KEEPCNT',
+  'TCP_INFO',
+  'TCP_QUICKACK',
+  'TCP_CONGESTION',
+  'TCP_USER_TIMEOUT',
+  'TCP_NOTSENT_LOWAT',
+]
+const DATAGRAM: readonly OptionName[] = [
+  ...BOTH,
   'SO_BROADCAST',
-  'IP_TTL',
+  'IP_MULTICAST_IF',
   'IP_MULTICAST_TTL',
   'IP_MULTICAST_LOOP',
-])
+  'IP_ADD_MEMBERSHIP',
+  'IP_DROP_MEMBERSHIP',
+]
+const DATAGRAM6: readonly OptionName[] = [
+  ...BOTH6,
+  'IPV6_MULTICAST_IF',
+  'IPV6_MULTICAST_HOPS',
+  'IPV6_MULTICAST_LOOP',
+  'IPV6_JOIN_GROUP',
+  'IPV6_LEAVE_GROUP',
+]
+
+/** What Linux lets a socket of that kind and family have. */
+const AVAILABLE = {
+  stream: { 4: new Set(STREAM), 6: new Set([...STREAM, ...BOTH6]) },
+  datagram: { 4: new Set(DATAGRAM), 6: new Set([...DATAGRAM, ...DATAGRAM6]) },
+}
 
 /** The names that an AF_INET6 socket uses for the same things (ipv6(7)). */
-const IPV6_NUMBER: { readonly [name in OptionName]?: number } = {
-  IP_TTL: 16, // IPV6_UNICAST_HOPS
-  IP_MULTICAST_TTL: 18, // IPV6_MULTICAST_HOPS
-  IP_MULTICAST_LOOP: 19, // IPV6_MULTICAST_LOOP
+const IN_IPV6: { readonly [name in OptionName]?: OptionName } = {
+  IP_TOS: 'IPV6_TCLASS',
+  IP_TTL: 'IPV6_UNICAST_HOPS',
+  IP_MULTICAST_IF: 'IPV6_MULTICAST_IF',
+  IP_MULTICAST_TTL: 'IPV6_MULTICAST_HOPS',
+  IP_MULTICAST_LOOP: 'IPV6_MULTICAST_LOOP',
+}
+/** IPV6_MTU_DISCOVER: the host's own socket option has no IPv6 name of ours. */
+const IPV6_MTU_DISCOVER = 23
+
+/** The options that such a socket has. */
+export function availableOptions(kind: SocketKind, family: Family): ReadonlySet<OptionName> {
+  return AVAILABLE[kind][family]
 }
 
 /** @throws SocketError ENOPROTOOPT for an option that such a socket does not have. */
-export function requireOption(syscall: 'setsockopt' | 'getsockopt', kind: SocketKind, name: OptionName): void {
-  if (!(kind === 'stream' ? STREAM : DATAGRAM).has(name)) throw noSuchOption(syscall, name)
+export function requireOption(
+  syscall: 'setsockopt' | 'getsockopt',
+  kind: SocketKind,
+  family: Family,
+  name: OptionName,
+): void {
+  if (!AVAILABLE[kind][family].has(name)) throw noSuchOption(syscall, name)
+  if (syscall === 'getsockopt' && OPTIONS[name][2] === 'membership')
+    throw new SocketError('ENOPROTOOPT', syscall, { hint: `${name} can only be set` })
+  if (syscall === 'setsockopt' && (name === 'SO_ERROR' || name === 'TCP_INFO'))
+    throw new SocketError('ENOPROTOOPT', syscall, { hint: `${name} can only be read` })
 }
 
 /** @throws SocketError EINVAL for a value that is not of the option's kind; else setsockopt(2)'s own. */
 export function setOnDescriptor(libc: Libc, fd: number, family: Family, name: OptionName, value: OptionValue): void {
-  const [level, number] = numbers(family, name)
-  const bytes = OPTIONS[name][2] === 'linger' ? lingerBytes(name, value) : new Int32Array([numberValue(name, value)])
+  const [level, number] = numbers(family, name, value)
+  const bytes = encodeValue(libc, family, name, value)
   if (libc.setsockopt(fd, level, number, bytes, bytes.byteLength) < 0)
     throw fromErrno(libc.errno(), 'setsockopt', undefined, name)
 }
 
 export function getFromDescriptor(libc: Libc, fd: number, family: Family, name: OptionName): OptionValue {
   const [level, number] = numbers(family, name)
-  const value = new Int32Array(2)
-  const length = new Uint32Array([OPTIONS[name][2] === 'linger' ? 8 : 4])
-  if (libc.getsockopt(fd, level, number, value, length) < 0)
+  const bytes = new Uint8Array(valueLength(name))
+  const length = new Uint32Array([bytes.length])
+  if (libc.getsockopt(fd, level, number, bytes, length) < 0)
     throw fromErrno(libc.errno(), 'getsockopt', undefined, name)
-  return OPTIONS[name][2] === 'linger' ? { on: value[0] !== 0, seconds: value[1]! } : value[0]!
+  return decodeValue(libc, family, name, bytes.subarray(0, length[0]))
 }
 
 /** The entries of `settings` that are given, in the order of `OPTIONS`. */
@@ -82,18 +130,22 @@ export function numberValue(name: OptionName, value: OptionValue): number {
   throw new SocketError('EINVAL', 'setsockopt', { hint: `${name} takes a whole number, not ${JSON.stringify(value)}` })
 }
 
-function lingerBytes(name: OptionName, value: OptionValue): Int32Array {
-  const linger = value as Linger
-  if (typeof value !== 'object' || typeof linger.on !== 'boolean' || !Number.isInteger(linger.seconds))
-    throw new SocketError('EINVAL', 'setsockopt', {
-      hint: `${name} takes { on, seconds }, not ${JSON.stringify(value)}`,
-    })
-  return new Int32Array([linger.on ? 1 : 0, linger.seconds])
+function numbers(family: Family, name: OptionName, value?: OptionValue): [level: number, number: number] {
+  if (OPTIONS[name][2] === 'membership') return groupNumbers(name, value!)
+  if (family === 6 && name === 'IP_MTU_DISCOVER') return [IPPROTO_IPV6, IPV6_MTU_DISCOVER]
+  const [level, number] = OPTIONS[family === 6 ? (IN_IPV6[name] ?? name) : name]
+  return [level, number]
 }
 
-function numbers(family: Family, name: OptionName): [level: number, number: number] {
-  const six = family === 6 ? IPV6_NUMBER[name] : undefined
-  return six === undefined ? [OPTIONS[name][0], OPTIONS[name][1]] : [IPPROTO_IPV6, six]
+/** The group decides: an IPv6 socket can be a member of IPv4 groups as well. */
+function groupNumbers(name: OptionName, value: OptionValue): [level: number, number: number] {
+  const joins = name === 'IP_ADD_MEMBERSHIP' || name === 'IPV6_JOIN_GROUP'
+  const four = ipVersion(requireMembership(name, value).group) === 4
+  const [level, number] =
+    OPTIONS[
+      four ? (joins ? 'IP_ADD_MEMBERSHIP' : 'IP_DROP_MEMBERSHIP') : joins ? 'IPV6_JOIN_GROUP' : 'IPV6_LEAVE_GROUP'
+    ]
+  return [level, number]
 }
 
 /** What an option call on a closed socket is answered with. */

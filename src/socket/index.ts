@@ -52,5 +52,6 @@ export {
   type OptionName,
   type OptionValue,
   SOL_SOCKET,
+  type TcpInfoValue,
 } from './options.ts'
 export { connectionPair } from './pair.ts'

@@ -1,8 +1,8 @@
 /** Opens a connection with `net.connect`. */
 import { type NetConnectOpts, connect as netConnect } from 'node:net'
-import type { IpAddress } from '../../socket/address.ts'
+import { familyOf, type IpAddress } from '../../socket/address.ts'
 import type { Connection, ConnectOptions } from '../../socket/host.ts'
-import { noSuchOption } from '../../socket/options.ts'
+import { BEFORE_BIND, noSuchOption } from '../../socket/options.ts'
 import { aborted } from '../driver.ts'
 import { fromNode } from '../errors.ts'
 import { given, lingerOf, requireOption } from '../options.ts'
@@ -14,8 +14,9 @@ export function connect(settings: NodeSettings, to: IpAddress, options: ConnectO
   const { from, signal } = options
   const wanted = given(options.options)
   for (const [name] of wanted) {
-    requireOption('setsockopt', 'stream', name)
-    if (name === 'SO_REUSEPORT') throw noSuchOption('setsockopt', name) // counts only before bind, which Node does itself
+    requireOption('setsockopt', 'stream', familyOf(to.address), name)
+    // These count only before bind, which Node does itself.
+    if (BEFORE_BIND.has(name) && name !== 'SO_REUSEADDR') throw noSuchOption('setsockopt', name)
   }
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(aborted(to, signal))

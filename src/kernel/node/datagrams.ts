@@ -5,7 +5,7 @@ import { SocketError } from '../../base/errors.ts'
 import { type Family, familyOf, type IpAddress, placeOf } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
 import type { DatagramInfo, DatagramOptions, Datagrams, DatagramsOwner, Peer } from '../../socket/host.ts'
-import type { OptionName, OptionValue } from '../../socket/options.ts'
+import { BEFORE_BIND, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { DATAGRAM_OVERHEAD, MAX_DATAGRAM } from '../datagram.ts'
 import { fromNode } from '../errors.ts'
 import { requireLiteral } from '../literal.ts'
@@ -17,13 +17,13 @@ export function datagrams(settings: NodeSettings, at: IpAddress, options: Datagr
   const family = familyOf(at.address)
   const wanted = given(options.options)
   const flag = (name: OptionName): boolean => wanted.some((one) => one[0] === name && numberValue(...one) !== 0)
-  for (const [name] of wanted)
-    if (name !== 'IP_ADD_MEMBERSHIP' && name !== 'IP_DROP_MEMBERSHIP') requireOption('setsockopt', 'datagram', name)
+  for (const [name] of wanted) requireOption('setsockopt', 'datagram', family, name)
   return new Promise((resolve, reject) => {
     const socket = createSocket({
       type: family === 4 ? 'udp4' : 'udp6',
       reuseAddr: flag('SO_REUSEADDR'),
       reusePort: flag('SO_REUSEPORT'),
+      ipv6Only: flag('IPV6_V6ONLY'),
       lookup: literal as never,
     })
     socket.once('error', (error) => reject(fromNode(error, 'bind', at)))
@@ -31,7 +31,7 @@ export function datagrams(settings: NodeSettings, at: IpAddress, options: Datagr
       const bound = new NodeDatagrams(socket, settings, family)
       try {
         for (const [name, value] of wanted)
-          if (name !== 'SO_REUSEADDR' && name !== 'SO_REUSEPORT') bound.setOption(name, value)
+          if (!BEFORE_BIND.has(name) || name === 'SO_BINDTODEVICE') bound.setOption(name, value)
       } catch (error) {
         bound.close()
         return reject(error)

@@ -1,11 +1,19 @@
 /** A `net.Server` as a `Listener`. */
-import { type AddressInfo, createServer, type Server, type ServerOpts, type Socket } from 'node:net'
-import type { IpAddress } from '../../socket/address.ts'
+import {
+  type AddressInfo,
+  createServer,
+  type ListenOptions as ListenOpts,
+  type Server,
+  type ServerOpts,
+  type Socket,
+} from 'node:net'
+import { familyOf, type IpAddress } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import { type Linger, noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { DEFAULT_BACKLOG } from '../driver.ts'
 import { fromNode } from '../errors.ts'
-import { given, numberValue, requireOption } from '../options.ts'
+import { given, lingerOf, numberValue, requireOption } from '../options.ts'
+import { boundSocket } from '../stream-socket.ts'
 import { NodeConnection } from './connection.ts'
 import type { NodeSettings } from './driver.ts'
 import { getStreamOption, inherit, remember, setStreamOption } from './options.ts'
@@ -16,33 +24,38 @@ export function listen(
   accept: (connection: Connection) => void,
   options: ListenOptions,
 ): Promise<Listener> {
+  const { libc } = settings
   const wanted = given(options.options)
-  let reusePort = false
-  for (const [name, value] of wanted) {
-    requireOption('setsockopt', 'stream', name)
-    if (name === 'SO_REUSEPORT') reusePort = numberValue(name, value) !== 0
-    // libuv sets it on every listening socket, before bind.
-    if (name === 'SO_REUSEADDR' && numberValue(name, value) === 0) throw noSuchOption('setsockopt', 'SO_REUSEADDR = 0')
-  }
+  for (const [name] of wanted) requireOption('setsockopt', 'stream', familyOf(at.address), name)
+  const { highWaterMark } = settings.limits
+  const inherited = libc === null ? inheritedOptions(wanted) : {}
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark, ...inherited })
+  const backlog = options.backlog ?? DEFAULT_BACKLOG
   return new Promise((resolve, reject) => {
-    const { highWaterMark } = settings.limits
-    const inherited = settings.libc === null ? inheritedOptions(wanted) : {}
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark, ...inherited })
-    const backlog = options.backlog ?? DEFAULT_BACKLOG
     server.once('error', (error) => reject(fromNode(error, 'listen', at)))
-    server.listen({ host: at.address, port: at.port, backlog, exclusive: true, reusePort }, () => {
-      const listener = new NodeListener(server, settings, accept, backlog)
-      try {
-        for (const [name, value] of wanted)
-          if (settings.libc === null && name in INHERITED) remember(server, name, numberValue(name, value))
-          else if (name !== 'SO_REUSEPORT' && name !== 'SO_REUSEADDR') listener.setOption(name, value)
-      } catch (error) {
-        listener.close()
-        return reject(error)
-      }
+    // With FFI the socket is made here: most options count only before it is bound.
+    const where = libc === null ? nodeOptions(at, wanted) : { fd: boundSocket(libc, at, options.options) }
+    server.listen({ ...where, backlog, exclusive: true }, () => {
+      const listener = new NodeListener(server, settings, accept, backlog, lingerOf(options.options))
+      if (libc === null)
+        for (const [name, value] of wanted) if (name in INHERITED) remember(server, name, numberValue(name, value))
       resolve(listener)
     })
   })
+}
+
+/** What Node itself can set before it binds. @throws SocketError ENOPROTOOPT for the rest. */
+function nodeOptions(at: IpAddress, wanted: readonly [OptionName, OptionValue][]): ListenOpts {
+  const options: ListenOpts = { host: at.address, port: at.port }
+  for (const [name, value] of wanted) {
+    if (name === 'SO_REUSEPORT') options.reusePort = numberValue(name, value) !== 0
+    else if (name === 'IPV6_V6ONLY') options.ipv6Only = numberValue(name, value) !== 0
+    else if (name === 'SO_REUSEADDR') {
+      // libuv sets it on every listening socket, before bind.
+      if (numberValue(name, value) === 0) throw noSuchOption('setsockopt', 'SO_REUSEADDR = 0')
+    } else if (!(name in INHERITED)) throw noSuchOption('setsockopt', name)
+  }
+  return options
 }
 
 /** Without koffi: the options that Node sets on every connection it accepts, by its own names for them. */
@@ -67,13 +80,20 @@ class NodeListener implements Listener {
   readonly #accept: (connection: Connection) => void
   readonly #backlog: number
   /** Accepted sockets inherit it. */
-  #linger: Linger | null = null
+  #linger: Linger | null
   #paused = false
   #closed = false
   /** While paused: Node cannot leave connections in the kernel's queue, so they wait here, unread. */
   #waiting: Socket[] = []
 
-  constructor(server: Server, settings: NodeSettings, accept: (connection: Connection) => void, backlog: number) {
+  constructor(
+    server: Server,
+    settings: NodeSettings,
+    accept: (connection: Connection) => void,
+    backlog: number,
+    linger: Linger | null,
+  ) {
+    this.#linger = linger
     const { address, port } = server.address() as AddressInfo
     this.local = { address, port }
     this.#server = server

@@ -21,7 +21,7 @@ export function setStreamOption(
   name: OptionName,
   value: OptionValue,
 ): void {
-  requireOption('setsockopt', 'stream', name)
+  requireOption('setsockopt', 'stream', familyOf(at.address), name)
   if (settings.libc === null) {
     setWithoutLibc(holder, name, value)
     return
@@ -32,10 +32,10 @@ export function setStreamOption(
 }
 
 /** Without koffi: what was set, so that it can be read back. */
-const remembered = new WeakMap<object, Map<OptionName, number>>()
+const remembered = new WeakMap<object, Map<OptionName, OptionValue>>()
 
-export function remember(holder: object, name: OptionName, value: number): void {
-  const options = remembered.get(holder) ?? new Map<OptionName, number>()
+export function remember(holder: object, name: OptionName, value: OptionValue): void {
+  const options = remembered.get(holder) ?? new Map<OptionName, OptionValue>()
   remembered.set(holder, options.set(name, value))
 }
 
@@ -46,7 +46,7 @@ export function inherit(from: object, to: object): void {
 }
 
 /** @throws SocketError ENOPROTOOPT when it was never set: Node cannot read options. */
-export function recall(holder: object, name: OptionName): number {
+export function recall(holder: object, name: OptionName): OptionValue {
   const value = remembered.get(holder)?.get(name)
   if (value === undefined) throw noSuchOption('getsockopt', name)
   return value
@@ -65,7 +65,7 @@ export function getStreamOption(
   at: IpAddress,
   name: OptionName,
 ): OptionValue {
-  requireOption('getsockopt', 'stream', name)
+  requireOption('getsockopt', 'stream', familyOf(at.address), name)
   if (settings.libc === null) return recall(holder, name)
   const fd = descriptor(holder)
   if (fd < 0) throw closedSocket('getsockopt', name)

@@ -7,7 +7,7 @@ import { ERRNO, SocketError } from '../../base/errors.ts'
 import { type Family, familyOf, type IpAddress, placeOf } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
 import type { DatagramInfo, DatagramOptions, Datagrams, DatagramsOwner, Peer } from '../../socket/host.ts'
-import type { OptionName, OptionValue } from '../../socket/options.ts'
+import { BEFORE_BIND, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { DATAGRAM_OVERHEAD, MAX_DATAGRAM } from '../datagram.ts'
 import { fromErrno } from '../errors.ts'
 import type { Libc } from '../libc.ts'
@@ -49,8 +49,7 @@ export function libcDatagrams(libc: Libc, limits: KernelLimits, at: IpAddress, o
   const socket = new LibcDatagrams(libc, limits, fd, familyOf(at.address))
   try {
     for (const [name, value] of Object.entries(options.options ?? {}))
-      if (value !== undefined && name !== 'SO_REUSEADDR' && name !== 'SO_REUSEPORT')
-        socket.setOption(name as OptionName, value)
+      if (value !== undefined && !BEFORE_BIND.has(name as OptionName)) socket.setOption(name as OptionName, value)
   } catch (error) {
     socket.close()
     throw error

@@ -1,10 +1,9 @@
 /** Opening a UDP socket, and its options. */
 import { type Family, familyOf, type IpAddress } from '../../socket/address.ts'
 import type { DatagramOptions } from '../../socket/host.ts'
-import { IPPROTO_IP, IPPROTO_IPV6, type OptionName, type OptionValue } from '../../socket/options.ts'
+import { BEFORE_BIND, IPPROTO_IP, IPPROTO_IPV6, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { fromErrno } from '../errors.ts'
 import type { Libc } from '../libc.ts'
-import { isMembership, setMembership } from '../membership.ts'
 import { getFromDescriptor, requireOption, setOnDescriptor } from '../options.ts'
 import { encodeAddress } from '../sockaddr.ts'
 
@@ -21,13 +20,12 @@ const IPV6_RECVTCLASS = 66
 /** @throws SocketError EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE; ENOPROTOOPT for an option that there is not. */
 export function openSocket(libc: Libc, at: IpAddress, options: DatagramOptions): number {
   const settings = options.options ?? {}
-  for (const name of Object.keys(settings) as OptionName[])
-    if (!isMembership(name)) requireOption('setsockopt', 'datagram', name)
   const family = familyOf(at.address)
+  for (const name of Object.keys(settings) as OptionName[]) requireOption('setsockopt', 'datagram', family, name)
   const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
   if (fd < 0) throw fromErrno(libc.errno(), 'bind', at)
   try {
-    for (const name of ['SO_REUSEADDR', 'SO_REUSEPORT'] as const) {
+    for (const name of BEFORE_BIND) {
       const value = settings[name]
       if (value !== undefined) setOnDescriptor(libc, fd, family, name, value)
     }
@@ -57,15 +55,11 @@ function askForControl(libc: Libc, fd: number, family: Family): void {
 }
 
 export function writeOption(libc: Libc, fd: number, family: Family, name: OptionName, value: OptionValue): void {
-  if (isMembership(name)) {
-    setMembership(libc, fd, name, value)
-    return
-  }
-  requireOption('setsockopt', 'datagram', name)
+  requireOption('setsockopt', 'datagram', family, name)
   setOnDescriptor(libc, fd, family, name, value)
 }
 
 export function readOption(libc: Libc, fd: number, family: Family, name: OptionName): OptionValue {
-  requireOption('getsockopt', 'datagram', name)
+  requireOption('getsockopt', 'datagram', family, name)
   return getFromDescriptor(libc, fd, family, name)
 }

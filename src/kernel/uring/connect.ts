@@ -7,11 +7,11 @@ import { fromErrno } from '../errors.ts'
 import type { KernelLimits } from '../limits.ts'
 import { lingerOf } from '../options.ts'
 import { encodeAddress, nameOf } from '../sockaddr.ts'
+import { bind, streamSocket } from '../stream-socket.ts'
 import { UringConnection } from './connection.ts'
 import { IORING_OP_CONNECT } from './constants.ts'
 import { CONNECTED, Endpoint, type Reactor } from './reactor.ts'
 import type { Chunk } from './send-chunks.ts'
-import { bind, streamSocket } from './socket.ts'
 
 export function connect(
   reactor: Reactor,

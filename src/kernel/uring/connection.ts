@@ -370,14 +370,14 @@ export class UringConnection extends Endpoint implements Connection {
   // ── options ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   setOption(name: OptionName, value: OptionValue): void {
-    requireOption('setsockopt', 'stream', name)
+    requireOption('setsockopt', 'stream', this.#family, name)
     if (this.released) throw closedSocket('setsockopt', name)
     setOnDescriptor(this.reactor.libc, this.fd, this.#family, name, value)
     if (name === 'SO_LINGER') this.#linger = value as Linger
   }
 
   getOption(name: OptionName): OptionValue {
-    requireOption('getsockopt', 'stream', name)
+    requireOption('getsockopt', 'stream', this.#family, name)
     if (this.released) throw closedSocket('getsockopt', name)
     return getFromDescriptor(this.reactor.libc, this.fd, this.#family, name)
   }

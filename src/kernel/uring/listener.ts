@@ -8,10 +8,10 @@ import { DEFAULT_BACKLOG } from '../driver.ts'
 import type { KernelLimits } from '../limits.ts'
 import { closedSocket, getFromDescriptor, lingerOf, requireOption, setOnDescriptor } from '../options.ts'
 import { nameOf } from '../sockaddr.ts'
+import { boundSocket, failed } from '../stream-socket.ts'
 import { UringConnection } from './connection.ts'
 import { IORING_ACCEPT_MULTISHOT, IORING_CQE_F_MORE, IORING_OP_ACCEPT, SOCK_CLOEXEC } from './constants.ts'
 import { ACCEPTED, Endpoint, type Reactor } from './reactor.ts'
-import { boundSocket, failed } from './socket.ts'
 
 /** EMFILE, ENFILE, ENOMEM, ENOBUFS: trying again at once would spin. */
 const EXHAUSTED: ReadonlySet<number> = new Set([24, 23, 12, 105])
@@ -23,9 +23,7 @@ export function listen(
   accept: (connection: Connection) => void,
   options: ListenOptions,
 ): UringListener {
-  // As Node does for every server: a port with connections in TIME-WAIT can be listened on again at once.
-  const settings = { SO_REUSEADDR: 1, ...options.options }
-  const fd = boundSocket(reactor.libc, at, settings, 'listen')
+  const fd = boundSocket(reactor.libc, at, options.options)
   if (reactor.libc.listen(fd, options.backlog ?? DEFAULT_BACKLOG) < 0) throw failed(reactor.libc, fd, 'listen', at)
   return new UringListener(reactor, fd, limits, accept, lingerOf(options.options))
 }
@@ -143,14 +141,14 @@ export class UringListener extends Endpoint implements Listener {
   }
 
   setOption(name: OptionName, value: OptionValue): void {
-    requireOption('setsockopt', 'stream', name)
+    requireOption('setsockopt', 'stream', familyOf(this.local.address), name)
     if (this.released) throw closedSocket('setsockopt', name)
     setOnDescriptor(this.reactor.libc, this.fd, familyOf(this.local.address), name, value)
     if (name === 'SO_LINGER') this.#linger = value as Linger
   }
 
   getOption(name: OptionName): OptionValue {
-    requireOption('getsockopt', 'stream', name)
+    requireOption('getsockopt', 'stream', familyOf(this.local.address), name)
     if (this.released) throw closedSocket('getsockopt', name)
     return getFromDescriptor(this.reactor.libc, this.fd, familyOf(this.local.address), name)
   }

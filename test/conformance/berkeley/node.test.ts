@@ -1,18 +1,4 @@
-import { kernelHost } from '../../../src/kernel/index.ts'
-import { berkeleySuite } from './suite.ts'
+import { movedToNamespace } from '../../namespace.ts'
+import { berkeleyOnKernel } from './kernel.ts'
 
-berkeleySuite(
-  'node driver',
-  async () => {
-    const host = kernelHost({ driver: 'node' })
-    return {
-      server: host,
-      client: host,
-      address: '127.0.0.1',
-      secondAddress: '127.0.0.2',
-      run: (work) => work(),
-      close: async () => {},
-    }
-  },
-  { ipv6: true },
-)
+if (!movedToNamespace(import.meta.url)) berkeleyOnKernel('node')

@@ -6,7 +6,7 @@ import { handoverScenarios } from './handover.ts'
 import { attachScenarios, endScenarios } from './lifecycle.ts'
 import { sendingScenarios } from './sending.ts'
 import { streamScenarios } from './stream.ts'
-import { scenarios } from './world.ts'
+import { scenarios, type World } from './world.ts'
 
 /** A host whose connections go through Node's streams. */
 function throughDuplex(host: Host): Host {
@@ -28,11 +28,13 @@ function throughDuplex(host: Host): Host {
   })
 }
 
-const scenario = scenarios('through a Duplex', async () => {
+async function world(): Promise<World> {
   const host = throughDuplex(kernelHost({ driver: 'node' }))
   const options = { stream: [], datagram: [] }
   return { server: host, client: host, serverAddress: '127.0.0.1', options, async close() {} }
-})
+}
+
+const scenario = scenarios('through a Duplex', world, ['IPv6'])
 streamScenarios(scenario)
 attachScenarios(scenario)
 endScenarios(scenario)

@@ -1,5 +1,9 @@
-import { kernelWorld, worldWithoutFfi } from './kernel.ts'
+import { libc } from '../../../src/kernel/libc.ts'
+import { movedToNamespace } from '../../namespace.ts'
+import { kernelWorld, LACKING_WITHOUT_FFI, worldWithoutFfi } from './kernel.ts'
 import { hostConformance } from './suite.ts'
 
-hostConformance('node driver', async () => kernelWorld('node'))
-hostConformance('node driver without FFI', async () => worldWithoutFfi())
+if (!movedToNamespace(import.meta.url)) {
+  hostConformance('node driver', async () => kernelWorld('node'), libc() === null ? LACKING_WITHOUT_FFI : [])
+  hostConformance('node driver without FFI', async () => worldWithoutFfi(), LACKING_WITHOUT_FFI)
+}

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../../src/base/errors.ts'
 import { ipOf } from '../../../src/socket/address.ts'
 import type { Connection, Host } from '../../../src/socket/host.ts'
 import { Door, onRelease, pair, Recorder, roundTrip, shut } from './recorder.ts'
-import { Missing, type Scenario } from './world.ts'
+import type { Scenario, World } from './world.ts'
 
 export function listenScenarios(scenario: Scenario): void {
   scenario('port 0 is given a port, and the listener knows it', async (world) => {
@@ -17,16 +17,8 @@ export function listenScenarios(scenario: Scenario): void {
     await other.listener.close()
   })
 
-  for (const every of ['0.0.0.0', '::'])
-    scenario(`every interface: ${every}`, async (world) => {
-      const address = every === '::' ? world.serverAddress6 : world.serverAddress
-      if (address === undefined) throw new Missing('no IPv6 here')
-      const door = await Door.open(world.server, every)
-      const client = Recorder.on(await world.client.connect({ address, port: door.port }))
-      const server = Recorder.on(await door.next())
-      assert.equal(server.connection.local.address, address)
-      await shut({ door, client, server })
-    })
+  scenario('every interface: 0.0.0.0', (world) => everyInterface(world, '0.0.0.0', world.serverAddress))
+  scenario('every interface: ::', (world) => everyInterface(world, '::', world.serverAddress6!), 'IPv6')
 
   scenario('a port in use is refused with EADDRINUSE, and free again after close', async (world) => {
     const door = await Door.open(world.server, world.serverAddress)
@@ -137,6 +129,14 @@ export function listenScenarios(scenario: Scenario): void {
     await listener.close()
     await roundTrip(world)
   })
+}
+
+async function everyInterface(world: World, every: string, address: string): Promise<void> {
+  const door = await Door.open(world.server, every)
+  const client = Recorder.on(await world.client.connect({ address, port: door.port }))
+  const server = Recorder.on(await door.next())
+  assert.equal(server.connection.local.address, address)
+  await shut({ door, client, server })
 }
 
 export function acceptScenarios(scenario: Scenario): void {

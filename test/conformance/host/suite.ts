@@ -9,11 +9,14 @@ import { acceptScenarios, connectScenarios, listenScenarios } from './opening.ts
 import { optionScenarios } from './option.ts'
 import { sendingScenarios } from './sending.ts'
 import { streamScenarios } from './stream.ts'
-import { type MakeWorld, scenarios } from './world.ts'
+import { type Ability, type MakeWorld, scenarios } from './world.ts'
 
-/** Declares the suite's tests for one kind of Host; `make` is called once per test. */
-export function hostConformance(name: string, make: MakeWorld): void {
-  const scenario = scenarios(name, make)
+/**
+ * Declares the suite's tests for one kind of Host; `make` is called once per test.
+ * @param lacks what this kind of host does not have, and says so
+ */
+export function hostConformance(name: string, make: MakeWorld, lacks: readonly Ability[] = []): void {
+  const scenario = scenarios(name, make, lacks)
   streamScenarios(scenario)
   attachScenarios(scenario)
   endScenarios(scenario)

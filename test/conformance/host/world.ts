@@ -2,6 +2,8 @@
 import { test } from 'node:test'
 import type { Host } from '../../../src/socket/host.ts'
 import type { OptionName } from '../../../src/socket/options.ts'
+import { need } from '../../need.ts'
+import { tracked } from '../tracked.ts'
 import { releaseAll } from './recorder.ts'
 
 export interface World {
@@ -13,9 +15,17 @@ export interface World {
   /** The same for IPv6, where the host has it. */
   readonly serverAddress6?: string | undefined
   /** The options that these hosts say they have; each of the others must be refused with ENOPROTOOPT. */
-  readonly options: { readonly stream: readonly OptionName[]; readonly datagram: readonly OptionName[] }
-  /** Whether a datagram to a group reaches the members on the sending host itself. */
-  readonly multicast?: boolean
+  readonly options: {
+    readonly stream: readonly OptionName[]
+    readonly datagram: readonly OptionName[]
+    /** Of IPv6 sockets, where there are any. */
+    readonly stream6?: readonly OptionName[]
+    readonly datagram6?: readonly OptionName[]
+  }
+  /** The name of the interface that has `serverAddress`, where interfaces have names. */
+  readonly device?: string
+  /** What hosts of this kind have and this machine has not. */
+  readonly absent?: readonly Ability[]
   /** A broadcast address through which the client reaches the server. */
   readonly broadcast?: string | undefined
   /** Another address of the server's that the client reaches, from which an answer would not come by itself. */
@@ -35,33 +45,44 @@ export interface World {
 
 export type MakeWorld = () => Promise<World>
 
-/** Declares one test of the suite: `body` in a fresh world. */
-export type Scenario = (title: string, body: (world: World) => Promise<void>) => void
+/** What not every host has. */
+export type Ability = 'IPv6' | 'multicast' | 'broadcast' | OptionName
+
+/** Declares one test of the suite: `body` in a fresh world, for hosts that have what it needs. */
+export type Scenario = (title: string, body: (world: World) => Promise<void>, ...needs: readonly Ability[]) => void
 
 /** A hang is a failure; nothing in the suite comes near this. */
 const TIMEOUT_MS = 30_000
 
-export function scenarios(name: string, make: MakeWorld): Scenario {
-  return (title, body) => {
+/**
+ * @param lacks what this kind of host does not have and does not claim: tests of it are not declared. What only this
+ *   machine lacks, the world names in `absent`: those tests are skipped, which RETICLE_REQUIRE=all forbids.
+ */
+export function scenarios(name: string, make: MakeWorld, lacks: readonly Ability[] = []): Scenario {
+  return (title, body, ...needs) => {
+    if (needs.some((ability) => lacks.includes(ability))) return
     test(`${name}: ${title}`, { timeout: TIMEOUT_MS }, async (t) => {
-      const world = await make()
-      try {
-        const inside = async (): Promise<void> => {
-          try {
-            await body(world)
-          } catch (error) {
-            if (!(error instanceof Missing)) throw error
-            t.diagnostic(`does not apply: ${error.message}`)
-          }
-        }
-        await (world.run === undefined ? inside() : world.run(inside))
-      } finally {
-        releaseAll()
-        await world.close()
+      const made = await make()
+      const absent = needs.find((ability) => made.absent?.includes(ability))
+      if (absent !== undefined) {
+        t.skip(String(need(false, `${absent} on this machine`)))
+        return
       }
+      await play(made, body)
     })
   }
 }
 
-/** Thrown by a scenario whose hosts do not claim what it is about: there is nothing to conform to. */
-export class Missing extends Error {}
+async function play(made: World, body: (world: World) => Promise<void>): Promise<void> {
+  const server = tracked(made.server)
+  const client = made.client === made.server ? server : tracked(made.client)
+  const inside = (): Promise<void> => body({ ...made, server: server.host, client: client.host })
+  try {
+    await (made.run === undefined ? inside() : made.run(inside))
+  } finally {
+    releaseAll()
+    server.release()
+    client.release()
+    await made.close()
+  }
+}

@@ -1,12 +1,16 @@
 /** Makes a stream socket with its options, bound where that is asked for. */
-import type { SocketError } from '../../base/errors.ts'
-import { familyOf, type IpAddress } from '../../socket/address.ts'
-import type { OptionSettings } from '../../socket/host.ts'
-import { fromErrno } from '../errors.ts'
-import type { Libc } from '../libc.ts'
-import { given, requireOption, setOnDescriptor } from '../options.ts'
-import { encodeAddress } from '../sockaddr.ts'
-import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_STREAM } from './constants.ts'
+import type { SocketError } from '../base/errors.ts'
+import { familyOf, type IpAddress } from '../socket/address.ts'
+import type { OptionSettings } from '../socket/host.ts'
+import { fromErrno } from './errors.ts'
+import type { Libc } from './libc.ts'
+import { given, requireOption, setOnDescriptor } from './options.ts'
+import { encodeAddress } from './sockaddr.ts'
+
+const AF_INET = 2
+const AF_INET6 = 10
+const SOCK_STREAM = 1
+const SOCK_CLOEXEC = 0o2000000
 
 /**
  * The socket blocks (no O_NONBLOCK): io_uring then waits for it instead of answering EAGAIN.
@@ -14,8 +18,8 @@ import { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_STREAM } from './constants.ts'
  */
 export function streamSocket(libc: Libc, to: IpAddress, settings: OptionSettings | undefined, syscall: string): number {
   const wanted = given(settings)
-  for (const [name] of wanted) requireOption('setsockopt', 'stream', name)
   const family = familyOf(to.address)
+  for (const [name] of wanted) requireOption('setsockopt', 'stream', family, name)
   const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)
   if (fd < 0) throw fromErrno(libc.errno(), syscall, to)
   try {
@@ -27,10 +31,13 @@ export function streamSocket(libc: Libc, to: IpAddress, settings: OptionSettings
   return fd
 }
 
-/** @throws SocketError EADDRINUSE, EADDRNOTAVAIL, EACCES */
-export function boundSocket(libc: Libc, at: IpAddress, settings: OptionSettings | undefined, syscall: string): number {
-  const fd = streamSocket(libc, at, settings, syscall)
-  bind(libc, fd, at, syscall)
+/**
+ * A socket to listen on. As Node does for every server, a port with connections in TIME-WAIT can be had again at once.
+ * @throws SocketError EADDRINUSE, EADDRNOTAVAIL, EACCES
+ */
+export function boundSocket(libc: Libc, at: IpAddress, settings: OptionSettings | undefined): number {
+  const fd = streamSocket(libc, at, { SO_REUSEADDR: 1, ...settings }, 'listen')
+  bind(libc, fd, at, 'listen')
   return fd
 }
 
