@@ -5,7 +5,7 @@ import { type Column, metaOf } from './meta.ts'
 import type { FieldState, Json, ModelState } from './state.ts'
 
 /**
- * All that follows from a model's declaration, as JSON: for tables and their migrations, for documents and for forms.
+ * The declaration of a model as JSON: for tables and their migrations, for documents and for forms.
  *
  * @example
  * describe(Post).fields.map(({ name, kind, params }) => [name, kind, params])

@@ -1,4 +1,6 @@
 /** Models: classes whose fields are columns, and typed queries over their rows. */
+
+export { type Problem, problem } from '../base/problem.ts'
 export type { Database, Result, Session, Statement, TransactionSession, Violation } from './database/database.ts'
 export { Databases, withDatabase } from './database/databases.ts'
 export { countQueries, execute } from './database/execute.ts'

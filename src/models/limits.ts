@@ -1,19 +1,19 @@
 /** Limits of the models: what input may cost. */
 import { type Duration, seconds } from '../base/duration.ts'
 
-/** Each can be set for a database: `openDatabase(address, { limits: { pageSize: 50 } })`. */
+/** The limits of a database. Each can be set: `openDatabase(address, { limits: { pageSize: 50 } })`. */
 export interface ModelLimits {
   /** Most rows on one page, whatever the query string asks for. */
   readonly pageSize: number
-  /** Most words of one search: each becomes a scan's worth of LIKE. */
+  /** Most words of one search; further words are ignored. Each word costs a LIKE on every row. */
   readonly searchWords: number
-  /** Longest search text looked at, in UTF-16 units. */
+  /** Longest search text, in UTF-16 units; the rest is ignored. */
   readonly searchLength: number
   /** Longest LIKE pattern, in UTF-16 units; a longer one finds nothing. SQLite itself refuses patterns above 50,000 bytes. */
   readonly patternLength: number
   /** Deepest nesting of and/or/not and of arithmetic in one query: SQL is written by recursion, and SQLite stops at 1000. */
   readonly depth: number
-  /** Prepared statements kept for each connection; the one that was unused longest goes first. */
+  /** Prepared statements kept for each connection; the least recently used is dropped first. */
   readonly statements: number
   /** Statements and transactions that may wait for the running transaction before new ones are refused. */
   readonly waiting: number
@@ -25,6 +25,7 @@ export interface ModelLimits {
   readonly savepoints: number
 }
 
+/** The limits of a database that sets no others. */
 export const MODEL_LIMITS: ModelLimits = Object.freeze({
   pageSize: 1_000,
   searchWords: 8,

@@ -62,7 +62,7 @@ function describe(model: Class<object>): Meta {
   const add = (column: Column) => {
     if (columns.has(column.property) || relations.has(column.property) || names.has(column.name)) {
       throw new ModelError(
-        `${model.name}.${column.property}: there is another field of this name, or of the column ${column.name}`,
+        `${model.name}.${column.property}: another field has this name already, or the column ${column.name}`,
       )
     }
     columns.set(column.property, column)
@@ -71,7 +71,9 @@ function describe(model: Class<object>): Meta {
   const instance = new model()
   for (const [name, field] of Object.entries(instance)) {
     if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) {
-      throw new ModelError(`${model.name}.${name}: a field's name is made of letters and digits`)
+      throw new ModelError(
+        `${model.name}.${name}: the name of a field must begin with a letter and consist of ASCII letters and digits`,
+      )
     }
     if (field instanceof Field) add(fieldColumn(name, field))
     else if (field instanceof Ref) {
@@ -89,7 +91,7 @@ function describe(model: Class<object>): Meta {
         target: () => targetOf(model, name, field),
         column: () => backColumn(model, name, field),
       })
-    } else throw new ModelError(`${model.name}.${name} is no field: declare it with f, or make it a method`)
+    } else throw new ModelError(`${model.name}.${name} is not a field: declare it with f, or make it a method`)
   }
   const id = columns.get('id')
   if (id?.kind.name !== 'id') throw new ModelError(`${model.name} has no id: declare id = f.id()`)
@@ -120,7 +122,9 @@ function fieldColumn(name: string, field: Field<unknown, boolean>): Column {
 
 function refColumn(model: Class<object>, name: string, field: Ref<object, boolean>): Column {
   if (field.onDelete === 'set null' && !field.options.nullable) {
-    throw new ModelError(`${model.name}.${name}: onDelete is 'set null', and the field may not be null: add .null()`)
+    throw new ModelError(
+      `${model.name}.${name}: onDelete is 'set null', but the field does not allow null: add .null()`,
+    )
   }
   return {
     property: `${name}Id`,
@@ -136,14 +140,16 @@ function refColumn(model: Class<object>, name: string, field: Ref<object, boolea
 function targetOf(model: Class<object>, name: string, field: { readonly target: () => Class<object> }): Meta {
   const target = field.target()
   if (typeof target !== 'function')
-    throw new ModelError(`${model.name}.${name} refers to ${String(target)}, which is no model`)
+    throw new ModelError(`${model.name}.${name} refers to ${String(target)}, which is not a model`)
   return metaOf(target)
 }
 
 function backColumn(model: Class<object>, name: string, field: Many<object>): Column {
   const column = targetOf(model, name, field).columns.get(`${field.by}Id`)
   if (column?.reference?.target().model !== model) {
-    throw new ModelError(`${model.name}.${name}: ${field.target().name}.${field.by} is no reference to ${model.name}`)
+    throw new ModelError(
+      `${model.name}.${name}: ${field.target().name}.${field.by} is not a reference to ${model.name}`,
+    )
   }
   return column
 }
@@ -161,6 +167,6 @@ export function columnOf(meta: Meta, name: string): Column {
   const column = meta.columns.get(name) ?? meta.columns.get(`${name}Id`)
   if (column && (column.property === name || column.declared === name)) return column
   throw new ModelError(
-    `${meta.name} has no field ${JSON.stringify(name)}: it has ${[...meta.columns.keys()].join(', ')}`,
+    `${meta.name} has no field ${JSON.stringify(name)}; the fields are ${[...meta.columns.keys()].join(', ')}`,
   )
 }

@@ -202,7 +202,7 @@ modelTest('updates and deletes', async () => {
     [post.id],
   )
   await assert.rejects(Post.all().update({}), ModelError)
-  await assert.rejects(Post.all().update({ id: 7 }), /given by the database/)
+  await assert.rejects(Post.all().update({ id: 7 }), /database gives the id/)
   await assert.rejects(
     Post.all().update((p) => ({ title: p.author.name })),
     /another row/,
@@ -296,7 +296,7 @@ modelTest('limits of a database', async () => {
     await atomic(() => atomic(() => Post.count()))
     await assert.rejects(
       atomic(() => atomic(() => atomic(() => Post.count()))),
-      /deeper than 1 /,
+      /deeper than 1: /,
     )
   })
 })
@@ -343,7 +343,7 @@ modelTest('queries are not nested deeper than the limit', async () => {
   const nested = (depth: number) =>
     Post.where((p) => Array.from({ length: depth }).reduce<Condition>((all) => all.not(), p.views.eq(1)))
   assert.equal(await nested(98).count(), 0)
-  await assert.rejects(nested(99).count(), /nested deeper than 100 \(limits\.depth\)/)
+  await assert.rejects(nested(99).count(), /nested deeper than 100: .*limits\.depth/)
   await assert.rejects(nested(100_000).count(), /nested deeper than 100/)
   const sum = (depth: number) =>
     Post.where((p) =>
@@ -378,10 +378,10 @@ modelTest('models that cannot be tables are refused with the reason', async (dat
   }
   for (const [model, why] of [
     [NoId, /has no id/],
-    [Odd, /count is no field/],
+    [Odd, /count is not a field/],
     [Twice, /another field/],
     [Nulls, /set null/],
-    [Astray, /no reference to Astray/],
+    [Astray, /not a reference to Astray/],
   ] as const) {
     assert.throws(() => new Databases([[database, [model]]]), why)
   }

@@ -9,27 +9,29 @@ import type { CreateInput, RelationPath, Row, WhereValues } from './rows.ts'
 import { createRow, type Given } from './write.ts'
 
 /**
- * A table, as a class whose fields are its columns:
+ * A table, as a class whose fields are the columns. The name of the table is the name of the class in lower case with
+ * underscores, or `static table = '…'`. The class is instantiated once, to read its fields; rows are plain objects with
+ * the methods of the class.
  *
- *     class User extends Model {
- *       id = f.id()
- *       name = f.text(80)
- *       posts = f.many(() => Post, 'author')
- *       greeting(this: Row<User>): string {   // methods see the row
- *         return `I am ${this.name}`
- *       }
- *     }
- *
- * The table is called as the class is, in lower case with underscores; `static table = '…'` calls it otherwise.
- * The class itself is made only once, to read its fields: rows are plain objects with the class's methods.
+ * @example
+ * class User extends Model {
+ *   id = f.id()
+ *   name = f.text(80)
+ *   posts = f.many(() => Post, 'author')
+ *   greeting(this: Row<User>): string { // in a method, `this` is the row
+ *     return `I am ${this.name}`
+ *   }
+ * }
+ * const ada = await User.create({ name: 'Ada' })
+ * const writers = await User.where((u) => u.name.startsWith('A')).with('posts').orderBy('name')
  */
 export class Model {
-  /** Makes a row and gives it back as it is stored. @throws InvalidValueError, ConstraintError. */
+  /** Makes a row and returns the row as it is stored. @throws InvalidValueError, ConstraintError. */
   static create<M extends Model>(this: Class<M>, values: CreateInput<M>): Promise<Row<M>> {
     return createRow(metaOf(this), values as Given) as Promise<unknown> as Promise<Row<M>>
   }
 
-  /** All rows, to be narrowed further. */
+  /** A query for all rows. */
   static all<M extends Model>(this: Class<M>): Query<M> {
     return Query.of(metaOf(this))
   }
@@ -44,11 +46,12 @@ export class Model {
     return Query.of<M>(metaOf(this)).with(...paths)
   }
 
+  /** All rows in an order: `Post.orderBy('-published', 'title')`; `-` means descending. */
   static orderBy<M extends Model>(this: Class<M>, ...orders: readonly OrderBy<M>[]): Query<M> {
     return Query.of<M>(metaOf(this)).orderBy(...orders)
   }
 
-  /** The rows that have every word of `text` in one of the fields. */
+  /** The rows that contain every word of `text` in one of the fields. */
   static search<M extends Model>(
     this: Class<M>,
     text: string,
@@ -67,23 +70,27 @@ export class Model {
     return Query.of<M>(metaOf(this)).find(condition)
   }
 
+  /** The row with the smallest id, or null. */
   static first<M extends Model>(this: Class<M>): Promise<Row<M> | null> {
     return Query.of<M>(metaOf(this)).first()
   }
 
+  /** How many rows the table has. */
   static count<M extends Model>(this: Class<M>): Promise<number> {
     return Query.of<M>(metaOf(this)).count()
   }
 
+  /** Whether a row matches. */
   static exists<M extends Model>(this: Class<M>, condition: Where<M>): Promise<boolean> {
     return Query.of<M>(metaOf(this)).where(condition).exists()
   }
 
+  /** One page of all rows, by id. @param number the page, from 1 @param size rows per page, 20 unless given */
   static page<M extends Model>(this: Class<M>, number: number, size?: number): Promise<Page<Row<M>>> {
     return Query.of<M>(metaOf(this)).page(number, size)
   }
 
-  /** What JSON shows of a row: everything but passwords. */
+  /** The row as JSON shows it: without passwords. */
   toJSON(): object {
     const { columns } = metaOf(this.constructor as Class<Model>)
     return Object.fromEntries(Object.entries(this).filter(([name]) => columns.get(name)?.kind.secret !== true))

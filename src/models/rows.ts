@@ -1,4 +1,4 @@
-/** The types of rows, of what makes one, and of what finds one: all read off the class of the model. */
+/** The types of rows, of the input that makes rows, and of conditions: all derived from the class of the model. */
 import type { Class } from './fields/relation.ts'
 import type { Operand } from './query/operand.ts'
 
@@ -31,7 +31,7 @@ type Show<T> = { [K in keyof T]: T[K] }
  * has the values of a row, and none of its methods.
  */
 export declare abstract class Saved {
-  /** What JSON shows of a row: everything but passwords. */
+  /** The row as JSON shows it: without passwords. */
   toJSON(): object
 }
 
@@ -74,7 +74,7 @@ type RelationName<M> = {
 
 type TargetOf<R> = R extends IsRef<infer T> ? T : R extends IsMany<infer T> ? T : never
 
-/** The paths that `with` takes, three relations long at most. */
+/** The paths that `with` accepts, at most three relations long. */
 export type RelationPath<M extends object, Depth extends readonly unknown[] = []> =
   | RelationName<M>
   | (Depth['length'] extends 2
@@ -104,7 +104,7 @@ type RequiredRefs<M> = {
       : unknown
   : unknown
 
-/** What `create` takes: every field that has neither a default nor may be null, and any of the others. */
+/** What `create` accepts: every field without a default that does not allow null, and any of the other fields. */
 export type CreateInput<M extends object> = { [K in RequiredField<M>]: ValueOf<M[K]> } & {
   [K in OptionalField<M>]?: ValueOf<M[K]> | undefined
 } & {
@@ -123,15 +123,15 @@ type RefRows<M extends object> = {
   [K in keyof M & string as M[K] extends IsRef<object> ? K : never]: Referred | Nullable<M[K]>
 }
 
-/** Values that the columns must have. Objects are never operators. */
+/** Values that the columns must have, for `where`. Objects are never operators. */
 export type WhereValues<M extends object> = Partial<Show<ColumnValues<M> & RefRows<M>>>
 
-/** What `update` takes: values, or expressions over the row's own columns. */
+/** What `update` accepts: values, or expressions over the row's own columns. */
 export type UpdateInput<M extends object> = {
   [K in keyof WhereValues<M>]?: WhereValues<M>[K] | Operand<Exclude<WhereValues<M>[K], undefined>>
 }
 
-/** The columns of a model as expressions; those of the rows it refers to under the reference: `p.author.name`. */
+/** The columns of a model, as `where((p) => …)` is given them; columns of a referred row under the reference: `p.author.name`. */
 export type Columns<M extends object> = {
   readonly [K in keyof ColumnValues<M>]: Operand<ColumnValues<M>[K]>
 } & {

@@ -55,9 +55,9 @@ test('a table that differs is told in every difference, and nothing is changed',
   await assert.rejects(createTables(database, [next, Extra]), (error) => {
     assert.ok(error instanceof SchemaMismatchError)
     assert.deepEqual(error.differences, [
-      'thing.name (Thing): the column is not unique; the model says so',
-      'thing.count (Thing): the type is integer; the model wants text',
-      'thing.count (Thing): the column does not allow null; the model does',
+      'thing.name (Thing): the column is not unique; the field is',
+      'thing.count (Thing): the type is integer; the model needs text',
+      'thing.count (Thing): the column does not allow null; the field does',
       'thing.owner_id (Thing): the column refers to user on delete restrict; the model refers to user on delete cascade',
       'thing.fresh (Thing): the column is missing',
       'thing.gone (Thing): the model has no field for this column',
@@ -105,7 +105,7 @@ test('a table that is not there says how it is made', async () => {
     ])
       await assert.rejects(query, (error) => {
         assert.ok(error instanceof NoTableError)
-        assert.match(error.message, /there is no table "user" .*; `await site\.createTables\(\)`/)
+        assert.match(error.message, /there is no table "user" .*`await site\.createTables\(\)`/)
         return true
       })
   })
@@ -207,7 +207,7 @@ test('an expression of another type is refused before the database sees it', asy
     await refuses((p) => ({ tags: p.title }), /holds a json/)
     await assert.rejects(
       User.all().update((u) => ({ password: u.name })),
-      /made ready before it is stored/,
+      /hashed or converted before it is stored/,
     )
     await assert.rejects(
       User.all().update((u) => ({ name: u.password })),

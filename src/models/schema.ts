@@ -10,9 +10,12 @@ import type { Ask, ColumnTraits } from './sql/dialect.ts'
 import type { ModelState } from './state.ts'
 
 /**
- * Makes the tables and indexes that are missing, and brings the checks of columns up to date (another `max`, another
- * choice), in one transaction.
- * @throws SchemaMismatchError when a table is there and is another: nothing is changed then.
+ * Creates the missing tables and indexes, and updates the checks of columns (after a change of `max` or of choices), in one
+ * transaction.
+ *
+ * @example
+ * await createTables(database, [User, Post])
+ * @throws SchemaMismatchError when an existing table differs from its model; nothing is changed then.
  */
 export async function createTables(database: Database, models: readonly Class<object>[]): Promise<void> {
   const { schema } = database.dialect
@@ -41,7 +44,7 @@ export async function createTables(database: Database, models: readonly Class<ob
   await atomic(create, { on: database })
 }
 
-/** The same for all databases of a registry and the models listed for each. */
+/** `createTables` for every database of a registry, with the models listed for it. */
 export async function createAllTables(databases: Databases): Promise<void> {
   for (const database of databases.all) {
     const models = [...databases.models].filter(([, where]) => where === database).map(([model]) => model)
@@ -84,15 +87,13 @@ function compare(
 function differencesOf(there: ColumnTraits, wanted: ColumnTraits): string[] {
   const problems: string[] = []
   const say = (problem: string) => problems.push(problem)
-  if (there.type !== wanted.type) say(`the type is ${there.type || 'not given'}; the model wants ${wanted.type}`)
+  if (there.type !== wanted.type) say(`the type is ${there.type || 'missing'}; the model needs ${wanted.type}`)
   if (there.nullable !== wanted.nullable)
     say(
-      there.nullable ? 'the column allows null; the model does not' : 'the column does not allow null; the model does',
+      there.nullable ? 'the column allows null; the field does not' : 'the column does not allow null; the field does',
     )
   if (there.unique !== wanted.unique)
-    say(
-      there.unique ? 'the column is unique; the model does not say so' : 'the column is not unique; the model says so',
-    )
+    say(there.unique ? 'the column is unique; the field is not' : 'the column is not unique; the field is')
   if (there.references !== wanted.references)
     say(`the column refers to ${there.references || 'nothing'}; the model refers to ${wanted.references || 'nothing'}`)
   return problems

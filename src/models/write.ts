@@ -16,8 +16,8 @@ import type { ColumnType } from './state.ts'
 export type Given = { readonly [name: string]: unknown }
 
 /**
- * The names and values of what a program gave. @throws ModelError for what holds its values otherwise: a Map, a promise
- * that nobody has awaited, anything made of a class has none of its own, and would mean "all rows".
+ * The names and values that a program gave. @throws ModelError for anything but a plain object: a Map, or a promise that
+ * was not awaited, has no properties of its own, and would mean "all rows".
  */
 export function entriesOf(meta: Meta, what: string, given: unknown): [string, unknown][] {
   if (typeof given === 'object' && given !== null) {
@@ -25,7 +25,7 @@ export function entriesOf(meta: Meta, what: string, given: unknown): [string, un
     if (prototype === Object.prototype || prototype === null || prototype === meta.model.prototype)
       return Object.entries(given)
   }
-  throw new ModelError(`${what} of ${meta.name} takes an object of values, not ${article(given)}`)
+  throw new ModelError(`${what} of ${meta.name} needs an object of values, not ${article(given)}`)
 }
 
 /** A value as it was given for a column: under the name of a reference it is the row referred to. */
@@ -81,7 +81,7 @@ function givenValues(meta: Meta, given: Given): Map<Column, unknown> {
     const column = columnOf(meta, name)
     if (value === undefined) continue
     if (values.has(column))
-      throw new ModelError(`${meta.name}.${column.declared} is given twice: as a row and as an id`)
+      throw new ModelError(`${meta.name}: give ${column.declared} or ${column.property}, not both`)
     values.set(column, givenValue(name, column, value))
   }
   return values
@@ -99,7 +99,7 @@ function standardOf(meta: Meta, column: Column, machine: Machine): unknown {
   throw new InvalidValueError(
     meta.name,
     column.declared,
-    'a value is missing; the field has no default and may not be null',
+    'a value is missing; the field has no default and does not allow null',
   )
 }
 
@@ -124,19 +124,20 @@ export async function refused(database: Database, meta: Meta, error: unknown, st
   return new ConstraintError(violation.kind, meta.name, fields, error, why)
 }
 
-/** What a column would have taken, in words; undefined where the general words say as much. */
+/** The values that a column accepts, in words; undefined where the general words are enough. */
 function expected(stores: ColumnType): Problem | undefined {
   if (stores.type === 'text' && stores.max !== undefined)
     return problem('too-long', `Use at most ${stores.max} characters.`, { max: stores.max })
   if (stores.type !== 'integer' && stores.type !== 'float') return undefined
-  const { min, max } = stores
+  const { type, min, max } = stores
+  const number = type === 'integer' ? 'a whole number' : 'a number'
   if (min !== undefined && max !== undefined)
-    return problem('out-of-range', `The value must be from ${min} to ${max}.`, { min, max })
-  if (max !== undefined) return problem('too-large', `The largest value is ${max}.`, { max })
-  if (min !== undefined) return problem('too-small', `The smallest value is ${min}.`, { min })
+    return problem('out-of-range', `The value must be ${number} from ${min} to ${max}.`, { min, max })
+  if (max !== undefined) return problem('too-large', `The value must be ${number} up to ${max}.`, { max })
+  if (min !== undefined) return problem('too-small', `The value must be ${number} from ${min} upwards.`, { min })
   return problem(
     'out-of-range',
-    stores.type === 'integer' ? 'The value must be a whole number below 2^53.' : 'The value must be a finite number.',
+    `The value must be ${type === 'integer' ? `${number} below 2^53` : 'a finite number'}.`,
   )
 }
 

@@ -89,7 +89,7 @@ test('a model is in one database, and refers to none outside', async () => {
       [stats, [Visit, Account]],
     ])
   assert.throws(twice, says('Account', 'main.db', 'stats.db'))
-  assert.throws(() => new Databases([[main, [Post]]]), says('Post.author refers to User', 'main.db', 'none'))
+  assert.throws(() => new Databases([[main, [Post]]]), says('Post.author refers to User', 'main.db', 'not listed'))
   const apart = () =>
     new Databases([
       [main, [Post]],
@@ -127,7 +127,7 @@ test('a statement that the transaction would not undo is refused, unless it is s
     for (const statement of [() => Visit.create({ path: '/' }), () => Visit.count(), () => Visit.all().delete()])
       await assert.rejects(
         atomic(async () => void (await statement()), { on: Account }),
-        says('stats.db', 'main.db', 'would not undo'),
+        says('stats.db', 'main.db', 'could not undo'),
       )
     assert.equal(await Visit.count(), 0)
     const undone = async (work: () => Promise<unknown>, unprotected: (Database | typeof Visit)[]) => {

@@ -5,11 +5,11 @@ import type { Class } from '../fields/relation.ts'
 import { metaOf } from '../meta.ts'
 import type { Database } from './database.ts'
 
-/** What surrounds the running code: a site sets it for every request and for `site.run(…)`, a script by `withDatabase`. */
+/** The registry that surrounds the running code: a site sets it for every request and `site.run(…)`, a script with `withDatabase`. */
 export const databases = new Slot<Databases>('databases')
 
 /**
- * Says where the rows of models are, for the code that runs inside `run`. A value: it is made once and never changed, and
+ * Which database holds the rows of which models, for the code inside `run`. A registry is a value: it never changes, and
  * nothing is written into the models.
  *
  * @example
@@ -23,13 +23,14 @@ export class Databases {
   readonly #byModel = new Map<Class<object>, Database>()
   readonly #own = new Set<Database>()
   readonly #outer: Databases | null
-  /** The database of all models, whoever they are; null when they are listed. */
+  /** The database of every model; null for a registry that lists its models. */
   #forAll: Database | null = null
 
   /**
    * @param entries databases, each with its models
-   * @param outer where the models are looked up that are not listed here
-   * @throws ModelError for a model in two databases, one that cannot be a table, or a reference into another database.
+   * @param outer the registry for models that are not listed here
+   * @throws ModelError for a model that is listed for two databases, a declaration that cannot be a table, or a reference
+   * into another database.
    */
   constructor(entries: Iterable<readonly [Database, readonly Class<object>[]]>, outer: Databases | null = null) {
     this.#outer = outer
@@ -51,7 +52,7 @@ export class Databases {
     const before = this.#byModel.get(model)
     if (before !== undefined && before !== database)
       throw new ModelError(
-        `${model.name} is listed for two databases, ${before.name} and ${database.name}: a model has its rows in one`,
+        `${model.name} is listed for two databases, ${before.name} and ${database.name}: list each model for one database`,
       )
     this.#byModel.set(model, database)
   }
@@ -65,10 +66,10 @@ export class Databases {
       const target = reference.target()
       const there = this.#find(target.model)
       if (there === database) continue
-      const where =
-        there === null ? 'in none of the databases: list it beside' : `in the database ${there.name}, not in`
       throw new ModelError(
-        `${meta.name}.${declared} refers to ${target.name}, which is ${where} ${meta.name} in ${database.name}`,
+        `${meta.name}.${declared} refers to ${target.name}, ${
+          there === null ? 'which is not listed' : `but ${target.name} is listed for the database ${there.name}`
+        }: list ${target.name} for ${database.name}, the database of ${meta.name}`,
       )
     }
   }
@@ -83,31 +84,31 @@ export class Databases {
     if (found !== null) return found
     const names = this.all.map(({ name }) => name).join(', ')
     throw new ModelError(
-      `${model.name} is in none of the databases here (${names || 'there are none'}): ` +
-        `list it with its database, as in app({ models: [${model.name}] }) or new Databases([[database, [${model.name}]]])`,
+      `no database is known for the model ${model.name} (databases: ${names || 'none'}): list the model with its database, ` +
+        `as in app({ models: [${model.name}] }) or new Databases([[database, [${model.name}]]])`,
     )
   }
 
-  /** The databases listed here, in order; those of `outer` when none is. */
+  /** The databases in the order of the list; the databases of `outer` when the list is empty. */
   get all(): readonly Database[] {
     return this.#own.size === 0 && this.#outer !== null ? this.#outer.all : [...this.#own]
   }
 
-  /** The models listed here, each with its database. */
+  /** The listed models, each with its database. */
   get models(): ReadonlyMap<Class<object>, Database> {
     return this.#byModel
   }
 
-  /** Runs `work` so that it, and all it awaits, finds the rows of its models here. */
+  /** Runs `work`: the models that `work` uses, also after an `await`, are looked up in this registry. */
   run<T>(work: () => T): Settled<T> {
     return databases.run(this, () => settled(work()))
   }
 }
 
-/** What the work gives, awaited if it is to be awaited. */
+/** The result of `work`: a promise where `work` returns one. */
 export type Settled<T> = T extends PromiseLike<infer R> ? Promise<R> : T
 
-/** A query begins when it is awaited: that must be inside what surrounds the work, not where the caller awaits. */
+/** A query starts when it is awaited: that has to happen inside the registry, not where the caller awaits. */
 function settled<T>(result: T): Settled<T> {
   return (isThenable(result) ? Promise.resolve(result) : result) as Settled<T>
 }

@@ -12,7 +12,7 @@ import { enclosing } from './transaction.ts'
 
 const counter = new Slot<string[]>('counter')
 
-/** The database of a model, as the code around says. @throws ModelError where nothing says. */
+/** The database of a model, from the registry around the code. @throws ModelError without a registry. */
 export function databaseOf(meta: Meta): Database {
   const around = databases.get()
   if (around !== undefined) return around.of(meta.model)
@@ -21,7 +21,14 @@ export function databaseOf(meta: Meta): Database {
   )
 }
 
-/** Runs `run` and says which statements it needed, in order: for tests that guard the number. */
+/**
+ * Counts the statements that `run` needs: for tests that keep the number of queries of a page small.
+ *
+ * @example
+ * const { queries } = await countQueries(() => Post.with('author').limit(20))
+ * assert.equal(queries, 2)
+ * @returns what `run` gave, how many statements were run, and their SQL in order.
+ */
 export async function countQueries<T>(
   run: () => PromiseLike<T>,
 ): Promise<{ result: T; queries: number; statements: string[] }> {
@@ -32,14 +39,14 @@ export async function countQueries<T>(
   return { result, queries: statements.length, statements }
 }
 
-/** The clock and the randomness that what happens here goes by: those of the code around, else the database's. */
+/** The clock and the randomness for rows: those of the request or program around the code, else the database's. */
 export function machineOf(database: Database): Machine {
   return work.get()?.machine ?? database.machine ?? ownMachine()
 }
 
 /**
- * Runs a statement where it belongs, inside the transaction around, and reports it: the way for SQL that the models have
- * no words for. Values are given apart from the text, and come back as the database keeps them.
+ * Runs SQL that the models cannot express, inside the transaction around the code. Values are given apart from the text,
+ * and come back as the database keeps them (a boolean as 0 or 1, a moment as milliseconds).
  *
  * @example
  * const { rows } = await execute(database, {
@@ -47,7 +54,7 @@ export function machineOf(database: Database): Machine {
  *   parameters: [10],
  *   writes: false,
  * })
- * @throws the database's own errors.
+ * @throws the database's own errors; ModelError inside a transaction of another database.
  */
 export function execute(database: Database, statement: Statement): Promise<Result> {
   counter.get()?.push(statement.sql)

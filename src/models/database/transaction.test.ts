@@ -209,8 +209,8 @@ for (const kind of ['memory', 'file']) {
         atomic(async () => {
           assert.equal((await execute(database, add)).changes, 1)
           assert.equal(await User.count(), 1)
-          await assert.rejects(database.run(add), /would wait for the transaction/)
-          await assert.rejects(database.begin(), /would wait for the transaction/)
+          await assert.rejects(database.run(add), /inside a transaction of this database/)
+          await assert.rejects(database.begin(), /inside a transaction of this database/)
           throw new Error('undo')
         }),
         /^Error: undo$/,

@@ -13,7 +13,7 @@ import { type Databases, databases } from './databases.ts'
 /** The innermost transaction or savepoint that the code runs in. */
 const innermost = new Slot<Transaction>('transaction')
 
-/** What is to be done once everything around is committed. It may be asynchronous: what it gives is awaited. */
+/** Work for after the commit. A promise that the callback returns is awaited. */
 export type CommitCallback = () => unknown
 
 /** A transaction, or a savepoint in one. */
@@ -58,7 +58,9 @@ class Transaction {
     this.#check()
     const { savepoints } = this.database.limits
     if (this.depth >= savepoints)
-      throw new ModelError(`atomic() is nested deeper than ${savepoints} (limits.savepoints)`)
+      throw new ModelError(
+        `atomic() is nested deeper than ${savepoints}: nest less, or raise limits.savepoints of the database`,
+      )
     this.#waiting++
     const before = this.#inner
     const run = async () => {
@@ -133,22 +135,26 @@ export function enclosing(database: Database): Transaction | null {
   for (let one: Transaction | undefined = around; one !== undefined; one = one.outer)
     if (one.unprotected.has(database)) return null
   throw new ModelError(
-    `a statement for the database ${database.name} inside a transaction of ${around.database.name}, which would not undo ` +
-      `the statement: wrap the statement in atomic(…, { on: MODEL }) of its own, or name its database in 'unprotected'`,
+    `a statement for the database ${database.name} inside a transaction of ${around.database.name}: the transaction could not ` +
+      `undo the statement. Wrap it in atomic(…, { on: MODEL }) of its own, or list its database in the option 'unprotected'`,
   )
 }
 
+/** Options of `atomic`. */
 export interface AtomicOptions {
-  /** The database, or a model of it. Needed where the code around has several databases. */
+  /** The database of the transaction, or a model of that database. Required where the registry has several databases. */
   readonly on?: Database | Class<object>
-  /** Databases (or models of them) that statements inside may use beside, although nothing undoes what they change. */
+  /** Other databases (or models of them) that the work may use too, although the transaction cannot undo changes there. */
   readonly unprotected?: readonly (Database | Class<object>)[]
 }
 
 function databaseMeant(of: Database | Class<object>): Database {
   if (typeof of !== 'function') return of
   const around = databases.get()
-  if (around === undefined) throw new ModelError(`atomic: no database surrounds this code, so none holds ${of.name}`)
+  if (around === undefined)
+    throw new ModelError(
+      `atomic: no database surrounds this code, so there is no database for ${of.name}: run it inside site.run(…), withDatabase(database, …) or databases.run(…)`,
+    )
   return around.of(of)
 }
 
@@ -162,14 +168,14 @@ function onlyDatabase(): Database {
   throw new ModelError(
     all.length === 0
       ? 'atomic: no database surrounds this code; run it inside site.run(…), withDatabase(database, …) or databases.run(…), or name one: atomic(work, { on: database })'
-      : `atomic: there are the databases ${all.map(({ name }) => name).join(' and ')}; say which the transaction is of: atomic(work, { on: MODEL })`,
+      : `atomic: there are several databases (${all.map(({ name }) => name).join(', ')}); name the database of the transaction: atomic(work, { on: MODEL })`,
   )
 }
 
 /**
- * Runs `work` in a transaction: all that it changes is kept when it resolves, and nothing when it rejects.
- * Inside another `atomic` of the same database it is a savepoint: what fails in it and is caught outside does not undo
- * the rest. Resolves when the callbacks of `onCommit` have ended.
+ * Runs `work` in a transaction: everything that `work` changes is kept when `work` resolves, and nothing when it rejects.
+ * Inside another `atomic` of the same database this is a savepoint: an error that is caught outside undoes the savepoint
+ * only. Resolves when the callbacks of `onCommit` have ended.
  *
  * @example
  * await atomic(async () => {
@@ -177,7 +183,7 @@ function onlyDatabase(): Database {
  *   await Stock.where({ product }).update((s) => ({ left: s.left.minus(1) }))
  *   onCommit(() => mail(customer, order))
  * })
- * @throws ModelError when it is not clear which database is meant, DatabaseBusyError, and what `work` rejects with.
+ * @throws ModelError where there are several databases and `on` is missing; DatabaseBusyError; and the error of `work`.
  */
 export async function atomic<T>(work: () => PromiseLike<T>, options: AtomicOptions = {}): Promise<T> {
   const database = options.on === undefined ? onlyDatabase() : databaseMeant(options.on)
@@ -200,7 +206,7 @@ export async function atomic<T>(work: () => PromiseLike<T>, options: AtomicOptio
   return result
 }
 
-/** What fails while something is undone must not hide why it is undone. */
+/** An error of the rollback must not hide the error that caused the rollback. */
 async function undone(rollback: () => Promise<void>): Promise<void> {
   try {
     await rollback()
@@ -209,17 +215,23 @@ async function undone(rollback: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The transaction of this database around the code, whatever stands between. */
+/** The transaction of this database around the code, also behind transactions of other databases. */
 export function transactionOf(database: Database): Transaction | null {
   for (let one = innermost.get(); one !== undefined; one = one.outer) if (one.database === database) return one
   return null
 }
 
 /**
- * Calls back once what the code around has changed is committed, never if it is undone; at once outside a transaction.
- * For what must not happen too early: a mail, a job, a message to others. The callbacks run one after the other, and
- * `atomic` waits for them. What one of them throws is reported (a site writes it to its log) and hurts nobody: the
- * data is committed, and the callbacks after it still run.
+ * Calls `callback` after the commit of the transaction around the code, never after a rollback; at once outside a
+ * transaction. For work that must not happen too early: a mail, a job, a message to other users. The callbacks run one
+ * after the other, and `atomic` waits for them. An error of a callback is reported (a site writes it to its log) and not
+ * thrown: the data is committed, and the callbacks after it still run.
+ *
+ * @example
+ * await atomic(async () => {
+ *   const order = await Order.create({ customer })
+ *   onCommit(() => sendConfirmation(order.id))
+ * })
  */
 export function onCommit(callback: CommitCallback): void {
   const transaction = innermost.get()

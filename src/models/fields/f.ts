@@ -1,15 +1,4 @@
-/**
- * The fields, as models and forms declare them:
- *
- *     class Post extends Model {
- *       id = f.id()
- *       slug = f.slug().unique()
- *       title = f.text(200)
- *       views = f.int().default(0)
- *       published = f.datetime().null()
- *       author = f.ref(() => User, { onDelete: 'cascade' })
- *     }
- */
+/** The fields, as models and forms declare them. */
 import { hashPassword } from '../../base/password.ts'
 import type { AnySchema } from '../../base/standard-schema.ts'
 import { Field, NOW } from './field.ts'
@@ -21,48 +10,64 @@ import * as times from './times.ts'
 
 /** A moment, which may be the moment the row is made. */
 class DatetimeField extends Field<Date> {
-  /** The default is when the row is made, on the clock of whoever makes it. */
+  /** The default is the time when the row is made, on the clock of the program that makes the row. */
   now(): Field<Date, true> {
     return this.but({ default: NOW }) as unknown as Field<Date, true>
   }
 }
 
+/**
+ * The fields of models and forms.
+ *
+ * @example
+ * class Post extends Model {
+ *   id = f.id()
+ *   slug = f.slug().unique()
+ *   title = f.text(200)
+ *   views = f.int({ min: 0 }).default(0)
+ *   published = f.datetime().null()
+ *   author = f.ref(() => User, { onDelete: 'cascade' })
+ * }
+ */
 export const f = {
-  /** The row's number, given by the database; every model has one, called `id`. */
+  /** The number of the row, given by the database and never given twice. Every model has this field, called `id`. */
   id: () => new Field<number, true>(numbers.id()),
-  /** Text of at most `max` UTF-16 units; one line in a form up to 255. White space around it is cut off in forms. */
+  /** Text of at most `max` UTF-16 units; one line in a form up to 255. A form removes white space around the text. */
   text: (max: number = text.LONGEST_TEXT, options: text.TextOptions = {}) => new Field<string>(text.text(max, options)),
-  /** Letters, digits, hyphens, underscores: a segment of a URL. */
+  /** ASCII letters, digits, hyphens and underscores: a segment of a URL. */
   slug: (max: number = text.LONGEST_SLUG) => new Field<string>(text.slug(max)),
+  /** An e-mail address. A form turns the domain into lower case. */
   email: () => new Field<string>(text.email()),
-  /** Given in clear, stored as a hash, never shown. */
+  /** A password: given as text, stored as its hash, left out of JSON. */
   password: (options: text.PasswordOptions = {}) =>
     new Field<string>(text.password({ hash: hashPassword, ...options })),
   /** A whole number up to 2^53 − 1 either way. */
   int: (range?: numbers.RangeOptions) => new Field<number>(numbers.int(range)),
-  /** A double. */
+  /** A finite double. Not for money: count cents in an `f.int()`. */
   number: (range?: numbers.RangeOptions) => new Field<number>(numbers.number(range)),
+  /** True or false; a checkbox in a form. */
   boolean: () => new Field<boolean>(numbers.boolean()),
-  /** A day as text, `2026-11-24`. */
+  /** A day as text, `2026-11-24`, in no time zone. */
   date: () => new Field<string>(times.date()),
-  /** A moment, to the millisecond. */
+  /** A moment, to the millisecond, as a `Date`. A form's time without a zone is read as UTC. */
   datetime: () => new DatetimeField(times.datetime()),
+  /** Any value of JSON, checked by a schema: `f.json(z.array(z.string()))`. */
   json: jsonField,
   /** One of a few strings: `f.choice(['draft', 'public'])`, or `{ draft: 'A draft', public: 'Published' }`. */
   choice: <const C extends string>(choices: readonly C[] | { readonly [value in C]: string }) =>
     new Field<C>(text.choice(choices)),
-  /** The path of a stored file. */
+  /** The path of a stored file, relative to the folder of uploads. */
   file: () => new Field<string>(text.file()),
-  /** A row of another model. The thunk lets models refer to each other across modules. */
+  /** A row of another model. The model is given as a function, so that models can refer to each other across modules. */
   ref: <M extends object>(target: () => Class<M>, options?: RefOptions) => new Ref<M>(target, options),
-  /** The rows of `target` whose reference `by` leads here. */
+  /** The rows of `target` whose reference `by` leads here: `f.many(() => Post, 'author')`. */
   many: <M extends object, K extends keyof M & string>(target: () => Class<M>, by: K & ReferenceName<M, K>) =>
     new Many<M>(target, by),
 }
 
 /**
- * What JSON can hold, checked by a schema of any make (Zod, Valibot, ArkType: standardschema.dev), which gives the type.
- * Without a schema the value is `unknown`: nothing is known of what a visitor sent.
+ * Any value of JSON, checked by a Standard Schema (Zod, Valibot, ArkType, …: standardschema.dev), which gives the type.
+ * Without a schema the type is `unknown`, because a visitor may send anything.
  *
  * @example
  * tags = f.json(z.array(z.string())).default(() => [])

@@ -1,28 +1,33 @@
-/**
- * A field: what one property of a model holds, how it is written in a form, checked, stored and read back.
- * Fields are declared with `f` (`f.text(200).unique()`); each chained call gives a new field, and the one before stays.
- */
+/** A field: what one property of a model holds, and how input for the field is read and checked. */
 
 import { type Problem, problem } from '../../base/problem.ts'
 import type { StandardSchema } from '../../base/standard-schema.ts'
 import type { Kind, Parsed, Widget } from './kind.ts'
 
-/** The default of a datetime that says when the row was made: the clock is known only when a row is made. */
+/** The default of a datetime that holds when the row was made: the clock is known only when a row is made. */
 export const NOW: unique symbol = Symbol('now')
 
+/** What the chained calls of a field set. */
 export interface FieldOptions<T> {
+  /** Whether null is a value: `.null()`. */
   readonly nullable: boolean
+  /** Whether no two rows have the same value: `.unique()`. */
   readonly unique: boolean
+  /** Whether the column has an index: `.index()`. */
   readonly index: boolean
+  /** Whether the empty string is a value: `.blank()`. */
   readonly blank: boolean
-  /** Undefined when there is none. A function is called for every new row. */
+  /** The default value, or a function that makes one for every new row; undefined for no default. */
   readonly default: T | (() => T) | typeof NOW | undefined
+  /** What people call the field: `.label('E-mail')`. */
   readonly label: string | undefined
+  /** A sentence beside the input: `.help('…')`. */
   readonly help: string | undefined
+  /** What browsers fill in: `.autocomplete('username')`. */
   readonly autocomplete: string | undefined
 }
 
-/** Of a field that says nothing more. */
+/** The options of a field without chained calls. */
 export const PLAIN = {
   nullable: false,
   unique: false,
@@ -34,15 +39,24 @@ export const PLAIN = {
   autocomplete: undefined,
 } as const
 
-/** What follows from a value being absent. */
+/** The problem of a field without a value. */
 export const REQUIRED: Problem = problem('required', 'This field is required.')
 
+/**
+ * What one property of a model holds. Fields are declared with `f` (`f.text(200).unique()`); each chained call gives a new
+ * field and leaves the field before as it was.
+ *
+ * @typeParam T the type of the values
+ * @typeParam Optional whether `create` may leave the field out
+ */
 export class Field<T, Optional extends boolean = false> {
   /** For the type checker only. */
   declare readonly '~value': T
   declare readonly '~optional': Optional
 
+  /** The kind of field: its type, its parameters, its control. */
   readonly kind: Kind<NonNullable<T>>
+  /** What the chained calls have set. */
   readonly options: FieldOptions<T>
 
   constructor(kind: Kind<NonNullable<T>>, options: FieldOptions<T> = PLAIN) {
@@ -66,27 +80,27 @@ export class Field<T, Optional extends boolean = false> {
     return this.but({ unique: true })
   }
 
-  /** Looked up or sorted by often. */
+  /** Gives the column an index: for fields that are often looked up or sorted by. */
   index(): this {
     return this.but({ index: true })
   }
 
-  /** Taken when `create` or a form gives nothing. A function is asked anew for every row. */
+  /** The value for a new row when `create` or a form gives no value. A function is called for every row. */
   default(value: T | (() => T)): Field<T, true> {
     return this.but({ default: value }) as unknown as Field<T, true>
   }
 
-  /** The empty string is a value too; without this a form's empty text is refused as missing. */
+  /** The empty string is a value too; without `.blank()` a form refuses empty text as missing. */
   blank(): this {
     return this.but({ blank: true })
   }
 
-  /** What people call it; otherwise made from the property's name. */
+  /** What people call the field. Default: made from the property's name. */
   label(words: string): this {
     return this.but({ label: words })
   }
 
-  /** A sentence shown beside the input. */
+  /** A sentence that a form shows beside the input. */
   help(words: string): this {
     return this.but({ help: words })
   }
@@ -102,6 +116,7 @@ export class Field<T, Optional extends boolean = false> {
     return !nullable && !blank && standard === undefined && this.kind.name !== 'boolean'
   }
 
+  /** The control in a form. */
   get widget(): Widget {
     const { widget } = this.kind
     const { autocomplete } = this.options
@@ -110,7 +125,7 @@ export class Field<T, Optional extends boolean = false> {
 
   /**
    * Reads the value that a form or a JSON body gave for this field. Remote input: never throws.
-   * @param input a string, number, boolean or what JSON has; undefined, null and '' mean that nothing was given.
+   * @param input a string, or any value of JSON; undefined, null and '' mean that no value was given.
    */
   parse(input: unknown): Parsed<T> {
     const given = typeof input === 'string' && !this.kind.verbatim ? input.trim() : input
@@ -129,7 +144,7 @@ export class Field<T, Optional extends boolean = false> {
     return blank ? { value: '' as T } : { error: REQUIRED }
   }
 
-  /** The default for a new row; undefined when there is none, or when it needs the clock. */
+  /** The default for a new row; undefined without a default, or where the default is the time. */
   standard(): T | undefined {
     const standard = this.options.default
     if (standard === NOW) return undefined
@@ -138,22 +153,22 @@ export class Field<T, Optional extends boolean = false> {
     return typeof standard === 'object' && standard !== null ? structuredClone(standard) : standard
   }
 
-  /** The value as an input of a form shows it. */
+  /** The value as an input of a form shows it; '' for null and for a value of another type. */
   format(value: unknown): string {
     if (value === null || value === undefined) return ''
     if (this.kind.check(value) === null && this.kind.format) return this.kind.format(value as NonNullable<T>)
     return typeof value === 'object' ? '' : String(value)
   }
 
-  /** What is wrong with a value that the program gives, or null. */
+  /** What is wrong with a value that the program wants to store, or null. */
   check(value: unknown): string | null {
     if (value === null)
-      return this.options.nullable ? null : 'null where a value belongs; add .null() to the field if null is a value'
-    if (value === undefined) return 'undefined where a value belongs; write null for no value'
+      return this.options.nullable ? null : 'null is not allowed; add .null() to the field to allow null'
+    if (value === undefined) return 'undefined is not a value; use null for no value'
     return this.kind.check(value)
   }
 
-  /** The field as a Standard Schema v1 (standardschema.dev), for libraries that take any validator. */
+  /** The field as a Standard Schema v1 (standardschema.dev), for libraries that accept any validator. */
   get '~standard'(): StandardSchema<unknown, T>['~standard'] {
     return {
       version: 1,

@@ -73,7 +73,7 @@ test('days and moments', () => {
   refuses(f.datetime(), '0000-12-31T23:59', new Date(8.64e15))
   assert.match(
     f.datetime().check(new Date(8.64e15)) ?? '',
-    /\+275760-09-13T00:00:00.000Z is not in the years 1 to 9999/,
+    /\+275760-09-13T00:00:00.000Z lies outside the years 1 to 9999/,
   )
 })
 

@@ -9,7 +9,7 @@ function typedJson(value: unknown): string | null {
   try {
     const text = JSON.stringify(value)
     // JSON writes NaN and infinity as null, which would come back as no value.
-    if (text === undefined || (text === 'null' && value !== null)) return `${article(value)} that JSON has no word for`
+    if (text === undefined || (text === 'null' && value !== null)) return `${article(value)} cannot be written as JSON`
     return null
   } catch (error) {
     return (error as Error).message
@@ -22,7 +22,7 @@ function judged<T>(schema: AnySchema<T>, value: unknown): { value: T } | { why: 
   if (result instanceof Promise) {
     result.catch(() => {})
     throw new ModelError(
-      `f.json takes a schema that answers at once; that of ${schema['~standard'].vendor} gave a promise`,
+      `f.json: the schema (${schema['~standard'].vendor}) must be synchronous; it returned a promise`,
     )
   }
   const issue = result.issues?.[0]

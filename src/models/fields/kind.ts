@@ -3,15 +3,18 @@ import type { Machine } from '../../base/machine.ts'
 import type { Problem } from '../../base/problem.ts'
 import type { ColumnType, Json } from '../state.ts'
 
-/** The outcome of reading input: the value, or what is wrong with it for the person who typed it. */
+/** The outcome of reading input: `value`, or `error` for the person who typed the input. */
 export type Parsed<T> =
+  /** The input is a value of the field. */
   | { readonly value: T; readonly error?: undefined }
+  /** The input is refused. */
   | { readonly error: Problem; readonly value?: undefined }
 
-/** How a field is put into an HTML form; the same shape as the forms' own `Widget`. */
+/** The control of a field in an HTML form; forms have the same type. */
 export interface Widget {
+  /** Which element of HTML. */
   readonly element: 'input' | 'textarea' | 'select' | 'checkbox' | 'file'
-  /** The `type` of an input. */
+  /** The `type` attribute of an input. */
   readonly type?: string
   /** More attributes: `maxlength`, `min`, `step`, `autocomplete`. `required` follows from the field. */
   readonly attributes?: { readonly [name: string]: string }
@@ -20,30 +23,45 @@ export interface Widget {
 }
 
 /**
- * A kind of field: data that says what it is, and the functions that follow from them. A kind of your own stores one of
- * the logical types there are: `new Field({ ...kindOf, name: 'postcode', … })`.
+ * A kind of field: its data, and the functions that read and check values. A kind of your own stores one of the logical
+ * types that exist.
+ *
+ * @example
+ * const postcode: Kind<string> = {
+ *   ...f.text(5).kind,
+ *   name: 'postcode',
+ *   parse: (given) =>
+ *     typeof given === 'string' && /^\d{5}$/.test(given)
+ *       ? { value: given }
+ *       : { error: problem('postcode', 'Enter five digits.') },
+ * }
+ * class Address extends Model {
+ *   id = f.id()
+ *   postcode = new Field(postcode)
+ * }
  */
 export interface Kind<T> {
-  /** What it is called: `slug`. */
+  /** The name of the kind: `slug`. */
   readonly name: string
-  /** All that makes it what it is, as JSON: `{ max: 100 }`. Two kinds of one name and the same parameters are the same. */
+  /** The parameters, as JSON: `{ max: 100 }`. Two kinds with the same name and parameters are the same kind. */
   readonly params: { readonly [name: string]: Json }
-  /** What its column holds: the database's type and its check follow from this. */
+  /** What the column holds: the column's type and its check follow from this. */
   readonly stores: ColumnType
+  /** The control in a form. */
   readonly widget: Widget
-  /** Whether a form's text keeps the white space around it. */
+  /** Whether white space around a form's text belongs to the value. */
   readonly verbatim?: boolean
   /** Values that must not leave the program by accident: left out of a row's JSON. */
   readonly secret?: boolean
-  /** Reads what a form or a JSON body gave; never called with nothing (undefined, null, ''). Never throws. */
+  /** Reads the input of a form or a JSON body. Remote input: never throws. Never called with undefined, null or ''. */
   parse(input: unknown): Parsed<T>
-  /** What is wrong with the type of a value, or null: all that a condition asks, where any value may be looked for. */
+  /** What is wrong with the type of a value, or null. A condition checks no more than this. */
   typed(value: unknown): string | null
-  /** What is wrong with a value that the program wants stored, or null: its type, or a rule of the field. */
+  /** What is wrong with a value that the program wants to store, or null: its type, or a rule of the field. */
   check(value: unknown): string | null
-  /** What it takes to make a given value ready to be stored: a hash. */
+  /** Makes the value to be stored from the given one: the hash of a password. */
   prepare?(value: T, machine: Machine): Promise<T>
-  /** The value as an input shows it; what `parse` reads as the same value. */
+  /** The value as an input shows it; `parse` reads the same value from this text. */
   format?(value: T): string
 }
 

@@ -3,17 +3,21 @@ import { type Problem, problem } from '../../base/problem.ts'
 import { ModelError } from '../errors.ts'
 import { article, input, type Kind, type Parsed } from './kind.ts'
 
+/** The range of a number; the table enforces it too. */
 export interface RangeOptions {
+  /** The smallest value. */
   readonly min?: number
+  /** The largest value. */
   readonly max?: number
 }
 
-/** @throws ModelError for bounds between which there is nothing. */
+/** @throws ModelError for a range without values. */
 function checkedRange(what: string, { min, max }: RangeOptions, fits: (bound: number) => boolean): RangeOptions {
   for (const bound of [min, max])
-    if (bound !== undefined && !fits(bound)) throw new ModelError(`${what}: ${bound} cannot be a bound`)
+    if (bound !== undefined && !fits(bound))
+      throw new ModelError(`${what}: ${bound} cannot be a bound; bounds are numbers of the field's own kind`)
   if (min !== undefined && max !== undefined && min > max)
-    throw new ModelError(`${what}: min is ${min} and max is ${max}, between which there is nothing`)
+    throw new ModelError(`${what}: min (${min}) is greater than max (${max})`)
   return { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }
 }
 
@@ -29,11 +33,11 @@ function outside(value: number, { min, max }: RangeOptions): Problem | null {
 }
 
 function typedNumber(value: unknown): string | null {
-  return typeof value === 'number' ? null : `${article(value)} where a number belongs`
+  return typeof value === 'number' ? null : `a number is expected, not ${article(value)}`
 }
 
 function typedBoolean(value: unknown): string | null {
-  return typeof value === 'boolean' ? null : `${article(value)} where a boolean belongs`
+  return typeof value === 'boolean' ? null : `a boolean is expected, not ${article(value)}`
 }
 
 /** A whole number that JavaScript holds exactly: up to 2^53 − 1 either way. */

@@ -16,19 +16,21 @@ const LONGEST_EMAIL = 254
 /** `f.file()`, in UTF-16 units. */
 const LONGEST_PATH = 255
 
+/** Options of `f.text`. */
 export interface TextOptions {
   /** Fewest characters. */
   readonly min?: number
-  /** What the whole text must match, as `pattern` in HTML; say in `help` what that means. Mind patterns that backtrack. */
+  /** What the whole text must match, as with `pattern` in HTML; explain the form in `help`. Avoid patterns that backtrack. */
   readonly pattern?: RegExp
 }
 
+/** Options of `f.password`. */
 export interface PasswordOptions {
-  /** Makes the hash that is stored, in place of the framework's own. */
+  /** Makes the hash that is stored. Default: `hashPassword`. */
   readonly hash?: PasswordHash
-  /** Fewest characters that a form takes. Default 8, the least of NIST SP 800-63B §5.1.1.2; code may set shorter ones. */
+  /** Fewest characters that a form accepts. Default 8, the minimum of NIST SP 800-63B §5.1.1.2; the program may set shorter ones. */
   readonly min?: number
-  /** Most characters taken for hashing. Default 1,024: a hash of more costs more time and is no safer. */
+  /** Most characters of a password. Default 1,024: hashing more costs time and adds no safety. */
   readonly max?: number
 }
 
@@ -60,15 +62,15 @@ function textKind({ name, params = {}, stores, widget, refuse }: TextKind): Kind
     typed,
     check(value) {
       if (typeof value !== 'string') return typed(value)
-      if (!value.isWellFormed()) return 'the text has half of a surrogate pair, which no database keeps'
-      if (value.includes('\0')) return 'the text has a null character, at which SQLite would cut it off'
+      if (!value.isWellFormed()) return 'the text contains half of a surrogate pair, which cannot be stored as UTF-8'
+      if (value.includes('\0')) return 'the text contains a null character, where SQLite would cut the text off'
       return value === '' ? null : (refuse(value)?.text ?? null)
     },
   }
 }
 
 function typed(value: unknown): string | null {
-  return typeof value === 'string' ? null : `${article(value)} where a string belongs`
+  return typeof value === 'string' ? null : `a string is expected, not ${article(value)}`
 }
 
 function tooLong(text: string, max: number): Problem | null {
@@ -84,7 +86,7 @@ function tooShort(text: string, min: number): Problem | null {
 /** @throws ModelError for what cannot be a length. */
 function length(what: string, value: number, least = 1): number {
   if (Number.isSafeInteger(value) && value >= least) return value
-  throw new ModelError(`${what} is ${value}: it must be a whole number from ${least}`)
+  throw new ModelError(`${what} must be a whole number, at least ${least}, not ${value}`)
 }
 
 /** `max` counts UTF-16 units as `maxlength` in HTML does. */
@@ -191,7 +193,7 @@ export function choice<const C extends string>(choices: readonly C[] | { readonl
   const pairs = isList(choices)
     ? choices.map((value) => ({ value, label: words(value) }))
     : Object.entries<string>(choices).map(([value, label]) => ({ value, label }))
-  if (pairs.length === 0) throw new ModelError('f.choice: there must be something to choose from')
+  if (pairs.length === 0) throw new ModelError('f.choice: give it at least one value')
   const values = new Set<string>(pairs.map(({ value }) => value))
   const kind = textKind({
     name: 'choice',
@@ -203,7 +205,7 @@ export function choice<const C extends string>(choices: readonly C[] | { readonl
   const { check } = kind
   return {
     ...kind,
-    check: (value) => (value === '' && !values.has('') ? 'the empty string is none of the choices' : check(value)),
+    check: (value) => (value === '' && !values.has('') ? 'the empty string is not one of the choices' : check(value)),
   }
 }
 

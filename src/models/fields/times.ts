@@ -27,13 +27,13 @@ export function date(): Kind<string> {
         ? { value: given }
         : { error: problem('not-a-date', 'Enter a date, such as 2026-11-24.') },
     typed: (value) =>
-      typeof value === 'string' ? null : `${article(value)} where the text of a day belongs, such as 2026-11-24`,
+      typeof value === 'string' ? null : `the text of a day is expected, such as "2026-11-24", not ${article(value)}`,
     check(value) {
       if (value instanceof Date)
-        return 'a Date, which is a moment; a date field holds the text of a day, such as 2026-11-24'
+        return 'a date field holds the text of a day, such as "2026-11-24", not a Date (a moment, which f.datetime() holds)'
       return typeof value === 'string' && isDay(value)
         ? null
-        : `${typeof value === 'string' ? JSON.stringify(value.slice(0, 20)) : article(value)} is no day such as 2026-11-24`
+        : `the text of a day is expected, such as "2026-11-24", not ${typeof value === 'string' ? JSON.stringify(value.slice(0, 20)) : article(value)}`
     },
   }
 }
@@ -42,7 +42,7 @@ export function date(): Kind<string> {
 const MOMENT = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?$/
 
 function typedDate(value: unknown): string | null {
-  return value instanceof Date ? null : `${article(value)} where a Date belongs`
+  return value instanceof Date ? null : `a Date is expected, not ${article(value)}`
 }
 
 function isMoment(value: Date): boolean {
@@ -69,7 +69,7 @@ export function datetime(): Kind<Date> {
     check(value) {
       if (!(value instanceof Date)) return typedDate(value)
       if (Number.isNaN(value.getTime())) return 'an invalid Date'
-      return isMoment(value) ? null : `${value.toISOString()} is not in the years 1 to 9999`
+      return isMoment(value) ? null : `${value.toISOString()} lies outside the years 1 to 9999`
     },
     format(value) {
       const text = value.toISOString()

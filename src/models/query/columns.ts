@@ -20,7 +20,9 @@ function columnsAt(meta: Meta, path: readonly string[]): object {
       if (column) return new Operand({ type: 'column', path, column }, column.kind, { model: meta.name, field: name })
       const relation = meta.relations.get(name)
       if (relation?.kind === 'ref') return columnsAt(relation.target(), [...path, name])
-      const why = relation ? 'is not one row but many' : `is no field: there are ${[...meta.columns.keys()].join(', ')}`
+      const why = relation
+        ? 'leads to many rows; a condition can use references (f.ref) only'
+        : `is not a field: the fields are ${[...meta.columns.keys()].join(', ')}`
       throw new ModelError(`${meta.name}: ${JSON.stringify(name)} ${why}`)
     },
   })

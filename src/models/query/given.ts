@@ -1,20 +1,22 @@
 /** What programs give to queries, as nodes: conditions, orders, columns by name. */
 import { InvalidValueError, ModelError } from '../errors.ts'
+import { article } from '../fields/kind.ts'
 import { type Column, columnOf, type Meta } from '../meta.ts'
 import type { Columns, OrderName, WhereValues } from '../rows.ts'
 import type { AddedColumn, ConditionNode, OperandNode, OrderNode } from '../sql/node.ts'
+import type { ColumnType } from '../state.ts'
 import { entriesOf, givenValue } from '../write.ts'
 import { columnsOf } from './columns.ts'
 import { type Condition, nodeOf, Operand, Order } from './operand.ts'
 
-/** Values that columns have, or a condition over columns. */
+/** What `where` accepts: values that the columns must have, or a function that makes a condition. */
 export type Where<M extends object> = WhereValues<M> | ((p: Columns<M>) => Condition)
 
-/** `'title'`, `'-title'`, or `(p) => p.title.desc()`, one or several. */
+/** What `orderBy` accepts: `'title'`, `'-title'` (descending), or `(p) => p.title.desc()`, which may also give a list. */
 export type OrderBy<M extends object> = OrderName<M> | ((p: Columns<M>) => Ordering | readonly Ordering[])
 export type Ordering = Order | Operand<unknown>
 
-/** Values to be read beside a row, or in place of it, by the names that they get. */
+/** Computed values by the names that they get in a row. */
 export type Computed = { readonly [name: string]: Operand<unknown> }
 
 /** The conditions of an object of values or of a function. */
@@ -42,7 +44,7 @@ export function orderings(given: Ordering | readonly Ordering[]): OrderNode[] {
   return (Array.isArray(given) ? given : [given]).map((one: unknown) => {
     if (one instanceof Order) return one.node
     if (one instanceof Operand) return one.asc().node
-    throw new ModelError('orderBy takes columns: (p) => p.title, (p) => p.published.desc()')
+    throw new ModelError('orderBy: this is not a column; write (p) => p.title or (p) => p.published.desc()')
   })
 }
 
@@ -66,14 +68,23 @@ export function shownColumn(meta: Meta, name: string): Column {
 export function computedColumns(meta: Meta, given: Computed): AddedColumn[] {
   return Object.entries(given).map(([name, operand]) => {
     if (!(operand instanceof Operand))
-      throw new ModelError(`${meta.name}: ${name} is no column and nothing computed from columns`)
-    if (operand.kind.secret) throw new ModelError(`${meta.name}: ${name} would show what is secret`)
-    return { name, operand: operand.node, as: operand.kind.stores }
+      throw new ModelError(`${meta.name}: ${name} must be a column or computed from columns, not ${article(operand)}`)
+    if (operand.kind.secret) throw new ModelError(`${meta.name}: ${name} would show a secret field`)
+    return { name, operand: operand.node, as: computedType(operand) }
   })
 }
 
-/** @throws ModelError for what is no number of rows. */
+/**
+ * How a computed value is read. Whole numbers that are added up can pass 2^53: they are read as JavaScript's own numbers
+ * are, rounded, so that one large value does not make the rows unreadable.
+ */
+function computedType({ node, kind: { stores } }: Operand<unknown>): ColumnType {
+  const grows = node.type === 'arithmetic' || (node.type === 'aggregate' && node.function === 'sum')
+  return grows ? { type: 'float' } : stores
+}
+
+/** @throws ModelError for anything but a number of rows. */
 export function rowCount(what: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value
-  throw new ModelError(`${what} takes a whole number from 0, not ${String(value)}`)
+  throw new ModelError(`${what} needs a whole number from 0, not ${String(value)}`)
 }

@@ -16,8 +16,10 @@ export function treeOf(meta: Meta, paths: readonly string[], onto: Tree = new Ma
     const [head, ...tail] = path.split('.')
     const relation = meta.relations.get(head!)
     if (!relation) {
-      const known = [...meta.relations.keys()].join(', ') || 'none'
-      throw new ModelError(`${meta.name} has no relation ${JSON.stringify(head)}: there are ${known}`)
+      const known = [...meta.relations.keys()].join(', ')
+      throw new ModelError(
+        `${meta.name} has no relation ${JSON.stringify(head)}${known === '' ? '' : `: the relations are ${known}`}`,
+      )
     }
     const below = tree.get(head!) ?? new Map()
     tree.set(head!, tail.length === 0 ? below : treeOf(relation.target(), [tail.join('.')], below))

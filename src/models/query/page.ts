@@ -1,8 +1,10 @@
-/** One page of a list: iterate over it, and show where it stands. */
+/** Pages of lists. */
 
+/** One page of a list, with what a pager needs. Iterating over the page gives its rows. */
 export class Page<R> implements Iterable<R> {
+  /** The rows of this page. */
   readonly items: readonly R[]
-  /** From 1. */
+  /** The number of this page, from 1. */
   readonly number: number
   /** Rows per page. */
   readonly size: number
@@ -16,7 +18,7 @@ export class Page<R> implements Iterable<R> {
     this.total = total
   }
 
-  /** At least 1: an empty list has one empty page. */
+  /** How many pages there are, at least 1: an empty list has one empty page. */
   get pages(): number {
     return Math.max(1, Math.ceil(this.total / this.size))
   }
@@ -31,15 +33,17 @@ export class Page<R> implements Iterable<R> {
     return this.number < this.pages ? this.number + 1 : null
   }
 
-  /** The number of the first row on this page, from 1; 0 when there are none. */
+  /** The position of the first row of this page in the list, from 1; 0 for an empty list. */
   get first(): number {
     return this.total === 0 ? 0 : (this.number - 1) * this.size + 1
   }
 
+  /** The position of the last row of this page in the list, from 1; 0 for an empty list. */
   get last(): number {
     return this.total === 0 ? 0 : this.first + this.items.length - 1
   }
 
+  /** How many rows this page has. */
   get length(): number {
     return this.items.length
   }
@@ -48,7 +52,7 @@ export class Page<R> implements Iterable<R> {
     return this.items[Symbol.iterator]()
   }
 
-  /** As JSON: what a client needs to page on. */
+  /** The page as JSON: the rows, and the numbers that a client needs for a pager. */
   toJSON(): object {
     const { items, number, size, total, pages } = this
     return { items, number, size, total, pages }

@@ -1,6 +1,7 @@
 /** Query sets: which rows of a model, in which order, with which relations. Each call gives a new one. */
 import { databaseOf, execute } from '../database/execute.ts'
 import { ModelError, NotFoundError, SeveralRowsError } from '../errors.ts'
+import { article } from '../fields/kind.ts'
 import { type Column, columnOf, type Meta } from '../meta.ts'
 import type { Columns, RelationPath, Row, UpdateInput, WhereValues } from '../rows.ts'
 import { readRows } from '../sql/rows.ts'
@@ -41,12 +42,12 @@ type Found<M extends object, W extends string, A> = unknown extends A ? Row<M, W
 const NO_RELATIONS: Tree = new Map()
 
 /**
- * Await it for its rows, or call what else is wanted: `first`, `get`, `count`, `page`, `update`, `delete`.
- * Nothing happens until then.
+ * A query for rows of a model. Await the query for its rows, or call `first`, `get`, `count`, `page`, `update`, `delete`, …
+ * No SQL runs before that. A query is a value: each method gives a new query.
  *
  * @typeParam M the model
- * @typeParam W the paths of the relations that are loaded along
- * @typeParam A what each row has beside its fields
+ * @typeParam W the paths of the relations that are loaded with the rows
+ * @typeParam A what each row has beside its fields (`annotate`)
  * @example
  * const latest = await Post.where((p) => p.published.lt(new Date()).and(p.author.name.eq('Ada')))
  *   .with('author', 'comments.author')
@@ -72,36 +73,38 @@ export class Query<M extends object, W extends string = never, A = unknown>
   }
 
   /**
-   * Those for which this holds as well: `where({ slug })`, `where((p) => p.views.gt(3))`.
-   * Objects hold values only, never operators: `where(body)` of a JSON body cannot ask for more than equality.
+   * Narrows the query to rows that match: `where({ slug })`, `where((p) => p.views.gt(3))`. An object holds values only,
+   * never operators: `where(body)` with a JSON body can ask for equality and for nothing else.
    */
   where(condition: Where<M>): Query<M, W, A> {
     return this.#but({ where: [...this.#state.where, ...whereNodes(this.#state.meta, condition)] })
   }
 
-  /** In this order; further calls order what the earlier ones leave equal. Null comes first. */
+  /** Orders the rows: `orderBy('-published', 'title')`. Further calls order rows that are equal so far. Null comes first. */
   orderBy(...orders: readonly OrderBy<M>[]): Query<M, W, A> {
     const nodes = orders.flatMap((order) => orderNodes(this.#state.meta, order))
     return this.#but({ order: [...this.#state.order, ...nodes] })
   }
 
+  /** At most so many rows. */
   limit(rows: number): Query<M, W, A> {
     return this.#but({ limit: rowCount('limit', rows) })
   }
 
+  /** Leaves out so many rows at the beginning. */
   offset(rows: number): Query<M, W, A> {
     return this.#but({ offset: rowCount('offset', rows) })
   }
 
-  /** Loads relations along, one statement each: `with('author', 'comments.author')`. */
+  /** Loads relations with the rows, one statement for each relation: `with('author', 'comments.author')`. */
   with<P extends RelationPath<M>>(...paths: readonly P[]): Query<M, W | P, A> {
     const tree = treeOf(this.#state.meta, paths, this.#state.tree)
     return new Query<M, W | P, A>({ ...this.#state, tree })
   }
 
   /**
-   * Reads something computed along with every row: `annotate((p) => ({ left: p.places.minus(p.taken) }))` gives rows that
-   * have `left` beside their fields.
+   * Adds computed values to every row: `annotate((p) => ({ left: p.places.minus(p.taken) }))` gives rows that have `left`
+   * beside their fields.
    */
   annotate<C extends Computed>(compute: (p: Columns<M>) => C): Query<M, W, A & ValuesOf<C>> {
     const { meta, columns } = this.#state
@@ -109,13 +112,15 @@ export class Query<M extends object, W extends string = never, A = unknown>
     const taken = new Set(columns.map(({ name }) => name))
     for (const { name } of added)
       if (taken.has(name) || meta.columns.has(name) || meta.relations.has(name) || name in meta.model.prototype)
-        throw new ModelError(`annotate: ${meta.name} has something called ${name} already`)
+        throw new ModelError(
+          `annotate: ${meta.name} already has a field, relation or method named ${name}; choose another name`,
+        )
     return new Query<M, W, A & ValuesOf<C>>({ ...this.#state, columns: [...columns, ...added] })
   }
 
   /**
-   * Makes one row of many. What is computed of many rows (`count`, `sum`, `avg`, `min`, `max`) is computed for each group
-   * of rows that are equal in all the other values; where there are no others, for all rows.
+   * Groups the rows. Aggregates (`count`, `sum`, `avg`, `min`, `max`) are computed for each group of rows that are equal in
+   * all the other values; without other values there is one group of all rows.
    *
    * @example
    * const perAuthor = await Post.where({ state: 'public' })
@@ -124,7 +129,10 @@ export class Query<M extends object, W extends string = never, A = unknown>
    */
   summarize<C extends Computed>(compute: (p: Columns<M>) => C): Summary<M, ValuesOf<C>> {
     const { meta, limit, offset, tree, columns: annotated, ...rest } = this.#state
-    if (limit !== null || offset !== 0) throw new ModelError('summarize: limit() and offset() come after it')
+    if (limit !== null || offset !== 0)
+      throw new ModelError(
+        'summarize: call limit() after summarize(), on the groups; offset() cannot be combined with summarize()',
+      )
     const given = compute(columnsOf(meta) as Columns<M>)
     const columns = computedColumns(meta, given)
     if (columns.length === 0) throw new ModelError(`summarize of ${meta.name} computes nothing`)
@@ -133,12 +141,12 @@ export class Query<M extends object, W extends string = never, A = unknown>
   }
 
   /**
-   * Those that have every word of `text` in one of the fields, ASCII letters in both cases. What `%` and `_` mean in
-   * SQL they do not mean here. Text without a word finds everything.
+   * The rows that contain every word of `text` in one of the fields. ASCII letters match in both cases; `%` and `_` have no
+   * special meaning. Text without a word matches every row.
    */
   search(text: string, ...fields: readonly (keyof WhereValues<M> & string)[]): Query<M, W, A> {
     const { meta, where } = this.#state
-    if (typeof text !== 'string') throw new ModelError(`search of ${meta.name} takes a string, not ${typeof text}`)
+    if (typeof text !== 'string') throw new ModelError(`search of ${meta.name} needs a string, not ${article(text)}`)
     const columns = fields.map((field) => ownColumn(shownColumn(meta, field)))
     return this.#but({ where: [...where, { type: 'search', columns, text }] })
   }
@@ -158,6 +166,7 @@ export class Query<M extends object, W extends string = never, A = unknown>
     return found as Found<M, W, A>[]
   }
 
+  /** Runs the query: a query is awaited for its rows. */
   // biome-ignore lint/suspicious/noThenProperty: a query is awaited for its rows
   then<X = Found<M, W, A>[], Y = never>(
     resolve?: ((rows: Found<M, W, A>[]) => X | PromiseLike<X>) | null,
@@ -166,7 +175,7 @@ export class Query<M extends object, W extends string = never, A = unknown>
     return this.all().then(resolve, reject)
   }
 
-  /** The rows one by one; they are read at once, so what is changed on the way does not change the loop. */
+  /** The rows, for `for await`. All rows are read first, so changes inside the loop do not change the loop. */
   async *[Symbol.asyncIterator](): AsyncIterator<Found<M, W, A>> {
     yield* await this.all()
   }
@@ -192,10 +201,12 @@ export class Query<M extends object, W extends string = never, A = unknown>
     return rows[0]!
   }
 
+  /** How many rows match. */
   async count(): Promise<number> {
     return (await this.#value(selectCount, { type: 'integer' })) as number
   }
 
+  /** Whether a row matches. */
   async exists(): Promise<boolean> {
     return (await this.#value(selectExists, { type: 'boolean' })) as boolean
   }
@@ -208,8 +219,9 @@ export class Query<M extends object, W extends string = never, A = unknown>
   }
 
   /**
-   * One page. Its number comes from a query string as it is: what is no number is the first page, what lies outside
-   * the nearest one there is. A limit or offset of the query gives way to the page's.
+   * One page of the rows, in place of `limit` and `offset`. The number may come from a query string unchecked: NaN is the
+   * first page, and a number outside the list is the nearest page.
+   * @param number the page, from 1.
    * @param size rows per page, at most `limits.pageSize` of the database.
    */
   async page(number: number, size = 20): Promise<Page<Found<M, W, A>>> {
@@ -223,9 +235,9 @@ export class Query<M extends object, W extends string = never, A = unknown>
   }
 
   /**
-   * Changes the rows: `update({ title })`, `update((p) => ({ views: p.views.plus(1) }))`. What an expression computes is
-   * held to the field's bounds by the table.
-   * @returns how many there were. @throws ConstraintError, InvalidValueError.
+   * Changes the rows: `update({ title })`, `update((p) => ({ views: p.views.plus(1) }))`. The table enforces the field's
+   * rules for the result of an expression.
+   * @returns how many rows matched. @throws ConstraintError, InvalidValueError.
    */
   async update(change: UpdateInput<M> | ((p: Columns<M>) => UpdateInput<M>)): Promise<number> {
     const { meta } = this.#state
@@ -233,7 +245,7 @@ export class Query<M extends object, W extends string = never, A = unknown>
     return updateRows(databaseOf(meta), this.#state, given as Given)
   }
 
-  /** Deletes the rows. @returns how many there were. @throws ConstraintError when others refer to them. */
+  /** Deletes the rows. @returns how many rows there were. @throws ConstraintError when other rows refer to one of them. */
   async delete(): Promise<number> {
     const { meta } = this.#state
     const database = databaseOf(meta)

@@ -122,22 +122,31 @@ modelTest('what cannot be meant is said', async () => {
     )
   await refuses(
     () => Post.where((p) => p.views.sum().gt(3)).all(),
-    /sum\(\) is of many rows; it belongs into summarize/,
+    /sum\(\) is computed from many rows: use it in summarize/,
   )
-  await refuses(() => Post.orderBy((p) => p.views.max()).all(), /max\(\) is of many rows/)
+  await refuses(() => Post.orderBy((p) => p.views.max()).all(), /max\(\) is computed from many rows/)
   await refuses(
     () =>
       Post.all()
         .annotate((p) => ({ x: p.views.count() }))
         .all(),
-    /count\(\) is of many rows/,
+    /count\(\) is computed from many rows/,
   )
-  await refuses(() => Post.where((p) => p.id.gt(1)).update((p) => ({ views: p.views.max() as never })), /of many rows/)
-  await refuses(() => Post.all().annotate((p) => ({ title: p.views })), /Post has something called title already/)
-  await refuses(() => Post.all().annotate((p) => ({ author: p.views })), /something called author/)
-  await refuses(() => Post.all().annotate((p) => ({ excerpt: p.views })), /something called excerpt/)
-  await refuses(() => Post.all().annotate((p) => ({ toString: p.views })), /something called toString/)
-  await refuses(() => Post.all().annotate(() => ({ x: 5 as never })), /x is no column/)
+  await refuses(
+    () => Post.where((p) => p.id.gt(1)).update((p) => ({ views: p.views.max() as never })),
+    /computed from many rows/,
+  )
+  await refuses(
+    () => Post.all().annotate((p) => ({ title: p.views })),
+    /Post already has a field, relation or method named title/,
+  )
+  await refuses(() => Post.all().annotate((p) => ({ author: p.views })), /relation or method named author/)
+  await refuses(() => Post.all().annotate((p) => ({ excerpt: p.views })), /method named excerpt/)
+  await refuses(() => Post.all().annotate((p) => ({ toString: p.views })), /method named toString/)
+  await refuses(
+    () => Post.all().annotate(() => ({ x: 5 as never })),
+    /x must be a column or computed from columns, not a number/,
+  )
   await refuses(() => User.all().annotate((u) => ({ x: u.password })), /secret/)
   await refuses(() => User.all().summarize((u) => ({ x: u.password.max() })), /secret/)
   await refuses(
@@ -145,10 +154,28 @@ modelTest('what cannot be meant is said', async () => {
       Post.all()
         .limit(3)
         .summarize((p) => ({ x: p.views })),
-    /limit\(\) and offset\(\) come after/,
+    /call limit\(\) after summarize\(\)/,
   )
   await refuses(() => Post.all().summarize(() => ({})), /computes nothing/)
-  await refuses(() => User.where((u) => (u as never as { posts: typeof u.id }).posts.gt(1)), /not one row but many/)
+  await refuses(() => User.where((u) => (u as never as { posts: typeof u.id }).posts.gt(1)), /leads to many rows/)
+})
+
+modelTest('what is computed past 2^53 is rounded, and hides nothing', async () => {
+  const author = await makeUser()
+  const most = Number.MAX_SAFE_INTEGER
+  const sum = async () => (await Post.all().summarize((p) => ({ sum: p.views.sum(), most: p.views.max() })))[0]
+  await makePost(author, { views: most })
+  assert.deepEqual(await sum(), { sum: most, most })
+  await makePost(author, { views: most })
+  assert.deepEqual(await sum(), { sum: 2 * most, most })
+  // 2^63 is where SQLite's whole numbers end: one visitor's values must not stop the report of all.
+  for (let i = 2; i < 1100; i++) await makePost(author, { views: most })
+  assert.deepEqual(await sum(), { sum: 1100 * most, most })
+  const rows = await Post.all()
+    .annotate((p) => ({ next: p.views.plus(p.id), square: p.views.times(p.views) }))
+    .orderBy('id')
+    .limit(1)
+  assert.deepEqual([rows[0]?.next, rows[0]?.square], [most + 1, most * most])
 })
 
 test('nothing is asked before a summary is awaited', () => {

@@ -8,7 +8,16 @@ import { columnsOf } from './columns.ts'
 import { type Ordering, orderings, rowCount } from './given.ts'
 import { type Condition, nodeOf } from './operand.ts'
 
-/** Await it for its rows; nothing happens until then. */
+/**
+ * The result of `Query.summarize`: one row for each group of rows. The query runs when the summary is awaited.
+ *
+ * @typeParam M the model
+ * @typeParam R the rows
+ * @example
+ * const busy = await Post.all()
+ *   .summarize((p) => ({ author: p.author.name, posts: p.id.count() }))
+ *   .having((p) => p.id.count().gt(3))
+ */
 export class Summary<M extends object, R> implements PromiseLike<R[]> {
   readonly #selection: Selection
 
@@ -31,6 +40,7 @@ export class Summary<M extends object, R> implements PromiseLike<R[]> {
     return this.#but({ order: [...this.#selection.order, ...orderings(order(this.#columns()))] })
   }
 
+  /** At most so many groups. */
   limit(rows: number): Summary<M, R> {
     return this.#but({ limit: rowCount('limit', rows) })
   }
@@ -39,6 +49,7 @@ export class Summary<M extends object, R> implements PromiseLike<R[]> {
     return columnsOf(this.#selection.meta) as Columns<M>
   }
 
+  /** The rows. */
   async all(): Promise<R[]> {
     return (await this.#read()) as R[]
   }
@@ -50,6 +61,7 @@ export class Summary<M extends object, R> implements PromiseLike<R[]> {
     return readGroups(database.dialect, meta, columns, rows)
   }
 
+  /** Runs the query: a summary is awaited for its rows. */
   // biome-ignore lint/suspicious/noThenProperty: a summary is awaited for its rows
   then<A = R[], B = never>(
     resolve?: ((rows: R[]) => A | PromiseLike<A>) | null,

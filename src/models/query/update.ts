@@ -21,7 +21,7 @@ export async function updateRows(database: Database, selection: Selection, given
     const column = columnOf(meta, name)
     if (value === undefined) continue
     const { stores } = column.kind
-    if (stores.type === 'id') throw new ModelError(`${meta.name}.id is given by the database and does not change`)
+    if (stores.type === 'id') throw new ModelError(`${meta.name}.id cannot be changed: the database gives the id`)
     if (value instanceof Operand) {
       changes.push([column, expression(meta, column, value)])
       continue
@@ -33,7 +33,8 @@ export async function updateRows(database: Database, selection: Selection, given
     if (settled !== null) stored.set(column, database.dialect.codec(stores).encode(settled))
     changes.push([column, { type: 'value', value: settled, as: stores }])
   }
-  if (changes.length === 0) throw new ModelError(`update of ${meta.name} changes nothing: give it a field`)
+  if (changes.length === 0)
+    throw new ModelError(`update of ${meta.name}: there is nothing to change; give at least one field`)
   try {
     const { changes: rows } = await execute(database, { ...updateSql(database, selection, changes), writes: true })
     return rows
@@ -46,8 +47,10 @@ export async function updateRows(database: Database, selection: Selection, given
 function expression(meta: Meta, { property, kind }: Column, { node, kind: given }: Operand<unknown>): OperandNode {
   const what = `update of ${meta.name}.${property}`
   if (kind.prepare)
-    throw new ModelError(`${what}: a ${kind.name} is made ready before it is stored; give it as a value`)
-  if (given.secret) throw new ModelError(`${what}: what is computed from a secret is no secret any more`)
+    throw new ModelError(
+      `${what}: a ${kind.name} is hashed or converted before it is stored, so an expression cannot set it; give a value`,
+    )
+  if (given.secret) throw new ModelError(`${what}: the expression would copy a secret field`)
   if (family(kind.stores) !== family(given.stores))
     throw new ModelError(`${what}: the field holds a ${kind.name}, and the expression gives a ${given.name}`)
   return node

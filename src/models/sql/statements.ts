@@ -10,7 +10,10 @@ import { SqlWriter, type Target } from './writer.ts'
 interface TableText {
   /** `select "t"."id", … ` */
   readonly columns: string
+  /** ` from "post" as "t"` */
   readonly from: string
+  /** The two together: nearly all queries begin so. */
+  readonly rows: string
 }
 
 const texts = new WeakMap<Dialect, WeakMap<Meta, TableText>>()
@@ -20,8 +23,9 @@ function textOf(writer: SqlWriter, { dialect }: Target, meta: Meta): TableText {
   if (tables === undefined) texts.set(dialect, (tables = new WeakMap()))
   let text = tables.get(meta)
   if (text === undefined) {
-    text = { columns: meta.list.map(({ name }) => writer.column(name)).join(', '), from: ` from ${writer.table}` }
-    tables.set(meta, text)
+    const columns = `select ${meta.list.map(({ name }) => writer.column(name)).join(', ')}`
+    const from = ` from ${writer.table}`
+    tables.set(meta, (text = { columns, from, rows: columns + from }))
   }
   return text
 }
@@ -31,10 +35,11 @@ export function selectRows(target: Target, selection: Selection): Sql {
   const writer = new SqlWriter(target, selection.meta)
   const { meta, columns, where, order, limit, offset } = selection
   const text = textOf(writer, target, meta)
-  let select = `select ${text.columns}`
-  for (const { operand } of columns) select += `, ${writer.operand(operand)}`
+  let added = ''
+  for (const { operand } of columns) added += `, ${writer.operand(operand)}`
   const rest = writer.clause('where', where) + writer.order(order) + writer.limit(limit, offset)
-  return { sql: select + text.from + writer.joins + rest, parameters: writer.parameters }
+  const begin = added === '' ? text.rows : text.columns + added + text.from
+  return { sql: begin + writer.joins + rest, parameters: writer.parameters }
 }
 
 /** One row for each group: only what was added. */
@@ -83,9 +88,8 @@ export function selectAmong(target: Target, meta: Meta, column: Column, values: 
   const writer = new SqlWriter(target, meta)
   const operand: OperandNode = { type: 'column', path: [], column }
   const filter = writer.clause('where', [{ type: 'in', operand, values, as: column.kind.stores }])
-  const { columns, from } = textOf(writer, target, meta)
   return {
-    sql: `select ${columns}${from}${filter} order by ${writer.column('id')}`,
+    sql: `${textOf(writer, target, meta).rows}${filter} order by ${writer.column('id')}`,
     parameters: writer.parameters,
   }
 }

@@ -9,7 +9,7 @@ import type { Meta } from '../meta.ts'
 import type { ColumnType } from '../state.ts'
 import type { Dialect } from './dialect.ts'
 import { escapeLike } from './like.ts'
-import type { ConditionNode, OperandNode, OrderNode } from './node.ts'
+import type { AggregateFunction, ConditionNode, OperandNode, OrderNode } from './node.ts'
 import type { Bind, SqlValue } from './value.ts'
 
 /** Whose SQL is written, and how much of it. */
@@ -99,15 +99,18 @@ export class SqlWriter {
         text = `(${this.operand(node.left)} ${node.operator} ${this.operand(node.right)})`
         break
       case 'aggregate':
-        text = `${node.function}(${this.#aggregated(node.function, node.of)})`
+        text = this.#aggregate(node.function, node.of)
     }
     this.#depth--
     return text
   }
 
-  #aggregated(name: string, node: OperandNode): string {
-    if (this.#grouping) return this.operand(node)
-    throw new ModelError(`${this.#meta.name}: ${name}() is of many rows; it belongs into summarize() and its having()`)
+  #aggregate(name: AggregateFunction, node: OperandNode): string {
+    if (this.#grouping) {
+      const operand = this.operand(node)
+      return name === 'sum' ? this.#dialect.sum(operand) : `${name}(${operand})`
+    }
+    throw new ModelError(`${this.#meta.name}: ${name}() is computed from many rows: use it in summarize() or having()`)
   }
 
   condition(node: ConditionNode): string {
@@ -195,7 +198,7 @@ export class SqlWriter {
     if (path.length === 0) return ROOT
     if (!this.#joining)
       throw new ModelError(
-        `update of ${this.#meta.name}: ${path.join('.')} is another row; only the row's own columns can be used`,
+        `update of ${this.#meta.name}: ${path.join('.')} leads to another row; an update can use the row's own columns only`,
       )
     this.#joined ??= new Set()
     let { relations } = this.#meta
@@ -218,6 +221,8 @@ export class SqlWriter {
 
   #enter(): void {
     if (++this.#depth > this.#limits.depth)
-      throw new ModelError(`The query is nested deeper than ${this.#limits.depth} (limits.depth)`)
+      throw new ModelError(
+        `The query is nested deeper than ${this.#limits.depth}: build a flatter one, or raise limits.depth of the database`,
+      )
   }
 }

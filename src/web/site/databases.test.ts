@@ -81,7 +81,7 @@ test('a model of a second database is reached by saying so, and never falls out 
   site.get('/unsaid', async () => ({ visits: await Visit.count() }))
   assert.deepEqual((await web.get('/visit')).json(), { visits: 1, notes: 1 })
   assert.equal((await web.get('/unsaid')).status, 500)
-  assert.match(failures[0]!, /Visit is in none of the databases here/)
+  assert.match(failures[0]!, /no database is known for the model Visit/)
 })
 
 test('a callback of onCommit that fails is in the log of the site, and the reply is as it was', async () => {

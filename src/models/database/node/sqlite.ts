@@ -19,32 +19,36 @@ import { SqliteConnection } from './connection.ts'
 import { Turns } from './turns.ts'
 import { isBusy, violationOf } from './violation.ts'
 
+/** Options of `openDatabase`. */
 export interface DatabaseOptions {
-  /** Whose clock and randomness its rows go by outside a request: that of a simulated host. Default: this machine. */
+  /** Whose clock and randomness are used outside a request: those of a simulated host. Default: this machine's. */
   readonly machine?: Machine | undefined
+  /** Limits that differ from `MODEL_LIMITS`. */
   readonly limits?: Partial<ModelLimits>
   /**
-   * What a commit waits for. 'full' (the default): what is acknowledged is on the disk, and outlasts a power failure.
-   * 'normal': the disk is written to later; a power failure can take the last commits, never a part of one. A commit
-   * of 'normal' costs tens of microseconds, one of 'full' what the disk takes to confirm. A process that is killed
-   * loses nothing in either case (sqlite.org/pragma.html#pragma_synchronous).
+   * What a commit waits for. 'full' (the default): a confirmed commit is on the disk and survives a power failure.
+   * 'normal': the disk is written later; a power failure can lose the last commits, but never a part of one. A commit
+   * with 'normal' costs tens of microseconds, a commit with 'full' the time that the disk needs to confirm. A process
+   * that is killed loses nothing in either case (sqlite.org/pragma.html#pragma_synchronous).
    */
   readonly synchronous?: 'full' | 'normal'
 }
 
 /**
- * Opens `sqlite:FILE`, which is made when it does not exist, or `sqlite::memory:`.
+ * Opens `sqlite:FILE` (the file is created when it does not exist) or `sqlite::memory:`.
  *
  * @example
  * const database = openDatabase('sqlite:blog.db')
  * await createTables(database, [Post])
  * await withDatabase(database, () => Post.create({ title: 'Hello' }))
- * @throws ModelError for an address of another kind, DatabaseOpenError when the file is no database or cannot be made.
+ * @throws ModelError for another address, DatabaseOpenError when the file is not a database or cannot be created.
  */
 export function openDatabase(address: string, options: DatabaseOptions = {}): Database {
   const path = /^sqlite:(.+)$/s.exec(address)?.[1]
   if (path === undefined)
-    throw new ModelError(`openDatabase takes "sqlite:FILE" or "sqlite::memory:", not ${JSON.stringify(address)}`)
+    throw new ModelError(
+      `openDatabase: the address must be "sqlite:FILE" or "sqlite::memory:", not ${JSON.stringify(address)}`,
+    )
   return new SqliteDatabase(path, options)
 }
 
@@ -113,7 +117,7 @@ class SqliteDatabase implements Database {
     if (this.#turns.take()) return null
     if (transactionOf(this) !== null)
       throw new ModelError(
-        `${this.name}: run() and begin() would wait for the transaction that they are called in; use execute(database, …) and atomic() there`,
+        `${this.name}: run() or begin() was called inside a transaction of this database, and would wait for its end for ever; use execute(database, …) or atomic()`,
       )
     const clock = this.#clock
     const arrived = clock.now()

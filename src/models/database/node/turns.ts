@@ -46,10 +46,10 @@ export class Turns {
       const busy = (why: string, limit: string) =>
         reject(
           new DatabaseBusyError(
-            `${why} for the running transaction of ${this.#database}: make transactions shorter, or raise ${limit} of openDatabase`,
+            `${why} for the running transaction of ${this.#database}: make transactions shorter, or raise ${limit} in openDatabase`,
           ),
         )
-      if (this.#waiting.size >= waiting) return busy(`${waiting} statements wait`, 'limits.waiting')
+      if (this.#waiting.size >= waiting) return busy(`${waiting} statements wait already`, 'limits.waiting')
       const timer = after(clock, turnTimeout, () => {
         this.#waiting.delete(one)
         busy(`a statement has waited ${formatDuration(turnTimeout)}`, 'limits.turnTimeout')
