@@ -1,5 +1,7 @@
 /** Limits of the models: what input may cost. */
-import { type Duration, seconds } from '../base/duration.ts'
+import { MILLISECOND } from '../base/clock.ts'
+import { type Duration, requireDuration, seconds } from '../base/duration.ts'
+import { ModelError } from './errors.ts'
 
 /** The limits of a database. Each can be set: `openDatabase(address, { limits: { pageSize: 50 } })`. */
 export interface ModelLimits {
@@ -38,3 +40,17 @@ export const MODEL_LIMITS: ModelLimits = Object.freeze({
   busyTimeout: seconds(2),
   savepoints: 50,
 })
+
+/**
+ * The limits that a program has set, with the defaults for the others.
+ * @param what the call, for messages: `openDatabase`
+ * @throws ModelError for anything but a whole number from 0, RangeError for a time that is not a `Duration`.
+ */
+export function completeLimits(what: string, limits: Partial<ModelLimits> = {}): ModelLimits {
+  const complete = { ...MODEL_LIMITS, ...limits }
+  for (const [name, value] of Object.entries(complete))
+    if (name.endsWith('Timeout')) requireDuration(`${what}: limits.${name}`, value, MILLISECOND)
+    else if (!Number.isSafeInteger(value) || value < 0)
+      throw new ModelError(`${what}: limits.${name} must be a whole number from 0, not ${String(value)}`)
+  return complete
+}

@@ -118,6 +118,10 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
   'README.md 4': async (file) => {
     assert.match(await new Running([file]).whole(), /^GET answered in \d+ ms\n<h1>Hello Ada<\/h1>\n/)
   },
+  'README.md 5': async (file) => {
+    const printed = await new Running([file]).whole()
+    assert.match(printed, /tell ada@example\.org\n\[ 'Ada: 1500' \]\n\[ \{ state: 'open', cents: 1500 \} \]/)
+  },
   'docs/production.md 1': async (file) => {
     const site = new Running([file], { PORT: '0' })
     const [, port] = await site.until(/listening on 127\.0\.0\.1 port (\d+)/)

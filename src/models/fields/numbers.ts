@@ -32,6 +32,12 @@ function outside(value: number, { min, max }: RangeOptions): Problem | null {
   return null
 }
 
+/** Why a value of the program is refused. */
+function refusal(value: number, range: RangeOptions): string | null {
+  const error = outside(value, range)
+  return error === null ? null : `${value} is refused: ${error.text}`
+}
+
 function typedNumber(value: unknown): string | null {
   return typeof value === 'number' ? null : `a number is expected, not ${article(value)}`
 }
@@ -59,7 +65,7 @@ export function int(given: RangeOptions = {}): Kind<number> {
     check(value) {
       if (typeof value !== 'number') return typedNumber(value)
       if (!Number.isSafeInteger(value)) return `${value} is not a whole number below 2^53`
-      return outside(value, range)?.text ?? null
+      return refusal(value, range)
     },
   }
 }
@@ -104,7 +110,7 @@ export function number(given: RangeOptions = {}): Kind<number> {
     typed: typedNumber,
     check(value) {
       if (typeof value !== 'number') return typedNumber(value)
-      return Number.isFinite(value) ? (outside(value, range)?.text ?? null) : `${value} is not finite`
+      return Number.isFinite(value) ? refusal(value, range) : `${value} is not finite`
     },
   }
 }

@@ -140,6 +140,18 @@ test('how long a lock is waited for is a limit', async () => {
   }
 })
 
+test('options that cannot be meant are refused', () => {
+  assert.throws(
+    () => openDatabase('sqlite::memory:', { synchronous: 'off' as 'full' }),
+    /synchronous must be 'full' or/,
+  )
+  const open = (limits: object) => () => openDatabase('sqlite::memory:', { limits })
+  assert.throws(open({ busyTimeout: 5000 }), /limits\.busyTimeout must be 0 or at least 1 ms.*ms\(5000\)/)
+  assert.throws(open({ turnTimeout: -1 }), /limits\.turnTimeout must be/)
+  for (const value of [-1, 1.5, Number.NaN, '20', undefined])
+    assert.throws(open({ pageSize: value }), /limits\.pageSize must be a whole number from 0, not/)
+})
+
 test('a transaction that never ends holds up the others for a while only', async () => {
   const { machine, now } = leapingMachine()
   const database = await notes(':memory:', { machine, limits: { turnTimeout: seconds(7) } })

@@ -11,7 +11,7 @@ import { MILLISECOND, sleep } from '../../../base/clock.ts'
 import type { Machine } from '../../../base/machine.ts'
 import { ownMachine, work } from '../../../base/work.ts'
 import { DatabaseBusyError, DatabaseClosedError, ModelError } from '../../errors.ts'
-import { MODEL_LIMITS, type ModelLimits } from '../../limits.ts'
+import { completeLimits, type ModelLimits } from '../../limits.ts'
 import { sqlite } from '../../sql/sqlite.ts'
 import type { Database, Result, Statement, TransactionSession, Violation } from '../database.ts'
 import { transactionOf } from '../transaction.ts'
@@ -73,10 +73,12 @@ class SqliteDatabase implements Database {
   constructor(path: string, { machine, limits, synchronous = 'full' }: DatabaseOptions) {
     this.name = path
     this.machine = machine
-    this.limits = { ...MODEL_LIMITS, ...limits }
+    this.limits = completeLimits('openDatabase', limits)
     this.#turns = new Turns(path, this.limits)
     const { statements, busyTimeout } = this.limits
     const shared = { path, statements, timeout: Math.ceil(busyTimeout / MILLISECOND) }
+    if (synchronous !== 'full' && synchronous !== 'normal')
+      throw new ModelError(`openDatabase: synchronous must be 'full' or 'normal', not ${JSON.stringify(synchronous)}`)
     // WAL lets readers go on while one writes.
     const pragmas = path === ':memory:' ? '' : `pragma journal_mode = wal; pragma synchronous = ${synchronous}`
     this.#writer = new SqliteConnection({ ...shared, pragmas })
