@@ -55,6 +55,21 @@ export function metaOf(model: Class<object>): Meta {
   return made
 }
 
+/** @throws ModelError for two models with one table. */
+export function requireOwnTables(models: Iterable<Class<object>>): void {
+  const owners = new Map<string, Class<object>>()
+  for (const model of models) {
+    // Most databases do not tell names apart by case.
+    const table = metaOf(model).table.toLowerCase()
+    const owner = owners.get(table)
+    if (owner !== undefined && owner !== model)
+      throw new ModelError(
+        `two models have the table "${table}", ${owner.name} and ${model.name}: give one of them another, static table = '…'`,
+      )
+    owners.set(table, model)
+  }
+}
+
 function describe(model: Class<object>): Meta {
   const columns = new Map<string, Column>()
   const relations = new Map<string, Relation>()

@@ -237,6 +237,19 @@ modelTest('what the database refuses names the model and the field', async () =>
   await refuses(Post.where({ id: post.id }).delete(), 'protected', 'Post', [])
 })
 
+modelTest('text that no row can have is not found', async () => {
+  const ada = await makeUser('Ada')
+  await User.where({ id: ada.id }).update({ name: 'Ada \ufffd' })
+  for (const pattern of ['\0', 'x\0', '\ud800', '\udfff%']) {
+    assert.equal(await User.where((u) => u.name.contains(pattern)).count(), 0, JSON.stringify(pattern))
+    assert.equal(await User.where((u) => u.name.like(`%${pattern}`)).count(), 0, JSON.stringify(pattern))
+    assert.equal(await User.where((u) => u.name.startsWith(`Ada${pattern}`)).count(), 0, JSON.stringify(pattern))
+  }
+  assert.equal(await User.where((u) => u.name.endsWith('\ufffd')).count(), 1)
+  const post = await makePost(ada, { views: -0 })
+  assert.ok(Object.is(post.views, 0), 'a row is what was stored')
+})
+
 modelTest('search finds rows that have every word', async () => {
   const ada = await makeUser()
   const a = await makePost(ada, { title: 'The quick brown fox' })

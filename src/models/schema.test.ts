@@ -4,6 +4,7 @@ import {
   type Columns,
   ConstraintError,
   createTables,
+  Databases,
   describe,
   f,
   InvalidValueError,
@@ -15,7 +16,7 @@ import {
   UnreadableValueError,
   withDatabase,
 } from './index.ts'
-import { machine, makeUser, modelTest, Post, User } from './trial/fixture.ts'
+import { machine, makePost, makeUser, modelTest, Post, User } from './trial/fixture.ts'
 
 modelTest('tables that are there and right are left alone', async (database) => {
   await makeUser()
@@ -201,10 +202,13 @@ test('an expression of another type is refused before the database sees it', asy
     const refuses = (change: (p: Columns<Post>) => object, why: RegExp) =>
       assert.rejects(Post.all().update(change as never), why)
     await Post.all().update((p) => ({ score: p.views })) // a number is a number
-    await refuses((p) => ({ title: p.views }), /Post\.title: the field holds a text, and the expression gives a int/)
-    await refuses((p) => ({ pinned: p.views }), /holds a boolean/)
-    await refuses((p) => ({ created: p.views }), /holds a datetime/)
-    await refuses((p) => ({ tags: p.title }), /holds a json/)
+    await refuses(
+      (p) => ({ title: p.views }),
+      /Post\.title: the field is of the kind text, but the expression is of the kind int/,
+    )
+    await refuses((p) => ({ pinned: p.views }), /of the kind boolean, but/)
+    await refuses((p) => ({ created: p.views }), /of the kind datetime, but/)
+    await refuses((p) => ({ tags: p.title }), /of the kind json, but/)
     await assert.rejects(
       User.all().update((u) => ({ password: u.name })),
       /hashed or converted before it is stored/,
@@ -330,6 +334,41 @@ test('a table follows from a model’s state alone', async () => {
   for (const state of stored)
     await database.run({ sql: database.dialect.schema.createTable(state), parameters: [], writes: true })
   await createTables(database, [User, Post]) // finds nothing that differs
+})
+
+test('two models do not share a table', async () => {
+  class User2 extends Model {
+    static table = 'USER'
+    id = f.id()
+  }
+  const database = openDatabase('sqlite::memory:', { machine })
+  const says = /two models have the table "user", User and User2: give one of them another, static table/
+  await assert.rejects(createTables(database, [User, User2]), says)
+  assert.throws(() => new Databases([[database, [User, User2]]]), says)
+  const other = openDatabase('sqlite::memory:', { machine })
+  assert.ok(
+    new Databases([
+      [database, [User, User, Post]],
+      [other, [User2]],
+    ]),
+  )
+})
+
+modelTest('JSON that is too deep for the database says so', async () => {
+  const ada = await makeUser()
+  const post = await makePost(ada)
+  class Deep extends Model {
+    static table = 'post'
+    id = f.id()
+    tags = f.json()
+  }
+  let deep: unknown = 1
+  for (let i = 0; i < 2000; i++) deep = [deep]
+  await assert.rejects(Deep.where({ id: post.id }).update({ tags: deep }), (error) => {
+    assert.ok(error instanceof ConstraintError)
+    assert.deepEqual([error.field, error.problem.code], ['tags', 'too-deep'])
+    return true
+  })
 })
 
 test('a range without values is refused where it is declared', () => {

@@ -6,6 +6,7 @@ import { atomic } from './database/transaction.ts'
 import { describe } from './describe.ts'
 import { SchemaMismatchError } from './errors.ts'
 import type { Class } from './fields/relation.ts'
+import { requireOwnTables } from './meta.ts'
 import type { Ask, ColumnTraits } from './sql/dialect.ts'
 import type { ModelState } from './state.ts'
 
@@ -15,10 +16,11 @@ import type { ModelState } from './state.ts'
  *
  * @example
  * await createTables(database, [User, Post])
- * @throws SchemaMismatchError when an existing table differs from its model; nothing is changed then.
+ * @throws ModelError for two models with one table, SchemaMismatchError when an existing table differs from its model; nothing is changed then.
  */
 export async function createTables(database: Database, models: readonly Class<object>[]): Promise<void> {
   const { schema } = database.dialect
+  requireOwnTables(models)
   const states = models.map(describe)
   const ask: Ask = async (sql, parameters) => (await execute(database, { sql, parameters, writes: false })).rows
   const run = (sql: string) => execute(database, { sql, parameters: [], writes: true })

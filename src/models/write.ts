@@ -126,6 +126,8 @@ export async function refused(database: Database, meta: Meta, error: unknown, st
 
 /** The values that a column accepts, in words; undefined where the general words are enough. */
 function expected(stores: ColumnType): Problem | undefined {
+  // The text is made by JSON.stringify: what a database refuses of it is the depth (SQLite's is 1,000).
+  if (stores.type === 'json') return problem('too-deep', 'The value is nested too deeply.')
   if (stores.type === 'text' && stores.max !== undefined)
     return problem('too-long', `Use at most ${stores.max} characters.`, { max: stores.max })
   if (stores.type !== 'integer' && stores.type !== 'float') return undefined

@@ -2,7 +2,7 @@
 import { Slot } from '../../base/ambient.ts'
 import { ModelError } from '../errors.ts'
 import type { Class } from '../fields/relation.ts'
-import { metaOf } from '../meta.ts'
+import { metaOf, requireOwnTables } from '../meta.ts'
 import type { Database } from './database.ts'
 
 /** The registry that surrounds the running code: a site sets it for every request and `site.run(…)`, a script with `withDatabase`. */
@@ -38,6 +38,7 @@ export class Databases {
       this.#own.add(database)
       for (const model of models) this.#put(model, database)
     }
+    for (const database of this.#own) requireOwnTables(this.#modelsOf(database))
     for (const [model, database] of this.#byModel) this.#check(model, database)
   }
 
@@ -55,6 +56,10 @@ export class Databases {
         `${model.name} is listed for two databases, ${before.name} and ${database.name}: list each model for one database`,
       )
     this.#byModel.set(model, database)
+  }
+
+  #modelsOf(database: Database): Class<object>[] {
+    return [...this.#byModel].flatMap(([model, where]) => (where === database ? [model] : []))
   }
 
   /** Relations must lead somewhere, and references must not leave the database. */

@@ -52,7 +52,9 @@ function expression(meta: Meta, { property, kind }: Column, { node, kind: given 
     )
   if (given.secret) throw new ModelError(`${what}: the expression would copy a secret field`)
   if (family(kind.stores) !== family(given.stores))
-    throw new ModelError(`${what}: the field holds a ${kind.name}, and the expression gives a ${given.name}`)
+    throw new ModelError(
+      `${what}: the field is of the kind ${kind.name}, but the expression is of the kind ${given.name}`,
+    )
   return node
 }
 

@@ -20,7 +20,8 @@ function shown(stored: SqlValue): string {
   return typeof stored === 'string' ? JSON.stringify(stored.slice(0, 40)) : String(stored)
 }
 
-const integer: Codec = { encode: encodeAsItIs, decode: decodeInteger }
+// + 0: there is no −0 among whole numbers, and a row is what was stored.
+const integer: Codec = { encode: (value) => (value as number) + 0, decode: decodeInteger }
 const text: Codec = { encode: encodeAsItIs, decode: (stored) => (typeof stored === 'string' ? stored : String(stored)) }
 
 const CODECS: { readonly [type in LogicalType]: Codec } = {

@@ -162,7 +162,9 @@ export class SqlWriter {
   }
 
   #like(operand: OperandNode, pattern: string): string {
-    if (pattern.length > this.#limits.patternLength) return 'false'
+    // No text has such characters; a database would end the pattern there, or put others in their place.
+    const never = pattern.includes('\0') || !pattern.isWellFormed()
+    if (never || pattern.length > this.#limits.patternLength) return 'false'
     return this.#dialect.like(this.operand(operand), this.#bind(pattern, TEXT))
   }
 

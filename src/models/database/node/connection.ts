@@ -77,12 +77,18 @@ export class SqliteConnection {
 
   #compile(sql: string): StatementSync {
     if (!this.#database.isOpen) throw new DatabaseClosedError(this.#path)
+    let statement: StatementSync
     try {
-      return this.#database.prepare(sql)
+      statement = this.#database.prepare(sql)
     } catch (error) {
       const table = /^no such table: (?:main\.)?(.+)$/s.exec((error as Error).message)?.[1]
       throw table === undefined ? error : new NoTableError(table, error)
     }
+    const rest = sql.slice(statement.sourceSQL.length)
+    if (NOTHING.test(rest)) return statement
+    throw new ModelError(
+      `execute: one statement at a time, and ${JSON.stringify(rest.trim().slice(0, 80))} comes after the first`,
+    )
   }
 
   close(): void {
@@ -90,6 +96,9 @@ export class SqliteConnection {
     if (this.#database.isOpen) this.#database.close()
   }
 }
+
+/** What may stand behind a statement: SQLite would leave a second statement out without a word. */
+const NOTHING = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\/)*$/
 
 /** The rows; where a number is above 2^53, all numbers as bigints, so that one large value hides no rows. */
 function all(statement: StatementSync, parameters: Statement['parameters']): Result['rows'] {

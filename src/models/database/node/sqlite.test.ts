@@ -16,6 +16,7 @@ import {
   DatabaseOpenError,
   f,
   Model,
+  ModelError,
   openDatabase,
   withDatabase,
 } from '../../index.ts'
@@ -236,6 +237,25 @@ test('what is said to read cannot write', async () => {
   const database = await notes(newFile())
   const sneaky = { sql: "insert into note (text) values ('x') returning id", parameters: [], writes: false }
   await assert.rejects(database.run(sneaky), /readonly|query_only|read-only/)
+  await database.close()
+})
+
+test('a second statement is refused, not left out', async () => {
+  const database = openDatabase('sqlite::memory:')
+  const run = (sql: string) => database.run({ sql, parameters: [], writes: false })
+  for (const sql of ['select 1; select 2', "select 'é;'; delete from x", 'select 1; -- a\n/* b */ select 2'])
+    await assert.rejects(
+      run(sql),
+      (error) => error instanceof ModelError && /one statement at a time/.test(error.message),
+    )
+  for (const sql of [
+    'select 1',
+    ' select 1 ; ',
+    'select 1; -- two\n',
+    'select 1; /* two * */;',
+    "select 1 where ';' <> ''",
+  ])
+    assert.deepEqual((await run(sql)).rows, [[1]])
   await database.close()
 })
 
