@@ -178,6 +178,10 @@ export interface Connection extends Disposable {
   /** Sends RST and forgets the connection; `onClose(null)` follows. */
   reset(): void
 
+  /** Whether the open connection keeps the process alive, where there is a process: it does until `unref`. */
+  ref?(): void
+  unref?(): void
+
   /** @throws SocketError ENOPROTOOPT when this host does not have that option. */
   setOption(name: OptionName, value: OptionValue): void
   getOption(name: OptionName): OptionValue

@@ -55,3 +55,5 @@ export {
   type TcpInfoValue,
 } from './options.ts'
 export { connectionPair } from './pair.ts'
+export { fromWebStreams, type StreamEnds, type StreamPair } from './web/from-streams.ts'
+export { type ConnectionStreams, toWebStreams } from './web/to-streams.ts'

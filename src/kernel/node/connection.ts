@@ -189,6 +189,14 @@ export class NodeConnection implements Connection {
     } else this.#socket.resetAndDestroy()
   }
 
+  ref(): void {
+    this.#socket.ref()
+  }
+
+  unref(): void {
+    this.#socket.unref()
+  }
+
   setOption(name: OptionName, value: OptionValue): void {
     setStreamOption(this.#settings, this.#socket, this.remote, name, value)
     if (name === 'SO_LINGER') this.#linger = value as Linger

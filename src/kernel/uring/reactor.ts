@@ -53,6 +53,8 @@ export abstract class Endpoint {
   /** Operations the kernel has not finished. */
   inflight = 0
   released = false
+  /** Keeps the process alive. */
+  reffed = true
   /** In the reactor's list of those with something to do at the end of this turn. */
   listed = false
 
@@ -121,6 +123,14 @@ export abstract class Endpoint {
     this.submit(CLOSED, IORING_OP_CLOSE, 0, 0, 0, 0, 0, 0)
   }
 
+  ref(): void {
+    this.reactor.keepAlive(this, true)
+  }
+
+  unref(): void {
+    this.reactor.keepAlive(this, false)
+  }
+
   /** Gives up the slot but leaves the descriptor open: another endpoint takes it over. */
   leave(): void {
     this.reactor.part(this)
@@ -138,8 +148,9 @@ export class Reactor {
   readonly #slots: (Endpoint | null)[] = []
   readonly #generations: number[] = []
   readonly #freeSlots: number[] = []
-  /** Endpoints with a slot. */
+  /** Endpoints with a slot, and those of them that keep the process alive. */
   open = 0
+  #reffed = 0
   #list: Endpoint[] = []
   #scheduled = false
   #draining = false
@@ -177,14 +188,29 @@ export class Reactor {
     this.#slots[index] = endpoint
     const generation = ((this.#generations[index] ?? 0) + 1) | 0
     this.#generations[index] = generation
-    if (this.open++ === 0) this.#poll.ref()
+    this.open++
+    this.#count(1)
     return [index, generation]
   }
 
   part(endpoint: Endpoint): void {
     this.#slots[endpoint.index] = null
     this.#freeSlots.push(endpoint.index)
-    if (--this.open === 0) this.#poll.unref()
+    this.open--
+    if (endpoint.reffed) this.#count(-1)
+  }
+
+  keepAlive(endpoint: Endpoint, reffed: boolean): void {
+    if (endpoint.reffed === reffed) return
+    endpoint.reffed = reffed
+    if (this.#slots[endpoint.index] === endpoint) this.#count(reffed ? 1 : -1)
+  }
+
+  #count(change: number): void {
+    const before = this.#reffed
+    this.#reffed += change
+    if (before === 0) this.#poll.ref()
+    else if (this.#reffed === 0) this.#poll.unref()
   }
 
   /** Has `endpoint.turn()` called at the end of this turn, once. */

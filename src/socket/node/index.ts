@@ -1,4 +1,6 @@
-/** Connections as Node's streams, and streams as connections. */
-export { toDuplex } from './duplex.ts'
+/** Connections as Node's sockets, Node's sockets as connections, and Node's own servers and clients on any Host. */
+export { nodeAgent, nodeSecureAgent } from './agent.ts'
+export { HostSocket, type NodeConnectArguments, type NodeConnectOptions, nodeConnect, nodeSocket } from './connect.ts'
+export { type DuplexSettings, type SocketAddressInfo, SocketDuplex, toDuplex } from './duplex.ts'
 export { type Endpoints, fromDuplex } from './from-duplex.ts'
-export { type ConnectionStreams, fromWebStreams, toWebStreams } from './streams.ts'
+export { type NodeServer, type ServeNodeOptions, serveNode } from './serve.ts'

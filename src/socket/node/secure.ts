@@ -1,0 +1,21 @@
+/** What a TLS socket of Node's says of its ends when a Host's connection is under it. */
+import type { TLSSocket } from 'node:tls'
+import { SocketDuplex } from './duplex.ts'
+
+const ENDS = ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort', 'localFamily'] as const
+
+/** Node asks the operating system for the addresses of a TLS socket; the connection underneath knows them. */
+export function tellEnds(secure: TLSSocket, under: SocketDuplex): void {
+  for (const name of ENDS) Object.defineProperty(secure, name, { configurable: true, get: () => under[name] })
+  secure.address = () => under.address()
+}
+
+/**
+ * The same for a TLS socket that a server has made itself. Only fields of Node's own lead from there to the stream
+ * underneath: where Node has others one day, the addresses are undefined, as Node has them without this.
+ */
+export function tellServerEnds(secure: TLSSocket): void {
+  const { ssl } = secure as { ssl?: { readonly _parentWrap?: { readonly stream?: unknown } } }
+  const under = ssl?._parentWrap?.stream
+  if (under instanceof SocketDuplex) tellEnds(secure, under)
+}
