@@ -14,7 +14,7 @@ export interface Run {
 type Mutable = { -readonly [name in keyof Run]: Run[name] }
 
 export class Runs {
-  #list: Mutable[] = []
+  readonly #list: Mutable[] = []
   #touches = 0
 
   get count(): number {
@@ -98,9 +98,5 @@ export class Runs {
       if (chosen.length > limit) chosen.length = limit
     }
     return chosen
-  }
-
-  clear(): void {
-    this.#list = []
   }
 }

@@ -112,7 +112,7 @@ export class Tcb extends ControlBlock {
 
   /**
    * Does what timers ask for and sends what may be sent.
-   * @param emit takes one segment. Its payload is a view whose bytes never change. It must not call back into this Tcb.
+   * @param emit takes one segment. Its payload is a view that is right until the peer has acknowledged it. It must not call back into this Tcb.
    * @returns what `deadline` would say
    */
   poll(now: Nanos, emit: Emit): Nanos {

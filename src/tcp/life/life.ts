@@ -7,13 +7,15 @@ import type { Timers } from '../timers.ts'
 import type { TcbOwner } from './owner.ts'
 import { type Cause, type TcpState, TRANSITIONS } from './state.ts'
 
+const NO_STATES: readonly TcpState[] = []
+
 export class Life {
   readonly #owner: TcbOwner
   readonly #label: Label
   readonly #timers: Timers
   #state: TcpState = 'CLOSED'
   /** States that the owner has not been told of, the one before them first. */
-  #untold: TcpState[] = []
+  #untold: readonly TcpState[] = NO_STATES
   #outcome: ErrorCode | null | undefined = undefined
   #telling = false
   #released = false
@@ -76,8 +78,7 @@ export class Life {
 
   #enter(to: TcpState, why: string, now: Nanos): void {
     const from = this.#state
-    if (this.#untold.length === 0) this.#untold.push(from)
-    this.#untold.push(to)
+    this.#untold = this.#untold.length === 0 ? [from, to] : [...this.#untold, to]
     this.#state = to
     if (this.#label.log.on) reportState(this.#label, from, to, why, now)
   }
@@ -133,11 +134,11 @@ export class Life {
     if (this.#telling || (this.#untold.length === 0 && this.#outcome === undefined)) return
     this.#telling = true
     try {
-      while (this.#untold.length > 1) {
-        const from = this.#untold.shift()!
-        this.#owner.onState(from, this.#untold[0]!)
+      while (this.#untold.length > 0) {
+        const states = this.#untold
+        this.#untold = NO_STATES
+        for (let i = 1; i < states.length; i++) this.#owner.onState(states[i - 1]!, states[i]!)
       }
-      this.#untold = []
       const outcome = this.#outcome
       this.#outcome = undefined
       if (outcome !== undefined) this.#owner.onClosed(outcome)

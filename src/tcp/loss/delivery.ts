@@ -19,9 +19,20 @@ export class Delivery {
     return this.#total
   }
 
-  /** The record of a segment that leaves. */
-  record(seq: Seq, end: Seq, pipeEmpty: boolean, now: Nanos): Sent {
+  /** The record of a segment that leaves. @param used a record to be filled; null: a new one is made */
+  record(used: Sent | null, seq: Seq, end: Seq, pipeEmpty: boolean, now: Nanos): Sent {
     if (pipeEmpty) this.#firstSentAt = this.#at = now
+    if (used === null) return this.#begin(seq, end, now)
+    used.seq = seq
+    used.end = end
+    used.sentAt = now
+    used.transmissions = 1
+    used.lost = used.resent = used.sacked = false
+    this.again(used)
+    return used
+  }
+
+  #begin(seq: Seq, end: Seq, now: Nanos): Sent {
     return {
       seq,
       end,

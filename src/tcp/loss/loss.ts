@@ -17,13 +17,14 @@ import { SackRecovery } from './sack.ts'
 import { Scoreboard, type Sent } from './scoreboard.ts'
 import { WindowUsage } from './usage.ts'
 
+/** Of the ACK that is being dealt with: nobody keeps it, so one serves all connections. */
+const reading = new Reading()
+
 export class Loss implements Ground {
   readonly board = new Scoreboard()
   readonly rtt: RttEstimator
   readonly delivery = new Delivery()
   readonly usage: WindowUsage
-  /** Of the ACK that is being dealt with: one object for all of them. */
-  readonly #reading = new Reading(this.delivery)
   readonly #timers: Timers
   #congestion: CongestionControl
   #recovery: LossRecovery
@@ -111,7 +112,8 @@ export class Loss implements Ground {
 
   /** RFC 6298 §5.1: the timer runs while anything is out. */
   sent(seq: Seq, end: Seq, now: Nanos): void {
-    this.board.sent(this.delivery.record(seq, end, this.board.empty, now))
+    const { board } = this
+    board.sent(this.delivery.record(board.reuse(), seq, end, board.empty, now))
     this.#timers.ensure(TIMER.retransmit, now + this.rtt.rto)
   }
 
@@ -162,7 +164,7 @@ export class Loss implements Ground {
     const { cwnd, ssthresh } = this.#congestion
     const limited = this.usage.allows(cwnd, cwnd < ssthresh)
     const ece = (segment.flags & ECE) !== 0
-    const report = this.#reading.begin(at, una, mss, board.outstanding, this.phase, ece, duplicate, limited)
+    const report = reading.begin(this.delivery, at, una, mss, board.outstanding, this.phase, ece, duplicate, limited)
     this.#takeBlocks(report, blocks, una, nxt, segment.ack)
     if (news) {
       report.acked = board.acknowledge(segment.ack, report)
@@ -209,7 +211,7 @@ export class Loss implements Ground {
 
   /** The SYN has been acknowledged. @param stamp from which the round trip may be told; null: from none */
   synAcknowledged(ack: Seq, at: Nanos, stamps: Stamps, stamp: Timestamps | null): void {
-    const report = this.#reading.begin(at, ack, 0, this.board.outstanding, 'open', false, false, false)
+    const report = reading.begin(this.delivery, at, ack, 0, this.board.outstanding, 'open', false, false, false)
     report.acked = this.board.acknowledge(ack, report)
     report.finish(stamps, stamp)
     if (report.rtt >= 0) this.rtt.sample(report.rtt)

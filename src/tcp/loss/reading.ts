@@ -3,7 +3,7 @@ import type { Nanos } from '../../base/clock.ts'
 import { type Seq, seq } from '../../wire/sequence.ts'
 import type { Timestamps } from '../../wire/tcp.ts'
 import type { Stamps } from '../rcv/stamps.ts'
-import type { Delivery } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import type { RecoveryPhase } from './episode.ts'
 import type { AckReport } from './report.ts'
 import type { Sent, Taker } from './scoreboard.ts'
@@ -26,7 +26,7 @@ export class Reading implements AckReport, Taker {
   interval: Nanos = 0
   appLimited = false
   cwndLimited = false
-  readonly #delivery: Delivery
+  #delivery = new Delivery()
   /** When the oldest was sent that moves SND.UNA. */
   #oldestSentAt: Nanos = -1
   /** Some of that was sent more than once. */
@@ -36,12 +36,9 @@ export class Reading implements AckReport, Taker {
   #priorAt: Nanos = 0
   #sendElapsed: Nanos = 0
 
-  constructor(delivery: Delivery) {
-    this.#delivery = delivery
-  }
-
   /** The next ACK. */
   begin(
+    delivery: Delivery,
     at: Nanos,
     una: Seq,
     mss: number,
@@ -51,6 +48,7 @@ export class Reading implements AckReport, Taker {
     duplicate: boolean,
     cwndLimited: boolean,
   ): this {
+    this.#delivery = delivery
     this.at = at
     this.una = una
     this.mss = mss

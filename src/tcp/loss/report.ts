@@ -1,6 +1,7 @@
 /**
  * What one ACK tells: built once, in `Loss.acknowledged`, and given to the congestion control and to the loss recovery.
- * Everything that either of them may want to know of an ACK stands here; bytes are sequence space.
+ * Everything that either of them may want to know of an ACK stands here; bytes are sequence space. It is valid during the
+ * call only.
  */
 import type { Nanos } from '../../base/clock.ts'
 import type { Seq } from '../../wire/sequence.ts'

@@ -35,6 +35,11 @@ export interface Taker {
   take(record: Sent, bytes: number, whole: boolean): void
 }
 
+/** Shared by all connections without losses. Nothing is ever put into it. */
+const NO_RUNS = new Runs()
+/** Nor into this one: most connections have nothing out most of the time. */
+const NO_RECORDS: Sent[] = []
+
 export class Scoreboard {
   /** Sequence space sent and not acknowledged. */
   #outstanding = 0
@@ -43,12 +48,14 @@ export class Scoreboard {
   #resentBytes = 0
   #departed = 0
   #urgent = false
-  #records: Sent[] = []
+  #records = NO_RECORDS
   #head = 0
+  /** Records from this index up to the head are over, and can be used again. */
+  #over = 0
   /** No record before this index is waiting to be sent again. */
   #hint = 0
   /** What the peer says it holds. */
-  readonly #runs = new Runs()
+  #runs = NO_RUNS
   /** Everything before here that the peer does not hold has been marked lost for what it holds beyond; null: nothing has. */
   #judged: Seq | null = null
 
@@ -108,9 +115,18 @@ export class Scoreboard {
     return count
   }
 
+  /**
+   * A record that is over, to be filled anew; null: there is none. Hundreds live for a round trip each, which is what
+   * garbage collection is worst at.
+   */
+  reuse(): Sent | null {
+    return this.#over < this.#head ? this.#records[this.#over++]! : null
+  }
+
   /** A new segment has gone out. */
   sent(record: Sent): void {
-    this.#records.push(record)
+    if (this.#records === NO_RECORDS) this.#records = [record]
+    else this.#records.push(record)
     this.#outstanding += diff(record.end, record.seq)
   }
 
@@ -154,11 +170,13 @@ export class Scoreboard {
   }
 
   #compact(): void {
-    if (this.#head === this.#records.length) this.#records.length = this.#head = this.#hint = 0
-    else if (this.#head >= 1024 && this.#head * 2 > this.#records.length) {
+    if (this.#head === this.#records.length) {
+      this.#records = NO_RECORDS
+      this.#head = this.#hint = this.#over = 0
+    } else if (this.#head >= 1024 && this.#head * 2 > this.#records.length) {
       this.#records.splice(0, this.#head)
       this.#hint -= this.#head
-      this.#head = 0
+      this.#head = this.#over = 0
     }
   }
 
@@ -289,6 +307,7 @@ export class Scoreboard {
     record.sacked = true
     this.#sackedBytes += length
     taker.take(record, length, false)
+    if (this.#runs === NO_RUNS) this.#runs = new Runs()
     this.#runs.add(record.seq, record.end)
     return length
   }
@@ -297,7 +316,7 @@ export class Scoreboard {
   forgetSacks(): void {
     for (let i = this.#head; i < this.#records.length; i++) this.#records[i]!.sacked = false
     this.#sackedBytes = 0
-    this.#runs.clear()
+    this.#runs = NO_RUNS
     this.#judged = null
   }
 

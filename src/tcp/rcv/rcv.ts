@@ -9,9 +9,13 @@ import { Stamps } from './stamps.ts'
 /** RFC 7323 §2.3: a shift count above this is taken as this. */
 export const MAX_WINDOW_SCALE = 14
 
+/** Shared by all connections that nothing overtakes: most of them, always. Nothing is ever put into it. */
+const NOTHING_AHEAD = new Reassembly(0)
+
 export class Rcv {
   readonly inbox = new Inbox()
-  readonly reassembly: Reassembly
+  #reassembly = NOTHING_AHEAD
+  readonly #runs: number
   readonly stamps: Stamps
   readonly #timers: Timers
   #irs: Seq = seq(0)
@@ -39,8 +43,13 @@ export class Rcv {
     this.#buffer = buffer
     this.#delayedAck = delayedAck
     this.#timers = timers
-    this.reassembly = new Reassembly(runs)
+    this.#runs = runs
     this.stamps = new Stamps(stampOffset)
+  }
+
+  /** Segments that have arrived ahead of a gap. */
+  get reassembly(): Reassembly {
+    return this.#reassembly
   }
 
   get irs(): Seq {
@@ -154,7 +163,8 @@ export class Rcv {
     else {
       this.#ackNow = true // RFC 5681 §4.2: at once, it is the sender's fast retransmit that waits for it
       this.#outOfOrder++
-      this.reassembly.insert(start, bytes)
+      if (this.#reassembly === NOTHING_AHEAD) this.#reassembly = new Reassembly(this.#runs)
+      this.#reassembly.insert(start, bytes)
     }
   }
 
@@ -162,10 +172,10 @@ export class Rcv {
     const before = this.#nxt
     this.inbox.lend(bytes)
     this.#nxt = add(before, bytes.length)
-    if (this.reassembly.size > 0) {
+    if (this.#reassembly.size > 0) {
       // RFC 5681 §4.2: a segment that fills a gap, or part of one, is acknowledged at once.
       this.#ackNow = true
-      this.#nxt = this.reassembly.take(this.#nxt, this.inbox)
+      this.#nxt = this.#reassembly.take(this.#nxt, this.inbox)
     } else {
       // RFC 9293 §3.8.6.3, SHLD-19: at least every second segment; MUST-40: within half a second.
       this.#unacked += segments
@@ -179,7 +189,7 @@ export class Rcv {
    * A FIN stands there. Only one inside the window counts, at the first place it came; not one before data that is here already.
    */
   fin(at: Seq): void {
-    if (this.#finAt === null && leq(at, this.#adv) && !this.reassembly.reaches(at)) this.#finAt = at
+    if (this.#finAt === null && leq(at, this.#adv) && !this.#reassembly.reaches(at)) this.#finAt = at
     this.#ackNow = true
   }
 
@@ -191,7 +201,7 @@ export class Rcv {
     this.#finAt = null
     this.#finished = true
     this.#ackNow = true
-    this.reassembly.clear()
+    this.#reassembly = NOTHING_AHEAD
     return true
   }
 

@@ -149,10 +149,4 @@ export class Reassembly {
   blocks(limit: number): SackBlock[] {
     return this.#runs.newest(limit).map(({ start, end }) => ({ start, end }))
   }
-
-  clear(): void {
-    this.#pieces = []
-    this.#size = 0
-    this.#runs.clear()
-  }
 }

@@ -10,7 +10,7 @@ import { TIMER } from '../timers.ts'
 import { type Deed, isDeed, nextOf, sizeAgain, type Wait } from './next.ts'
 import { segment, synSegment } from './segment.ts'
 
-/** Takes one segment. Its payload is a view whose bytes never change. It must not call back into the connection. */
+/** Takes one segment. Its payload is a view that is right until the peer has acknowledged it. It must not call back into the connection. */
 export type Emit = (segment: TcpSegment) => void
 
 /** What Linux reports as long as no loss has set a threshold. */

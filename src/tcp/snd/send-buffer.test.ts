@@ -43,14 +43,35 @@ function byteAt(position: number): number {
   return (position * 7 + (position >>> 8)) & 255
 }
 
-test('a view stays right after its bytes were acknowledged and others written', () => {
+test('a view stays right until its bytes are acknowledged, whatever is written meanwhile', () => {
   const buffer = new SendBuffer(seq(0))
   buffer.write(new Uint8Array(1000).fill(1))
   const view = buffer.slice(seq(0), 1000)
-  buffer.acknowledge(seq(1000))
-  for (let i = 0; i < 100; i++) {
-    buffer.write(new Uint8Array(1000).fill(2))
-    buffer.acknowledge(buffer.end)
-  }
+  for (let i = 0; i < 300; i++) buffer.write(new Uint8Array(1000).fill(2))
+  buffer.acknowledge(seq(999))
   assert.ok(view.every((byte) => byte === 1))
+})
+
+test('a long stream needs the memory of what is in flight, not of what has gone through', () => {
+  const buffer = new SendBuffer(seq(0))
+  const blocks = new Set<ArrayBufferLike>()
+  const chunk = new Uint8Array(64 * 1024)
+  const flight = 512 * 1024
+  while (buffer.length < flight) buffer.write(chunk)
+  for (let i = 0; i < 200; i++) {
+    blocks.add(buffer.slice(buffer.start, 1).buffer)
+    buffer.acknowledge(add(buffer.start, chunk.length))
+    buffer.write(chunk)
+  }
+  assert.ok(blocks.size <= flight / chunk.length + 4, `${blocks.size} blocks`)
+})
+
+test('a dialogue of short messages holds little, and so does what waits in small writes', () => {
+  const buffer = new SendBuffer(seq(0))
+  const held = () => buffer.slice(buffer.start, 1).buffer.byteLength
+  buffer.write(new Uint8Array(20))
+  assert.ok(held() <= 512)
+  for (let i = 0; i < 40; i++) buffer.write(new Uint8Array(20))
+  buffer.acknowledge(add(buffer.start, 700))
+  assert.ok(held() <= 1024)
 })

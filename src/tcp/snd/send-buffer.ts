@@ -1,16 +1,16 @@
 /**
  * Bytes that the program has written and the peer has not acknowledged, addressed by sequence number.
  *
- * A list of blocks that are only ever appended to: a byte once written never changes, so the views handed out for a
- * segment stay right for as long as anybody holds them, and sending again copies nothing. It takes all that is written:
- * who writes is told how much waits, and how much of it may be out at once is the sender's business.
+ * A list of blocks that are only ever appended to, so the views handed out for a segment stay right until the peer has
+ * acknowledged what they hold, and sending again copies nothing. It takes all that is written: who writes is told how much
+ * waits, and how much of it may be out at once is the sender's business.
  */
 import { add, diff, type Seq } from '../../wire/sequence.ts'
 import { NOTHING } from '../../wire/tcp.ts'
 
 /** The least block: an idle connection that has sent a little holds this much. */
-const SMALL_BLOCK = 2048
-/** The largest, which a writer that is ahead of the network gets. */
+const SMALL_BLOCK = 512
+/** The largest. Blocks grow with what waits: half of the memory is in use at least. */
 const LARGE_BLOCK = 64 * 1024
 /** So many blocks that were acknowledged are let go together. */
 const MANY = 64
@@ -18,7 +18,7 @@ const MANY = 64
 interface Block {
   /** Its first byte's place in the stream, from 0: what waits may be longer than the sequence space. */
   readonly at: number
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
   used: number
 }
 
@@ -30,6 +30,8 @@ export class SendBuffer {
   #blocks: Block[] = []
   /** The first block that is still needed. */
   #head = 0
+  /** Memory of a large block that was acknowledged, for the next one: clearing new memory costs more than the copying. */
+  #spare: Uint8Array | null = null
 
   constructor(start: Seq) {
     this.#start = start
@@ -71,8 +73,10 @@ export class SendBuffer {
   #tail(wanted: number): Block {
     const last = this.#blocks[this.#blocks.length - 1]
     if (last !== undefined && last.used < last.bytes.length) return last
-    const size = this.#length === 0 ? Math.min(Math.max(wanted, SMALL_BLOCK), LARGE_BLOCK) : LARGE_BLOCK
-    const block = { at: this.#at + this.#length, bytes: new Uint8Array(size), used: 0 }
+    const size = Math.min(Math.max(wanted, this.#length, SMALL_BLOCK), LARGE_BLOCK)
+    const bytes = size === LARGE_BLOCK && this.#spare !== null ? this.#spare : new Uint8Array(size)
+    if (bytes === this.#spare) this.#spare = null
+    const block = { at: this.#at + this.#length, bytes, used: 0 }
     this.#blocks.push(block)
     return block
   }
@@ -87,7 +91,11 @@ export class SendBuffer {
       this.#empty()
       return
     }
-    while (this.#at >= this.#blocks[this.#head]!.at + this.#blocks[this.#head]!.used) this.#head++
+    for (let block = this.#blocks[this.#head]!; this.#at >= block.at + block.used; block = this.#blocks[this.#head]!) {
+      if (block.bytes.length === LARGE_BLOCK) this.#spare = block.bytes
+      block.bytes = NOTHING
+      this.#head++
+    }
     if (this.#head < MANY) return
     this.#blocks.splice(0, this.#head)
     this.#head = 0
@@ -99,9 +107,10 @@ export class SendBuffer {
     const keep = last !== undefined && last.bytes.length === SMALL_BLOCK && last.used < SMALL_BLOCK
     if (!keep || this.#blocks.length > 1) this.#blocks = keep ? [last] : []
     this.#head = 0
+    this.#spare = null
   }
 
-  /** `length` bytes from `from`, which must be kept here. A view, except where the bytes straddle two blocks. */
+  /** `length` bytes from `from`, which must be kept here. A view, except where the bytes straddle two blocks; right until they are acknowledged. */
   slice(from: Seq, length: number): Uint8Array {
     if (length === 0) return NOTHING
     const place = this.#at + diff(from, this.#start)
