@@ -15,6 +15,7 @@ import { Snd } from './snd/snd.ts'
 import { Timers } from './timers.ts'
 import { Traffic } from './traffic.ts'
 
+/** What a connection is made of: its ends, its first number, and what it may do. */
 export interface TcbConfig {
   readonly localPort: number
   readonly remotePort: number

@@ -101,6 +101,8 @@ export function infoOf(tcb: ControlBlock, now: Nanos): TcpInfo {
   const { loss, rcv, settings, snd, traffic } = tcb
   const { board, congestion, rtt } = loss
   const { mss } = snd
+  // As on Linux 0 is for what was not measured, and no round trip is shorter than a microsecond.
+  const measured = Number.isFinite(rtt.minRtt)
   const [busy, window, buffer] = tcb.chronograph.read(now)
   return {
     state: STATE_NUMBER[tcb.life.state],
@@ -126,7 +128,7 @@ export function infoOf(tcb: ControlBlock, now: Nanos): TcpInfo {
     last_ack_recv: since(traffic.ackAt, now),
     pmtu: tcb.pathMss + HEADERS,
     rcv_ssthresh: settings.receiveBuffer,
-    rtt: micros(rtt.srtt),
+    rtt: measured ? Math.max(1, micros(rtt.srtt)) : 0,
     rttvar: micros(rtt.rttvar),
     snd_ssthresh: Number.isFinite(congestion.ssthresh) ? Math.floor(congestion.ssthresh / mss) : TCP_INFINITE_SSTHRESH,
     snd_cwnd: Math.floor(congestion.cwnd / mss),
@@ -140,7 +142,7 @@ export function infoOf(tcb: ControlBlock, now: Nanos): TcpInfo {
     segs_out: traffic.out,
     segs_in: traffic.in,
     notsent_bytes: snd.unsent,
-    min_rtt: Number.isFinite(rtt.minRtt) ? micros(rtt.minRtt) : 0,
+    min_rtt: measured ? Math.max(1, micros(rtt.minRtt)) : 0,
     data_segs_in: traffic.dataIn,
     data_segs_out: traffic.dataOut,
     delivery_rate: Math.floor(loss.rate),

@@ -1,6 +1,7 @@
 /** What a connection may cost at most, and why. Each can be set for a stack, a machine or a connection (`TcpSettings`). */
 import { type Duration, seconds } from '../base/duration.ts'
 
+/** What a connection and its buffers may cost at most. Sizes are bytes. */
 export interface TcpLimits {
   /** SO_RCVBUF: bytes that may wait unread or out of order. The window scale is derived from it at the handshake. */
   readonly receiveBuffer: number
@@ -32,6 +33,7 @@ export interface TcpLimits {
   readonly timeWait: Duration
 }
 
+/** The limits unless a stack, a machine or a socket is given others. */
 export const TCP_LIMITS: TcpLimits = Object.freeze({
   // 40 Mbit/s at a round trip of 100 ms. It is a bound and is not allocated.
   receiveBuffer: 512 * 1024,

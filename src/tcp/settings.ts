@@ -8,6 +8,7 @@ import type { CongestionFactory } from './congestion/congestion.ts'
 import { TcpSettingError } from './errors.ts'
 import { TCP_LIMITS, type TcpLimits } from './limits.ts'
 
+/** What a connection begins with, its limits included. `tcpSettings` checks and completes them. */
 export interface TcpSettings extends TcpLimits {
   /** TCP_NODELAY: switches Nagle's algorithm (RFC 9293 §3.7.4) off. */
   readonly noDelay: boolean
@@ -43,6 +44,7 @@ export interface TcpSettings extends TcpLimits {
   readonly algorithms: Readonly<Record<string, CongestionFactory>>
 }
 
+/** The settings unless a stack, a machine or a socket is given others. */
 export const TCP_SETTINGS: TcpSettings = Object.freeze({
   ...TCP_LIMITS,
   noDelay: false,

@@ -17,31 +17,23 @@ import { TimeWait } from './life/time-wait.ts'
 import type { SegmentMeta } from './meta.ts'
 import { takeSyn } from './open/handshake.ts'
 import { TIMESTAMPS_LENGTH } from './rcv/stamps.ts'
-import { type TcpSettings, tcpSettings } from './settings.ts'
+import type { TcpSettings } from './settings.ts'
 import { isDeed, nextOf } from './snd/next.ts'
 import { type Emit, send, variablesOf } from './snd/output.ts'
 import { TIMER } from './timers.ts'
 
-/** What can be changed on a living connection. */
-export type LiveSettings = Partial<
-  Pick<
-    TcpSettings,
-    | 'noDelay'
-    | 'keepAlive'
-    | 'keepAliveIdle'
-    | 'keepAliveInterval'
-    | 'keepAliveProbes'
-    | 'userTimeout'
-    | 'sendBuffer'
-    | 'receiveBuffer'
-    | 'delayedAck'
-    | 'congestion'
-    | 'finWait2'
-    | 'synRetries'
-    | 'retries'
-  >
->
-
+/**
+ * One TCP connection without IP, sockets or a clock: segments, `now` and the user's calls come in, segments and one deadline
+ * go out.
+ * @example
+ * const tcb = Tcb.connect(config, now)
+ * tcb.send(new TextEncoder().encode('hello'))
+ * let deadline = tcb.poll(now, (segment) => network.send(segment)) // sends the SYN
+ * // …whenever a segment of this connection arrives, and at the deadline at the latest:
+ * tcb.segmentArrived(segment, { at: now, ecn: 0, segments: 1 }, now)
+ * for (let bytes = tcb.read(); bytes !== null; bytes = tcb.read()) program.take(bytes)
+ * deadline = tcb.poll(now, (segment) => network.send(segment))
+ */
 export class Tcb extends ControlBlock {
   #timeWait: TimeWait | null = null
 
@@ -195,12 +187,12 @@ export class Tcb extends ControlBlock {
   }
 
   /**
-   * Changes what can be changed on a living connection.
-   * @throws what `tcpSettings` throws
+   * Sets the connection anew. What was agreed on in the handshake stays as it is: the window scale, SACK, time stamps, the
+   * segment size.
+   * @param settings from `tcpSettings`; they are shared, not copied
    */
-  set(changes: LiveSettings, now: Nanos): void {
+  set(settings: TcpSettings, now: Nanos): void {
     const before = this.settings
-    const settings = tcpSettings(changes, before)
     this.change(settings)
     this.snd.noDelay = settings.noDelay
     this.snd.most = settings.sendBuffer

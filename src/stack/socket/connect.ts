@@ -6,8 +6,7 @@ import type { Connection, ConnectOptions } from '../../socket/host.ts'
 import type { Stack } from '../stack.ts'
 import { ipv4Of, portOf } from './address.ts'
 import { StackConnection } from './connection.ts'
-import { OptionTable } from './options.ts'
-import { tcpDefaults } from './tcp-options.ts'
+import { tcpTable } from './tcp-options.ts'
 
 /** Connects as `Host.connect` promises. */
 export function openConnection(stack: Stack, to: Address, options: ConnectOptions = {}): Promise<Connection> {
@@ -19,7 +18,7 @@ export function openConnection(stack: Stack, to: Address, options: ConnectOption
   const remotePort = portOf(to, 'connect')
   if (remotePort === 0) throw new SocketError('EINVAL', 'connect', { ...detail, hint: 'port 0 is no peer' })
   const [localAddress, localPort] = localEnd(stack, remoteAddress, remotePort, options.from, detail)
-  const table = new OptionTable(tcpDefaults(stack.tcp.settings), options.options)
+  const table = tcpTable(stack.tcp.settings, options.options)
   const ends = { localAddress, localPort, remoteAddress, remotePort }
   return new Promise((resolve, reject) => {
     const abort = () => connection.reset()

@@ -27,7 +27,7 @@ import type { Stack } from '../stack.ts'
 import type { TcpEndpoint } from '../transport/tcp.ts'
 import { TimeWaitEndpoint } from '../transport/time-wait.ts'
 import type { OptionTable } from './options.ts'
-import { liveSettings, settingsOf } from './tcp-options.ts'
+import { corkTime, highWater, lowWater, setTcpOption, settingsOf } from './tcp-options.ts'
 
 /** Who made the connection: it is told when the handshake is over, one way or the other. */
 export interface Opening {
@@ -123,6 +123,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
       admit: opening.admit === undefined ? undefined : () => opening.admit!(),
     }
     this.#tcb = syn === null ? Tcb.connect(config, now) : Tcb.accept(config, syn, now)
+    this.#hold()
     stack.tcp.enter(this)
   }
 
@@ -304,7 +305,11 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
       this.#endTold = true
       this.#stack.enterApplication()
       owner.onEnd()
-    } else if (this.#drainOwed && this.queued <= this.#stack.limits.writeLowWater && this.#outcome === undefined) {
+    } else if (
+      this.#drainOwed &&
+      this.queued <= lowWater(this.#options, this.#stack.limits) &&
+      this.#outcome === undefined
+    ) {
       this.#drainOwed = false
       this.#stack.enterApplication()
       owner.onDrain()
@@ -329,7 +334,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
     if (this.#owner === null || this.#closeTold) return false
     if (!this.#paused && !this.#released && !this.#nothingUnread) return true
     if (this.#outcome !== undefined) return this.#released || this.#nothingUnread
-    return this.#drainOwed && this.queued <= this.#stack.limits.writeLowWater
+    return this.#drainOwed && this.queued <= lowWater(this.#options, this.#stack.limits)
   }
 
   /** The owner is never called from inside its own calls: what its call has brought about is told right after. */
@@ -355,21 +360,28 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
       return false
     }
     this.#written += bytes.length
-    const fits = this.queued <= this.#stack.limits.writeHighWater
+    const most = highWater(this.#options, this.#stack.limits)
+    const fits = this.queued <= most
     if (this.#corks === 0 || !fits) this.#pollAndDeliver()
-    if (fits || this.queued <= this.#stack.limits.writeHighWater) return true
+    if (fits || this.queued <= most) return true
     this.#drainOwed = true
     return false
   }
 
   cork(): void {
-    if (this.#corks++ === 0) this.#tcb.cork(Number.POSITIVE_INFINITY)
+    this.#corks++
+    this.#hold()
   }
 
   uncork(): void {
     if (this.#corks === 0 || --this.#corks > 0) return
-    this.#tcb.cork(0)
+    this.#hold()
     this.#pollAndDeliver()
+  }
+
+  /** How long a partial segment waits for more: for `uncork`, or for what TCP_CORK allows. */
+  #hold(): void {
+    this.#tcb.cork(this.#corks > 0 ? Number.POSITIVE_INFINITY : corkTime(this.#options))
   }
 
   get queued(): number {
@@ -449,13 +461,17 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
   }
 
   setOption(name: OptionName, value: OptionValue): void {
-    this.#options.set(name, value)
-    const changes = liveSettings(this.#options, name)
-    if (changes !== null) this.#tcb.set(changes, this.#stack.clock.now())
+    const { clock, tcp } = this.#stack
+    setTcpOption(this.#options, name, value, tcp.settings)
+    if (name === 'TCP_CORK') this.#hold()
+    const settings = settingsOf(this.#options, tcp.settings)
+    if (settings !== this.#tcb.settings) this.#tcb.set(settings, clock.now())
     this.#pollAndDeliver()
   }
 
   getOption(name: OptionName): OptionValue {
+    if (name === 'TCP_INFO') return this.info()
+    if (name === 'TCP_MAXSEG') return this.#tcb.snd.mss
     if (name !== 'SO_ERROR') return this.#options.get(name)
     const error = this.#socketError
     this.#socketError = 0

@@ -12,8 +12,11 @@ import type { Stack } from '../stack.ts'
 import type { TcpListenEndpoint } from '../transport/tcp.ts'
 import { ipv4Of, portOf } from './address.ts'
 import { type Opening, StackConnection } from './connection.ts'
-import { OptionTable } from './options.ts'
-import { tcpDefaults } from './tcp-options.ts'
+import type { OptionTable } from './options.ts'
+import { setTcpOption, tcpTable } from './tcp-options.ts'
+
+/** Its number in tcp_info, where the queue and its limit stand in two fields that a listener has no other use for (Linux). */
+const LISTEN = 10
 
 /** Listens as `Host.listen` promises. */
 export function openListener(
@@ -27,7 +30,7 @@ export function openListener(
   const detail = placeOf(at)
   if (address !== IP4_ANY && !stack.isLocal(address)) throw new SocketError('EADDRNOTAVAIL', 'listen', detail)
   const { settings } = stack.tcp
-  const table = new OptionTable(tcpDefaults(settings), options.options)
+  const table = tcpTable(settings, options.options)
   const port = wanted || stack.tcp.freeListenPort()
   if (port === 0 || !stack.tcp.mayBind(address, port, table.flag('SO_REUSEPORT')))
     throw new SocketError('EADDRINUSE', 'listen', detail)
@@ -147,10 +150,11 @@ export class StackListener implements Listener, TcpListenEndpoint, Opening, Task
   }
 
   setOption(name: OptionName, value: OptionValue): void {
-    this.#options.set(name, value)
+    setTcpOption(this.#options, name, value, this.#stack.tcp.settings)
   }
 
   getOption(name: OptionName): OptionValue {
+    if (name === 'TCP_INFO') return { state: LISTEN, unacked: this.queue.waiting, sacked: this.queue.backlog }
     return this.#options.get(name)
   }
 }

@@ -5,6 +5,24 @@
 import type { Nanos } from '../../base/clock.ts'
 import type { AckReport } from '../loss/report.ts'
 
+/**
+ * The congestion control of one connection: it says how much may be out (`cwnd`), and is told what happens to what is.
+ * @example
+ * // A window that never changes, as `TCP_CONGESTION: 'fixed'` of every connection of a simulated machine.
+ * const fixed: CongestionFactory = ({ cwnd, ssthresh }) => ({
+ *   name: 'fixed',
+ *   cwnd,
+ *   ssthresh,
+ *   pacingRate: Number.POSITIVE_INFINITY,
+ *   acknowledged() {},
+ *   recover() {},
+ *   recovered() {},
+ *   timeout() {},
+ *   idle() {},
+ *   narrow() {},
+ * })
+ * internet().host('a', { tcp: { algorithms: { fixed }, congestion: 'fixed' } })
+ */
 export interface CongestionControl {
   /** As TCP_CONGESTION knows it. */
   readonly name: string

@@ -33,6 +33,7 @@ export interface Remains {
 /** Linux's distance: a new connection begins so far beyond the old one's numbers. */
 const BEYOND = 65_537
 
+/** The record of one connection in TIME-WAIT. */
 export class TimeWait {
   readonly localPort: number
   readonly remotePort: number

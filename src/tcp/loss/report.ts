@@ -7,6 +7,7 @@ import type { Nanos } from '../../base/clock.ts'
 import type { Seq } from '../../wire/sequence.ts'
 import type { RecoveryPhase } from './episode.ts'
 
+/** One ACK, as the congestion control and the loss recovery see it. Bytes are sequence space; valid during the call. */
 export interface AckReport {
   /** When it entered the host. */
   readonly at: Nanos

@@ -7,6 +7,7 @@ import { sipHash } from './siphash.ts'
 /** RFC 9293 §3.4.1: the clock that the numbers follow ticks every four microseconds. */
 const TICK: Nanos = 4_000
 
+/** What keeps others from guessing a host's numbers: one secret, from which all of them follow. */
 export class InitialSequence {
   readonly #key: Uint8Array
 

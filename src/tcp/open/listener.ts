@@ -8,6 +8,7 @@ import { TCP_LIMITS } from '../limits.ts'
 /** open: make a Tcb with `Tcb.accept`. reset: answer with `resetFor`. drop: say nothing. */
 export type ListenVerdict = 'open' | 'reset' | 'drop'
 
+/** How many connections of one listener are half-open and how many wait to be accepted, and so whether a SYN may come in. */
 export class ListenQueue {
   /** Connections that may wait to be accepted. */
   readonly backlog: number

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { seconds } from '../../base/duration.ts'
 import { add, diff, seq } from '../../wire/sequence.ts'
 import { ACK, NO_OPTIONS, RST, SYN } from '../../wire/tcp.ts'
+import { tcpSettings } from '../settings.ts'
 import { accepted, parseLine, Script } from './script.ts'
 
 test('four-way close, this side first (RFC 9293 §3.6, figure 12)', () => {
@@ -218,7 +219,7 @@ test('nothing is taken after shutdown, and calls on a dead connection do nothing
     tcb.close(now)
     tcb.abort(now)
     tcb.narrow(100)
-    tcb.set({ keepAlive: true }, now)
+    tcb.set(tcpSettings({ keepAlive: true }, tcb.settings), now)
     tcb.unreachable('EHOSTUNREACH', now)
     assert.equal(tcb.read(), null)
     assert.equal(tcb.send(new Uint8Array(5)), false)

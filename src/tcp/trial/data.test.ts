@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ms } from '../../base/duration.ts'
+import { tcpSettings } from '../settings.ts'
 import { accepted, parseLine, Script } from './script.ts'
 
 test('Nagle: one small segment out at a time (RFC 9293 §3.7.4)', () => {
@@ -152,7 +153,7 @@ test('what is read at once is the segment’s own bytes; what has to rest is a c
 test('TCP_QUICKACK: every segment is acknowledged at once, what waits too', () => {
   const script = accepted()
   script.arrive('. 1:101(100) ack 1 win 65535').expect()
-  script.do((tcb, now) => tcb.set({ delayedAck: ms(0) }, now)).expect('. 1:1(0) ack 101')
+  script.do((tcb, now) => tcb.set(tcpSettings({ delayedAck: ms(0) }, tcb.settings), now)).expect('. 1:1(0) ack 101')
   script.arrive('. 101:201(100) ack 1 win 65535').expect('. 1:1(0) ack 201')
 })
 

@@ -7,6 +7,7 @@ import type { CongestionControl, CongestionStart } from '../congestion/congestio
 import { reno } from '../congestion/reno.ts'
 import type { TcpSegmentEvent } from '../events.ts'
 import type { AckReport } from '../loss/report.ts'
+import { tcpSettings } from '../settings.ts'
 import { TIMER } from '../timers.ts'
 import { Script } from './script.ts'
 
@@ -326,7 +327,7 @@ test('another algorithm goes on from where the first one stood (TCP_CONGESTION)'
   })
   const script = Script.established({ algorithms: { ...ALGORITHMS, fixed } })
   script.send(20_000).arrive('. 1:1(0) ack 2001 win 65535')
-  script.do((tcb, now) => tcb.set({ congestion: 'fixed' }, now))
+  script.do((tcb, now) => tcb.set(tcpSettings({ congestion: 'fixed' }, tcb.settings), now))
   const { congestion } = script.tcb.loss
   assert.deepEqual([congestion.name, congestion.cwnd], ['fixed', 12_000])
   script.arrive('. 1:1(0) ack 6001 win 65535')

@@ -5,7 +5,22 @@ import type { Ability, World } from './world.ts'
 
 const SHARED = ['SO_REUSEADDR', 'SO_REUSEPORT', 'SO_ERROR', 'SO_SNDBUF', 'SO_RCVBUF', 'IP_TTL'] as const
 const OPTIONS: World['options'] = {
-  stream: [...SHARED, 'SO_KEEPALIVE', 'SO_LINGER', 'TCP_NODELAY'],
+  stream: [
+    ...SHARED,
+    'SO_KEEPALIVE',
+    'SO_LINGER',
+    'TCP_NODELAY',
+    'TCP_MAXSEG',
+    'TCP_CORK',
+    'TCP_KEEPIDLE',
+    'TCP_KEEPINTVL',
+    'TCP_KEEPCNT',
+    'TCP_INFO',
+    'TCP_QUICKACK',
+    'TCP_CONGESTION',
+    'TCP_USER_TIMEOUT',
+    'TCP_NOTSENT_LOWAT',
+  ],
   datagram: [
     ...SHARED,
     'SO_BROADCAST',
@@ -56,7 +71,7 @@ function alone(): World {
   }
 }
 
-const LACKS: readonly Ability[] = ['IPv6', 'TCP_INFO', 'SO_BINDTODEVICE', 'IP_TOS']
+const LACKS: readonly Ability[] = ['IPv6', 'SO_BINDTODEVICE', 'IP_TOS']
 hostConformance('our stack', async () => simulated(0), LACKS)
 hostConformance('our stack at 3 % loss of TCP segments', async () => simulated(0.03), LACKS)
 hostConformance('our stack over its loopback', async () => alone(), [...LACKS, 'broadcast'])
