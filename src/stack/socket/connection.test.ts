@@ -75,6 +75,29 @@ test('the states of both ends are told in the log, with their causes, to the end
     assert.equal(path('b'), 'SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED')
   }))
 
+test('a program that keeps a connection in TIME-WAIT disturbs neither its peer nor the wait', async () => {
+  for (const done of ['close', 'reset'] as const)
+    await joined(async ({ client, server, log, pass }) => {
+      server.attach({ ...QUIET, onEnd: () => server.end() })
+      client.attach(QUIET)
+      client.end()
+      await pass(1000)
+      const before = log.events.length
+      client.setOption('SO_RCVBUF', 2_000_000)
+      client.setOption('TCP_QUICKACK', 1)
+      client[done]()
+      await pass(30_000)
+      assert.equal(log.events.length, before, 'nothing is sent and nothing ends')
+      await pass(70_000)
+      client.setOption('TCP_NODELAY', 1)
+      const after = log.events.slice(before) as TcpStateEvent[]
+      assert.deepEqual(
+        after.map(({ from, to, why }) => `${from} ${to} ${why}`),
+        ['TIME-WAIT CLOSED timeout'],
+      )
+    })
+})
+
 test('nothing is kept of a connection that is over', async () => {
   const net = internet({ seed: 1 })
   const [a, b] = [net.host('a'), net.host('b')]
@@ -226,6 +249,37 @@ test('a closed connection lives on until its peer has taken the rest; so many ma
     last.close()
     await sleep(net.clock, ms(100))
     assert.equal(b.stack.tcp.connectionCount, 4, 'those that are through make room')
+  })
+})
+
+test('connections that are through do not count among the closed ones that are not, however they ended', async () => {
+  const net = internet({ seed: 1 })
+  const [a, b] = [net.host('a', { limits: { orphans: 2 } }), net.host('b')]
+  net.link(a, b, { latency: ms(5) })
+  await net.run(async () => {
+    const ends: string[] = []
+    await b.listen({ address: '0.0.0.0', port: 80 }, (connection) => {
+      connection.attach({
+        ...QUIET,
+        onData: (bytes) => (bytes[0] === 1 ? connection.reset() : undefined),
+        onEnd: () => connection.end(),
+        onClose: (error) => void ends.push(error === null ? 'orderly' : error.code),
+      })
+    })
+    for (let i = 0; i < 12; i++) {
+      const connection = await a.connect({ address: b.address, port: 80 })
+      connection.attach(QUIET)
+      connection.write(Uint8Array.of(i % 3 === 0 ? 1 : 0)) // the peer resets every third
+      if (i % 3 === 1) connection.end() // this one is in TIME-WAIT when it is closed
+      await sleep(net.clock, ms(50))
+      connection.close()
+      await sleep(net.clock, ms(50))
+    }
+    assert.deepEqual(
+      ends.filter((end) => end !== 'orderly'),
+      [],
+      'none of them was reset by this side',
+    )
   })
 })
 

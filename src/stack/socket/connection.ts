@@ -203,7 +203,8 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
   }
 
   #poll(): void {
-    if (this.#delivering) return // once, when the owner has been told everything
+    // While the owner is told: once, when it has been told everything. In TIME-WAIT another endpoint has taken over.
+    if (this.#delivering || this.#retired) return
     const deadline = this.#tcb.poll(this.#stack.clock.now(), this.#emit)
     if (this.#tcb.state === 'TIME-WAIT') this.#retire()
     else this.#arm(deadline)
@@ -216,7 +217,6 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
 
   /** What is left to do fits a record of a few numbers, which takes the place of all this. */
   #retire(): void {
-    if (this.#retired) return
     this.#retired = true
     this.#disarm()
     this.#stack.tcp.leave(this)
@@ -436,16 +436,22 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
       const linger = this.#lingers
       // Like close(2) it does not wait for the peer, once TCP has got everything, unless SO_LINGER asks it to.
       this.#handing = linger === undefined
-      this.#tcb.close(clock.now(), tcp.mayOrphan(this) ? earlier(linger, bound) : 0)
+      const may = this.#isThrough || tcp.mayOrphan(this)
+      this.#tcb.close(clock.now(), may ? earlier(linger, bound) : 0)
     }
     this.#pollAndDeliver()
+  }
+
+  /** Nothing waits for the peer to take it any more. */
+  get #isThrough(): boolean {
+    return this.#tcb.dead || this.#retired || this.#tcb.state === 'FIN-WAIT-2'
   }
 
   reset(): void {
     if (this.#released && this.#closeTold) return
     this.#release()
     if (this.#above > 0) this.#lost ??= ownReset()
-    this.#tcb.abort(this.#stack.clock.now())
+    if (!this.#retired) this.#tcb.abort(this.#stack.clock.now())
     this.#end(null)
     this.#pollAndDeliver()
   }
