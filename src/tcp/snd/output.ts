@@ -161,12 +161,12 @@ function leave(
 }
 
 function report(
-  { label, loss, rcv, snd }: ControlBlock,
+  tcb: ControlBlock,
   made: TcpSegment,
   retransmission: TcpSegmentEvent['retransmission'],
   now: Nanos,
 ): void {
-  const { board, congestion, rtt } = loss
+  const { label, rcv } = tcb
   const event: TcpSegmentEvent = {
     type: 'tcp.segment',
     at: now,
@@ -178,13 +178,7 @@ function report(
     length: made.payload.length,
     window: made.flags & SYN ? made.window : made.window * 2 ** rcv.scale,
     retransmission,
-    cwnd: congestion.cwnd,
-    // Events are plain JSON, which has no infinity.
-    ssthresh: Math.min(congestion.ssthresh, NO_SSTHRESH),
-    flight: board.outstanding,
-    sndWnd: snd.wnd,
-    srtt: rtt.srtt,
-    rto: rtt.rto,
+    ...variablesOf(tcb),
   }
   label.log.emit(event)
 }
@@ -194,6 +188,7 @@ export function variablesOf({ loss, snd }: ControlBlock): SenderVariables {
   const { board, congestion, rtt } = loss
   return {
     cwnd: congestion.cwnd,
+    // Events are plain JSON, which has no infinity.
     ssthresh: Math.min(congestion.ssthresh, NO_SSTHRESH),
     flight: board.outstanding,
     sndWnd: snd.wnd,
