@@ -1,4 +1,4 @@
-/** What is known of a model: its table and columns, read once from an instance of its class. */
+/** The table and the columns of a model, read once from an instance of its class. */
 
 import { ModelError } from './errors.ts'
 import { Field, type FieldOptions } from './fields/field.ts'
@@ -25,7 +25,7 @@ export interface Relation {
   readonly target: () => Meta
   /** A reference has its id here; many have theirs at the other model. */
   readonly kind: 'ref' | 'many'
-  /** The column that holds the id: of this model for 'ref', of the other for 'many'. @throws ModelError for none. */
+  /** The column that holds the id: of this model for 'ref', of the other for 'many'. @throws ModelError when there is no such column. */
   readonly column: () => Column
 }
 
@@ -36,7 +36,7 @@ export interface Meta {
   readonly table: string
   /** By property, in the order of declaration. */
   readonly columns: ReadonlyMap<string, Column>
-  /** The same in a row, for the loop that makes rows. */
+  /** The same columns as a list, for the loop that makes rows. */
   readonly list: readonly Column[]
   readonly relations: ReadonlyMap<string, Relation>
 }
@@ -44,7 +44,7 @@ export interface Meta {
 const known = new WeakMap<object, Meta>()
 
 /**
- * What is known of a model.
+ * The metadata of a model.
  * @throws ModelError for a declaration that cannot be a table.
  */
 export function metaOf(model: Class<object>): Meta {

@@ -244,10 +244,15 @@ modelTest('text that no row can have is not found', async () => {
     assert.equal(await User.where((u) => u.name.contains(pattern)).count(), 0, JSON.stringify(pattern))
     assert.equal(await User.where((u) => u.name.like(`%${pattern}`)).count(), 0, JSON.stringify(pattern))
     assert.equal(await User.where((u) => u.name.startsWith(`Ada${pattern}`)).count(), 0, JSON.stringify(pattern))
+    const name = `Ada ${pattern}`
+    assert.equal(await User.where({ name }).count(), 0, JSON.stringify(pattern))
+    assert.equal(await User.where((u) => u.name.in([name])).count(), 0, JSON.stringify(pattern))
+    assert.equal(await User.where((u) => u.name.ne(name)).count(), 1, JSON.stringify(pattern))
   }
+  assert.equal(await User.where((u) => u.name.in(['Ada \ud800', 'Ada \ufffd'])).count(), 1)
   assert.equal(await User.where((u) => u.name.endsWith('\ufffd')).count(), 1)
-  const post = await makePost(ada, { views: -0 })
-  assert.ok(Object.is(post.views, 0), 'a row is what was stored')
+  const post = await makePost(ada, { views: -0, score: -0 })
+  assert.deepEqual([post.views, post.score], [0, 0], 'a row is what was stored')
 })
 
 modelTest('search finds rows that have every word', async () => {

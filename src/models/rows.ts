@@ -28,7 +28,7 @@ type Show<T> = { [K in keyof T]: T[K] }
 
 /**
  * What every row has from its class. It is a class itself so that the type checker leaves it out of `{ ...row }`: a copy
- * has the values of a row, and none of its methods.
+ * has the values of a row, but not its methods.
  */
 export declare abstract class Saved {
   /** The row as JSON shows it: without passwords. */

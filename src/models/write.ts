@@ -74,7 +74,7 @@ export async function createRow(meta: Meta, given: Given): Promise<Loaded> {
   }
 }
 
-/** What was given, by column. @throws ModelError for a name that is no field, or one that is given twice. */
+/** The given values by column. @throws ModelError for an unknown field, or a field that is given twice. */
 function givenValues(meta: Meta, given: Given): Map<Column, unknown> {
   const values = new Map<Column, unknown>()
   for (const [name, value] of entriesOf(meta, 'create', given)) {

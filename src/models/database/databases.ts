@@ -113,9 +113,13 @@ export class Databases {
 /** The result of `work`: a promise where `work` returns one. */
 export type Settled<T> = T extends PromiseLike<infer R> ? Promise<R> : T
 
-/** A query starts when it is awaited: that has to happen inside the registry, not where the caller awaits. */
+/**
+ * A query starts when it is awaited: that has to happen inside the registry, not where the caller awaits. `then` is called
+ * at once, because what surrounds the code ends with the call where the platform cannot follow an `await` (browsers).
+ */
 function settled<T>(result: T): Settled<T> {
-  return (isThenable(result) ? Promise.resolve(result) : result) as Settled<T>
+  if (!isThenable(result) || result instanceof Promise) return result as Settled<T>
+  return new Promise((resolve, reject) => result.then(resolve, reject)) as Settled<T>
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

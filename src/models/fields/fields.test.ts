@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { problem } from '../../base/problem.ts'
-import { type Field, f, ModelError, type Ref } from '../index.ts'
+import {
+  createTables,
+  describe,
+  Field,
+  f,
+  InvalidValueError,
+  type Kind,
+  Model,
+  ModelError,
+  openDatabase,
+  problem,
+  type Ref,
+  withDatabase,
+} from '../index.ts'
 import { sqlite } from '../sql/sqlite.ts'
 import { strings } from '../trial/fixture.ts'
 
@@ -51,6 +63,7 @@ test('numbers', () => {
   refuses(f.int(), '1.5', '1e3', '0x10', '9007199254740992', 'Infinity', 1.5, [1], '१')
   refuses(f.int({ min: 1, max: 9 }), '0', '10')
   assert.equal(value(f.number(), '-1.5e3'), -1500)
+  assert.ok(Object.is(value(f.number(), -0), 0))
   refuses(f.number(), 'NaN', 'Infinity', '1e999', '1,5', '.', {}, `${'1'.repeat(50)}`)
   assert.equal(value(f.boolean(), undefined), false)
   assert.equal(value(f.boolean(), 'on'), true)
@@ -92,6 +105,37 @@ test('choices, JSON, references', () => {
   assert.equal(value(ref, '12'), 12)
   assert.equal(value(f.ref(() => class {}).null(), ''), null)
   refuses(ref, '', '0', '-1', 'x', { id: 1 })
+})
+
+test('a kind of the program’s own is made of one there is', async () => {
+  const postcode: Kind<string> = {
+    ...f.text(5).kind,
+    name: 'postcode',
+    parse: (given) =>
+      typeof given === 'string' && /^\d{5}$/.test(given)
+        ? { value: given }
+        : { error: problem('postcode', 'Enter five digits.') },
+  }
+  class Address extends Model {
+    id = f.id()
+    postcode = new Field(postcode)
+    second = new Field(postcode).null()
+  }
+  assert.equal(value(new Address().postcode, ' 12345 '), '12345')
+  assert.equal(new Address().postcode.parse('1234').error?.code, 'postcode')
+  const { kind, params, stores } = describe(Address).fields[1]!
+  assert.deepEqual([kind, params, stores], ['postcode', { max: 5 }, { type: 'text', max: 5 }])
+  const database = openDatabase('sqlite::memory:')
+  await createTables(database, [Address])
+  await withDatabase(database, async () => {
+    const { postcode, second } = await Address.create({ postcode: '12345' })
+    assert.deepEqual([postcode, second], ['12345', null])
+    await assert.rejects(
+      Address.all().update((a) => ({ second: a.postcode, postcode: '123456' })),
+      InvalidValueError,
+    )
+  })
+  await database.close()
 })
 
 test('a chained call gives a field of its own', () => {

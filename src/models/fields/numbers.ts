@@ -105,7 +105,7 @@ export function number(given: RangeOptions = {}): Kind<number> {
       if (typeof value !== 'number' || !Number.isFinite(value))
         return { error: problem('not-a-number', 'Enter a number.') }
       const error = outside(value, range)
-      return error === null ? { value } : { error }
+      return error === null ? { value: value + 0 } : { error } // −0 would come back as 0
     },
     typed: typedNumber,
     check(value) {

@@ -10,8 +10,9 @@ export interface Codec {
   decode(stored: SqlValue): unknown
 }
 
-/** A column holds something that is not a value of its type. */
+/** A codec throws this for something that is not a value of the type; the models add which field it was. */
 export class UnreadableStored {
+  /** What the column holds: `"abc", which is not JSON`. */
   readonly why: string
 
   constructor(why: string) {

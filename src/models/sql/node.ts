@@ -1,6 +1,6 @@
 /**
- * What a query asks, as values: columns, conditions, orders. They hold metadata and values of JavaScript, never SQL: a
- * dialect's text comes from one walk over them (`sql/writer.ts`), and from nowhere else.
+ * A query as data: columns, conditions, orders. The nodes hold metadata and values of JavaScript, never SQL: the text of a
+ * dialect comes from one walk over them (`sql/writer.ts`).
  */
 import type { Column } from '../meta.ts'
 import type { ColumnType } from '../state.ts'

@@ -37,7 +37,7 @@ function cellsOf(dialect: Dialect, columns: readonly AddedColumn[]): Cell[] {
   return columns.map(({ name, as }) => cell(dialect, name, as))
 }
 
-/** Rows of a model, out of the values of its columns and of those added. @throws UnreadableValueError */
+/** Rows of a model, from the values of its columns and of the added columns. @throws UnreadableValueError */
 export function readRows(
   dialect: Dialect,
   meta: Meta,
@@ -50,7 +50,7 @@ export function readRows(
   return rows.map((values) => fill(Object.create(prototype) as Loaded, meta, cells, values))
 }
 
-/** Rows that are no model's: plain objects. @throws UnreadableValueError */
+/** Rows of a summary: plain objects. @throws UnreadableValueError */
 export function readGroups(
   dialect: Dialect,
   meta: Meta,

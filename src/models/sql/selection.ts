@@ -1,4 +1,4 @@
-/** What is asked of a table: everything that decides which rows, with what, and in which order. */
+/** What a query selects: which rows of a table, with which columns, in which order. */
 import type { Meta } from '../meta.ts'
 import type { AddedColumn, ConditionNode, OrderNode } from './node.ts'
 

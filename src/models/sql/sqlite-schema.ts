@@ -142,7 +142,7 @@ async function introspect(ask: Ask, table: string): Promise<ReadonlyMap<string, 
   )
 }
 
-/** The beginning of a named check, or a text in which none begins. */
+/** The beginning of a named check, or a text literal, which is skipped. */
 const CHECK = /'(?:[^']|'')*'|\bconstraint\s+(?:"((?:[^"]|"")*)"|(\w+))\s+check\s*\(/gi
 /** What stands between quotes is skipped; brackets are counted. */
 const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]/g

@@ -20,14 +20,18 @@ function shown(stored: SqlValue): string {
   return typeof stored === 'string' ? JSON.stringify(stored.slice(0, 40)) : String(stored)
 }
 
-// + 0: there is no −0 among whole numbers, and a row is what was stored.
-const integer: Codec = { encode: (value) => (value as number) + 0, decode: decodeInteger }
+/** SQLite keeps no −0, and a row that was made is what is stored. */
+function encodeNumber(value: unknown): SqlValue {
+  return (value as number) + 0
+}
+
+const integer: Codec = { encode: encodeNumber, decode: decodeInteger }
 const text: Codec = { encode: encodeAsItIs, decode: (stored) => (typeof stored === 'string' ? stored : String(stored)) }
 
 const CODECS: { readonly [type in LogicalType]: Codec } = {
   id: integer,
   integer,
-  float: { encode: encodeAsItIs, decode: Number },
+  float: { encode: encodeNumber, decode: Number },
   text,
   date: text,
   boolean: { encode: (value) => (value ? 1 : 0), decode: (stored) => stored !== 0 && stored !== 0n },
@@ -36,7 +40,7 @@ const CODECS: { readonly [type in LogicalType]: Codec } = {
     encode: (value) => (value as Date).getTime(),
     decode(stored) {
       const value = new Date(Number(stored))
-      if (Number.isNaN(value.getTime())) throw new UnreadableStored(`${shown(stored)}, which is no moment`)
+      if (Number.isNaN(value.getTime())) throw new UnreadableStored(`${shown(stored)}, which is not a date`)
       return value
     },
   },
@@ -57,6 +61,7 @@ const COUNT: ColumnType = { type: 'integer' }
 /** Up to this many rows a limit stands in the text: so few that one statement each does no harm. */
 const LITERAL_LIMIT = 2
 
+/** SQLite's SQL, for databases that run SQLite elsewhere: in a browser, behind a network. */
 export const sqlite: Dialect = {
   name: 'sqlite',
   identifier: quoted,

@@ -1,4 +1,4 @@
-/** What goes to a database and comes back. */
+/** Values and statements as drivers get them. */
 import type { ColumnType } from '../state.ts'
 
 /** What a database column can hold. */
@@ -10,5 +10,5 @@ export interface Sql {
   readonly parameters: readonly SqlValue[]
 }
 
-/** Takes a value among the parameters, and gives what stands for it in the text. Typed: some databases must be told. */
+/** Adds a value to the parameters and returns its placeholder. The type is given because some databases need it. */
 export type Bind = (value: SqlValue, as: ColumnType) => string

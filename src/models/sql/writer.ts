@@ -1,7 +1,7 @@
 /**
- * Writes what a query asks as the SQL of a dialect: the text and its parameters come from one walk over the nodes, so that
- * neither can know of something that the other does not. Names come from the models only, values are always bound. The
- * text is the key under which a connection keeps the statement it has prepared.
+ * Writes a query as the SQL of a dialect. The text and its parameters come from one walk over the nodes, so the two cannot
+ * disagree. Names come from the models only, and values are always bound. The text is the key under which a connection
+ * keeps the prepared statement.
  */
 import { ModelError } from '../errors.ts'
 import type { ModelLimits } from '../limits.ts'
@@ -22,6 +22,14 @@ export interface Target {
 const ROOT = 't'
 const TEXT: ColumnType = { type: 'text' }
 
+/**
+ * Whether a column can have the value. Text with a null character or half of a surrogate pair is never stored; a database
+ * would end the text there, put another character in its place, or fail.
+ */
+function canBeStored(value: unknown, { type }: ColumnType): boolean {
+  return type !== 'text' || typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0'))
+}
+
 export class SqlWriter {
   readonly parameters: SqlValue[] = []
   readonly #dialect: Dialect
@@ -31,7 +39,7 @@ export class SqlWriter {
   #joining = true
   /** Whether aggregates may be written: rows are grouped, and it is not the condition that chooses them. */
   #grouping = false
-  /** The paths that are joined; null while there are none. */
+  /** The paths that are joined; null while nothing is joined. */
   #joined: Set<string> | null = null
   #joins = ''
   #depth = 0
@@ -45,7 +53,7 @@ export class SqlWriter {
   /** Takes a value, and gives what stands for it. To be called in the order of the text. */
   readonly #bind: Bind = (value, as) => this.#dialect.placeholder(this.parameters.push(value), as)
 
-  /** The joins of all that has been written so far; '' for none. They hold no parameters. */
+  /** The joins of the text so far; '' when nothing is joined. Joins have no parameters. */
   get joins(): string {
     return this.#joins
   }
@@ -125,13 +133,17 @@ export class SqlWriter {
       case 'compare': {
         // Whatever is not equal is unequal, null too.
         const operator = node.operator === '!=' ? 'is distinct from' : node.operator
+        const unequal = node.operator === '=' ? 'false' : node.operator === '!=' ? 'true' : null
+        if (unequal !== null && node.right.type === 'value' && !canBeStored(node.right.value, node.right.as))
+          return unequal
         return `${this.operand(node.left)} ${operator} ${this.operand(node.right)}`
       }
       case 'null':
         return `${this.operand(node.operand)} is ${node.negated ? 'not ' : ''}null`
       case 'in': {
         const { encode } = this.#dialect.codec(node.as)
-        return this.#dialect.inList(this.operand(node.operand), node.values.map(encode), node.as, this.#bind)
+        const values = node.values.filter((value) => canBeStored(value, node.as)).map(encode)
+        return this.#dialect.inList(this.operand(node.operand), values, node.as, this.#bind)
       }
       case 'like':
         return this.#like(node.operand, node.pattern)
@@ -162,9 +174,7 @@ export class SqlWriter {
   }
 
   #like(operand: OperandNode, pattern: string): string {
-    // No text has such characters; a database would end the pattern there, or put others in their place.
-    const never = pattern.includes('\0') || !pattern.isWellFormed()
-    if (never || pattern.length > this.#limits.patternLength) return 'false'
+    if (!canBeStored(pattern, TEXT) || pattern.length > this.#limits.patternLength) return 'false'
     return this.#dialect.like(this.operand(operand), this.#bind(pattern, TEXT))
   }
 

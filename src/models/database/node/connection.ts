@@ -9,7 +9,7 @@ export interface ConnectionOptions {
   readonly path: string
   /** Prepared statements kept. */
   readonly statements: number
-  /** Milliseconds that opening may wait, and the whole program with it. */
+  /** Milliseconds that opening may wait for a lock; the whole program waits. */
   readonly timeout: number
   /** Pragmas that are run at once. */
   readonly pragmas: string
@@ -35,7 +35,7 @@ export class SqliteConnection {
     try {
       this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout })
       this.#database.exec(pragmas)
-      // From now on a lock is waited for by the clock, not by the thread.
+      // From now on the clock waits for a lock, not the thread.
       this.#database.exec('pragma busy_timeout = 0')
     } catch (error) {
       throw new DatabaseOpenError(path, error)
@@ -115,7 +115,7 @@ function all(statement: StatementSync, parameters: Statement['parameters']): Res
   }
 }
 
-/** Loaded when a database is opened: who opens none pays nothing for it, and bundles for browsers hold none of it. */
+/** Loaded when the first database is opened: a program without a database does not pay for it, and a bundle for browsers needs no module of Node. */
 function sqliteModule(): typeof import('node:sqlite') {
   const found = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:sqlite')
   if (found === undefined)
