@@ -29,7 +29,14 @@ export async function build(dist: string = join(root, 'dist')): Promise<void> {
     )
   }
   const assets = globSync(
-    ['examples/*/{templates,static}/**/*.*', 'examples/zones/*', 'docs/**/*.*', '*.md', 'LICENSE'],
+    [
+      'examples/*/{templates,static}/**/*.*',
+      'examples/zones/*',
+      'docs/*.md',
+      'docs/{api,decisions}/*.*',
+      '*.md',
+      'LICENSE',
+    ],
     { cwd: root },
   )
   for (const path of assets) {
