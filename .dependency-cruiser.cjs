@@ -60,8 +60,8 @@ module.exports = {
     {
       name: 'no-files',
       severity: 'error',
-      comment: 'cores do no I/O: files are read by kernel/, templates/, models/ (SQLite), web/ (static files) and cli/',
-      from: { path: '^src/', pathNot: '^src/(kernel|templates|models|web|cli)/|\\.test\\.ts$' },
+      comment: 'cores do no I/O: files are read by kernel/, templates/node/, models/ (SQLite), web/ (static files) and cli/',
+      from: { path: '^src/', pathNot: '^src/(kernel|models|web|cli)/|^src/templates/node/|\\.test\\.ts$' },
       to: { path: '^(node:)?(fs|sqlite)(/|$)' },
     },
     {

@@ -41,7 +41,7 @@ test('a page is written, linked, changed, and keeps its history', async (t) => {
   const text = 'See [[Dürer (painter)]] & [[<b>]] & [[Ada\u0027s page]].\n\n<script>alert(1)</script>'
   const shown = await web.submit(to.page.edit({ title }), { text, summary: 'begun' }, { follow: true })
   assert.equal(shown.path, '/wiki/Front_page')
-  assert.match(shown.text, /<a href="\/wiki\/D%C3%BCrer_\(painter\)">Dürer \(painter\)<\/a> &amp; \[\[&lt;b&gt;\]\]/)
+  assert.match(shown.text, /<a href="\/wiki\/D%C3%BCrer_%28painter%29">Dürer \(painter\)<\/a> &amp; \[\[&lt;b&gt;\]\]/)
   assert.match(shown.text, /<a href="\/wiki\/Ada(?:'|%27|&#39;)s_page">Ada&#39;s page<\/a>/)
   assert.doesNotMatch(shown.text, /<script>alert/)
   assert.match((await web.get(to.page.edit({ title }))).text, /See \[\[Dürer/, 'what stands is there to be changed')

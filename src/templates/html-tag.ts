@@ -1,7 +1,13 @@
 /** HTML written in the program: a tag whose values are escaped by where in the HTML they stand, as in a template. */
-import { type Escaper, outputAt } from './escape/context.ts'
-import { advance, HTML_START, HtmlProblem } from './escape/html.ts'
+import type { Escaper, Settings } from './escape/content/content.ts'
+import { HtmlProblem } from './escape/html/machine.ts'
+import { endProblem, outputAt } from './escape/html/output.ts'
+import { HTML_START } from './escape/html/state.ts'
+import { MACHINE } from './escape/machine.ts'
+import { SCHEMES } from './escape/values/address.ts'
 import { SafeHtml } from './safe.ts'
+
+const SETTINGS: Settings = { schemes: SCHEMES }
 
 /** The texts between the values, and how each value is written. */
 interface Piece {
@@ -30,7 +36,7 @@ export function html(texts: TemplateStringsArray, ...values: readonly unknown[])
   for (let i = 0; i < pieces.length; i++) {
     const { text, write, betweenTags } = pieces[i]!
     out += text
-    if (write !== null) out += betweenTags ? printBetween(values[i], write) : write(values[i] ?? '')
+    if (write !== null) out += betweenTags ? printBetween(values[i], write) : write(values[i] ?? '', null)
   }
   return new SafeHtml(out)
 }
@@ -38,14 +44,14 @@ export function html(texts: TemplateStringsArray, ...values: readonly unknown[])
 function printBetween(value: unknown, write: Escaper): string {
   if (value === null || value === undefined || value === false) return ''
   if (Array.isArray(value)) return value.map((item) => printBetween(item, write)).join('')
-  return write(value)
+  return write(value, null)
 }
 
 function compile(texts: TemplateStringsArray): readonly Piece[] {
   const pieces: Piece[] = []
   let state = HTML_START
   for (let i = 0; i < texts.length; i++) {
-    const advanced = advance(state, texts[i]!)
+    const advanced = MACHINE.advance(state, texts[i]!)
     if (advanced instanceof HtmlProblem) throw new TypeError(`html\`…\`: ${advanced.problem}, ${around(texts, i)}`)
     state = advanced.state
     const { text } = advanced
@@ -53,15 +59,13 @@ function compile(texts: TemplateStringsArray): readonly Piece[] {
       pieces.push({ text, write: null, betweenTags: false })
       break
     }
-    const output = outputAt(state)
+    const output = outputAt(MACHINE, state, SETTINGS)
     if (typeof output === 'string') throw new TypeError(`html\`…\`: ${output}, ${around(texts, i)}`)
     pieces.push({ text: text + output.before, write: output.write, betweenTags: state.mode === 'text' })
     state = output.state
   }
-  if (state.mode !== 'text')
-    throw new TypeError(
-      `html\`…\`: the HTML ends inside a tag, a comment or a script, ${around(texts, texts.length - 1)}`,
-    )
+  const problem = endProblem(state)?.replace('The template', 'the HTML') ?? null
+  if (problem !== null) throw new TypeError(`html\`…\`: ${problem}, ${around(texts, texts.length - 1)}`)
   return pieces
 }
 

@@ -3,7 +3,31 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Loader, ObjectLoader, renderHtml, safe, TemplateError, TemplateNotFound, Templates } from './index.ts'
+import type { Clock } from '../base/clock.ts'
+import { RecordingLog, silent } from '../base/events.ts'
+import { SeededRandom } from '../base/random.ts'
+import {
+  type Loader,
+  ObjectLoader,
+  renderHtml,
+  safe,
+  TEMPLATE_LIMITS,
+  TemplateError,
+  type TemplateLimits,
+  TemplateNotFound,
+  Templates,
+  type TemplatesRenderedEvent,
+  type TemplatesReplacedEvent,
+} from './index.ts'
+import { DirectoryLoader } from './node/index.ts'
+
+const fixedClock: Clock = {
+  now: () => 5,
+  stopwatch: () => 5,
+  wallMillis: () => 5,
+  at: () => assert.fail('templates have no timers'),
+  hold: (work) => work,
+}
 
 const one = (template: string, data: object = {}, debug = false) =>
   new Templates(new ObjectLoader({ t: template }), { debug }).render('t', data)
@@ -141,7 +165,7 @@ test('conditions and loops', () => {
   )
   assert.equal(one('{% set n = 1 %}{% for x in [1, 2] %}{% set n = n + x %}{{ n }}{% endfor %}{{ n }}'), '231')
   assert.equal(one('{% with a=1 b=2 %}{{ a + b }}{% endwith %}{{ a }}', { a: 9 }), '39')
-  fails(() => one('{% for x in 5 %}{% endfor %}'), /number cannot be gone through/)
+  fails(() => one('{% for x in 5 %}{% endfor %}'), /takes a list, a map or an object, not a number/)
   fails(() => one('{{ range(20000) }}'), /at most 10000/)
 })
 
@@ -339,7 +363,7 @@ test('templates come from a folder and nowhere else', () => {
     writeFileSync(join(folder, 'app/only.html'), 'only')
     writeFileSync(join(folder, 'app/base.html'), 'one')
     symlinkSync(join(folder, 'secret.html'), join(folder, 'site/link.html'))
-    const templates = new Templates([join(folder, 'site'), join(folder, 'app')], { debug: true })
+    const templates = new Templates(new DirectoryLoader(join(folder, 'site'), join(folder, 'app')), { debug: true })
     assert.equal(templates.render('posts/show.html', { x: 1 }), 'show 1')
     assert.equal(templates.render('only.html'), 'only')
     for (const name of [
@@ -364,7 +388,7 @@ test('templates come from a folder and nowhere else', () => {
     writeFileSync(join(folder, 'app/base.html'), 'two')
     utimesSync(join(folder, 'app/base.html'), 1, 1)
     assert.equal(templates.render('base.html'), 'two')
-    const fixed = new Templates(join(folder, 'app'))
+    const fixed = new Templates(new DirectoryLoader(join(folder, 'app')))
     assert.equal(fixed.render('base.html'), 'two')
     writeFileSync(join(folder, 'app/base.html'), 'three')
     assert.equal(fixed.render('base.html'), 'two') // outside development a template is read once
@@ -373,18 +397,82 @@ test('templates come from a folder and nowhere else', () => {
   }
 })
 
-test('limits can be set', () => {
-  const limited = (t: string, limits: object) => new Templates(new ObjectLoader({ t }), { limits }).render('t')
-  fails(() => limited('12345678901', { source: 10 }), /longer than 10 /)
-  fails(() => limited('{% if 1 %}{% if 1 %}{% endif %}{% endif %}', { nesting: 2 }), /deeper than 2/)
-  fails(() => limited('{{ ((1)) }}', { expressionDepth: 2 }), /deeper than 2/)
-  fails(() => limited('{{ 1 + 1 }}', { words: 2 }), /More than 2 words/)
-  fails(
-    () => limited('{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(9) }}', { depth: 5 }),
-    /deeper than 5/,
-  )
-  fails(() => limited('a{{ 1 }}b{{ 2 }}', { parts: 3 }), /more than 3 parts/)
+test('each limit can be set, and says so when it is crossed', () => {
+  const limited = (t: string, limits: Partial<TemplateLimits>) => new Templates({ t }, { limits }).render('t')
+  const crossed = (t: string, limits: Partial<TemplateLimits>, message: RegExp) => {
+    fails(() => limited(t, limits), message)
+    assert.throws(() => limited(t, limits), { code: 'TEMPLATE_LIMIT' })
+  }
+  crossed('12345678901', { source: 10 }, /longer than 10 /)
+  crossed('{% if 1 %}{% if 1 %}{% endif %}{% endif %}', { nesting: 2 }, /deeper than 2/)
+  crossed('{{ ((1)) }}', { expressionDepth: 2 }, /deeper than 2/)
+  crossed('{{ 1 + 1 }}', { words: 2 }, /More than 2 words/)
+  const recursive = '{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(9) }}'
+  crossed(recursive, { depth: 5 }, /deeper than 5/)
+  crossed('{% include "t" %}', { depth: 5 }, /deeper than 5/)
+  crossed('a{{ 1 }}b{{ 2 }}', { parts: 3 }, /more than 3 parts/)
   fails(() => limited('{{ range(4) }}', { range: 3 }), /at most 3 numbers/)
+  const named = new Templates({ abc: 'x', abcd: 'x' }, { limits: { name: 3 } })
+  assert.equal(named.render('abc'), 'x')
+  assert.equal(named.has('abcd'), false)
+  assert.throws(() => named.render('abcd'), { code: 'TEMPLATE_NOT_FOUND' })
+  const dates = '{{ d|date("Y") }}{{ d|date("m", "Asia/Tokyo") }}{{ d|date("d", "Asia/Kolkata") }}{{ d|date("Y") }}'
+  const few = new Templates({ t: dates }, { limits: { dateFormats: 1 } })
+  for (let i = 0; i < 2; i++) assert.equal(few.render('t', { d: new Date(0) }), '197001011970')
+  assert.ok(Object.isFrozen(TEMPLATE_LIMITS))
+})
+
+test('what is rendered, and what is not printed as it is, is reported to whoever watches', () => {
+  const log = new RecordingLog()
+  const machine = { name: 'web', clock: fixedClock, random: new SeededRandom('templates'), events: log }
+  const templates = new Templates({ t: '<a href="{{ x }}">é😀' })
+  const report = { machine, events: log, exchange: 7 }
+  templates.render('t', { x: 'javascript:1' }, { report })
+  const [replaced, rendered] = log.events as [TemplatesReplacedEvent, TemplatesRenderedEvent]
+  const { why, ...place } = replaced
+  assert.match(why, /javascript:/)
+  const instead = 'about:invalid#blocked'
+  const at = { at: 5, host: 'web', exchange: 7, template: 't' }
+  assert.deepEqual(place, { type: 'templates.replaced', ...at, line: 1, column: 13, instead })
+  assert.deepEqual(rendered, { type: 'templates.rendered', ...at, duration: 0, bytes: 38 })
+  templates.render('t', { x: 'javascript:1' }, { report: { ...report, events: silent } })
+  assert.equal(log.events.length, 2)
+})
+
+test('a template may include itself inside a script', () => {
+  const tree =
+    '{"n": {{ node.n }}, "of": [{% for node in node.of %}{% include "tree" %}{% if not loop.last %}, {% endif %}{% endfor %}]}'
+  const node = {
+    n: 1,
+    of: [
+      { n: '"/', of: [] },
+      { n: 3, of: [{ n: 4, of: [] }] },
+    ],
+  }
+  const templates = new Templates({ tree, t: '<script>var a = {% include "tree" %}; b / "{{ node.n }}"</script>' })
+  const script = templates.render('t', { node }).slice('<script>var a = '.length, -'; b / "1"</script>'.length)
+  assert.deepEqual(JSON.parse(script), node)
+  fails(() => set({ t: '<svg><g>{% include "t" %}' }), /deeper than 50, each time in another/)
+})
+
+test('big integers keep their digits', () => {
+  const data = { n: 9007199254740993n, z: 0n }
+  const cases: [string, string][] = [
+    ['n + 1', '9007199254740994'],
+    ['n * 2', '18014398509481986'],
+    ['(0 - n) // 2', '-4503599627370497'],
+    ['(0 - n) % 10', '7'],
+    ['-n', '-9007199254740993'],
+    ['n > 1', 'true'],
+    ['n == 9007199254740992', 'false'],
+    ['z == 0', 'true'],
+    ['1 in [z + 1]', 'true'],
+  ]
+  for (const [expression, printed] of cases) {
+    assert.equal(one(`{{ ${expression} }}`, data), printed, expression)
+  }
+  fails(() => one('{{ n + 0.5 }}', data), /both must be whole/, 't:1:6')
+  fails(() => one('{{ n % 0 }}', data), /zero/)
 })
 
 test('compiled templates are kept up to a limit', () => {

@@ -3,17 +3,20 @@
 import { stopwatch } from '../base/clock.ts'
 import type { EventLog } from '../base/events.ts'
 import type { Machine } from '../base/machine.ts'
-import { compile, type Engine, type Unit } from './compile/compile.ts'
+import type { Engine, Unit } from './compile/compile.ts'
 import type { Filter, Run } from './compile/run.ts'
-import { TemplateError, TemplateNotFound } from './error.ts'
-import { describe, stateKey } from './escape/context.ts'
-import { HTML_START, type HtmlState } from './escape/html.ts'
-import type { TemplatesRenderedEvent } from './events.ts'
+import { Attempts, there } from './compile/waiting.ts'
+import { TemplateError, TemplateNotFound } from './errors.ts'
+import { endProblem } from './escape/html/output.ts'
+import { HTML_START } from './escape/html/state.ts'
+import { SCHEMES } from './escape/values/address.ts'
+import type { Replacement, TemplatesRenderedEvent, TemplatesReplacedEvent } from './events.ts'
 import { builtinFilters } from './filters/filters.ts'
 import { TEMPLATE_LIMITS, type TemplateLimits } from './limits.ts'
-import { DirectoryLoader, type Loader } from './loader.ts'
+import { type Loader, ObjectLoader } from './loader.ts'
 import type { Document } from './syntax/ast.ts'
 import { parse } from './syntax/parser.ts'
+import { Units } from './units.ts'
 
 export interface TemplatesOptions {
   /** Values and functions that every template has; functions are called by name: `{{ url('posts.show', slug=x) }}`. */
@@ -22,6 +25,16 @@ export interface TemplatesOptions {
   readonly filters?: { readonly [name: string]: Filter }
   /** While developing: a name that does not exist is an error, and files that changed are read again. */
   readonly debug?: boolean
+  /**
+   * Schemes that an address may have beside the usual ones (`https`, `mailto`, `tel`, …), without the colon: `['myapp']`.
+   * Never `javascript` or `data`: one such address is vouched for with `safeUrl`.
+   */
+  readonly schemes?: readonly string[]
+  /**
+   * Told of each value that was not printed as it is, because it could have meant more than a value there: a
+   * `javascript:` address, CSS that fetches. Default: the console while developing (`debug`), nobody otherwise.
+   */
+  readonly onReplaced?: (replacement: Replacement) => void
   readonly limits?: Partial<TemplateLimits>
 }
 
@@ -33,35 +46,45 @@ export interface RenderOptions {
 }
 
 /**
- * HTML files with Django's and Jinja's syntax, escaped by where in the HTML a value stands.
+ * HTML files with Django's and Jinja's syntax, escaped by where in the HTML a value stands. An engine needs no site.
  *
- *     const templates = new Templates('templates')
- *     templates.render('posts/show.html', { post })
+ * @example
+ * import { Templates } from 'reticle/templates'
+ * import { DirectoryLoader } from 'reticle/templates/node'
+ *
+ * const templates = new Templates(new DirectoryLoader('templates'), { debug: true })
+ * const page = templates.render('posts/show.html', { post: { title: 'Q & A' } })
+ *
+ * @example
+ * const mail = new Templates({ 'welcome.html': '<p>Welcome, <a href="/users/{{ name }}">{{ name }}</a>!</p>' })
+ * mail.render('welcome.html', { name: 'Ada' })
  */
 export class Templates {
   readonly #loader: Loader
   readonly #debug: boolean
   readonly #limits: TemplateLimits
   readonly #globals: { [name: string]: unknown }
-  readonly #filters = builtinFilters()
+  readonly #onReplaced: ((replacement: Replacement) => void) | null
   readonly #documents = new Map<string, { document: Document; version: string }>()
-  readonly #units = new Map<string, Unit>()
-  readonly #engine: Engine
+  readonly #units: Units
 
-  /** @param from a folder, several of which the first that has a file wins, or a loader. */
-  constructor(from: string | readonly string[] | Loader, options: TemplatesOptions = {}) {
-    this.#loader =
-      typeof from === 'string' ? new DirectoryLoader(from) : isLoader(from) ? from : new DirectoryLoader(...from)
+  /** @param from a loader, or an object of templates by name */
+  constructor(from: Loader | { readonly [name: string]: string }, options: TemplatesOptions = {}) {
+    this.#loader = isLoader(from) ? from : new ObjectLoader(from)
     this.#debug = options.debug ?? false
     this.#limits = { ...TEMPLATE_LIMITS, ...options.limits }
+    this.#onReplaced = options.onReplaced ?? (this.#debug ? warn : null)
     this.#globals = { range: (from: unknown, to?: unknown) => range(this.#limits.range, from, to), ...options.globals }
-    for (const [name, filter] of Object.entries(options.filters ?? {})) this.#filters.set(name, filter)
-    this.#engine = {
-      filters: this.#filters,
+    const filters = builtinFilters(this.#limits)
+    for (const [name, filter] of Object.entries(options.filters ?? {})) filters.set(name, filter)
+    const engine: Engine = {
+      filters,
       limits: this.#limits,
+      settings: { schemes: schemes(options.schemes ?? []) },
       document: (name) => this.#document(name),
-      unit: (name, state) => this.#unit(name, state),
+      unit: (name, state) => this.#units.unit(name, state),
     }
+    this.#units = new Units(engine)
   }
 
   /** A value or a function for all templates; in the place of one that has the name already. */
@@ -71,30 +94,25 @@ export class Templates {
 
   /** Whether there is a template of this name. */
   has(name: string): boolean {
-    return this.#loader.version(name) !== null
+    return name.length <= this.#limits.name && this.#loader.version(name) !== null
   }
 
   /**
-   * The template with the data put in.
+   * The template with the data put in, at once: a promise or a query among the data is an error.
    * @param data what the template's names mean: own properties, and getters of a class.
    * @throws TemplateNotFound, or TemplateError with file, line, column and an excerpt.
    */
-  render(name: string, data: object = {}, { strict = this.#debug, report }: RenderOptions = {}): string {
-    if (report === undefined) return this.#render(name, data, strict)
-    const { machine, events, exchange } = report
-    const started = stopwatch(machine.clock)
-    const html = this.#render(name, data, strict)
-    const event: TemplatesRenderedEvent = {
-      type: 'templates.rendered',
-      at: machine.clock.now(),
-      host: machine.name,
-      exchange,
-      template: name,
-      duration: stopwatch(machine.clock) - started,
-      bytes: Buffer.byteLength(html),
-    }
-    events.emit(event)
-    return html
+  render(name: string, data: object = {}, options: RenderOptions = {}): string {
+    return this.#rendered(name, data, options, false) as string
+  }
+
+  /**
+   * The same, but promises and queries among the data, and what functions and filters promise, are awaited where the
+   * template needs them. Without any the page is there at once and no promise is made.
+   * @throws what `render` throws, or the promise is rejected with it
+   */
+  renderAsync(name: string, data: object = {}, options: RenderOptions = {}): string | Promise<string> {
+    return this.#rendered(name, data, options, true)
   }
 
   /** Compiles a template without rendering it: for checking all of a site's at start. */
@@ -102,27 +120,59 @@ export class Templates {
     this.#top(name)
   }
 
-  #render(name: string, data: object, strict: boolean): string {
+  #rendered(name: string, data: object, options: RenderOptions, mayWait: boolean): string | Promise<string> {
+    const { strict = this.#debug, report } = options
+    const started = report ? stopwatch(report.machine.clock) : 0
     if (this.#debug) this.#forgetChanged()
     const unit = this.#top(name)
-    const run: Run = { out: '', scope: null, data, globals: this.#globals, strict, depth: 0 }
-    unit.render(run)
-    return run.out
+    there(data, 'What was given to render', { source: this.#document(name).source, at: 0 })
+    const run: Run = {
+      out: '',
+      scope: null,
+      data,
+      globals: this.#globals,
+      strict,
+      depth: 0,
+      waits: mayWait ? new Attempts() : null,
+      watch: this.#watch(report),
+    }
+    const waits = unit.render(run)
+    const finish = (): string => {
+      if (report) reportRendered(report, name, started, run.out)
+      return run.out
+    }
+    return waits === undefined ? finish() : waits.then(finish)
+  }
+
+  #watch(report: RenderOptions['report']): Run['watch'] {
+    const told = this.#onReplaced
+    if (!report?.events.on) return told
+    return (replacement) => {
+      told?.(replacement)
+      const { machine, events, exchange } = report
+      const event: TemplatesReplacedEvent = {
+        type: 'templates.replaced',
+        at: machine.clock.now(),
+        host: machine.name,
+        exchange,
+        ...replacement,
+      }
+      events.emit(event)
+    }
   }
 
   #top(name: string): Unit {
-    const unit = this.#unit(name, HTML_START)
-    if (unit.end!.mode !== 'text') {
-      const { source } = this.#document(name)
-      throw new TemplateError(`The template ends ${describe(unit.end!)}`, source, source.text.length)
-    }
-    return unit
+    const unit = this.#units.unit(name, HTML_START)
+    const problem = endProblem(unit.end)
+    if (problem === null) return unit
+    const { source } = this.#document(name)
+    throw new TemplateError(problem, source, source.text.length, 'TEMPLATE_UNSAFE')
   }
 
   #document(name: string): Document {
     const known = this.#documents.get(name)
     if (known) return known.document
-    const loaded = this.#loader.load(name)
+    const loaded = name.length <= this.#limits.name ? this.#loader.load(name) : null
     if (!loaded) throw new TemplateNotFound(name, this.#loader.where)
     const document = parse({ name, text: loaded.text, path: loaded.path }, this.#limits)
     if (this.#documents.size >= this.#limits.units) this.#documents.clear()
@@ -130,33 +180,6 @@ export class Templates {
     return document
   }
 
-  #unit(name: string, state: HtmlState): Unit {
-    const key = `${name}\0${stateKey(state)}`
-    const known = this.#units.get(key)
-    if (known) return known
-    if (this.#units.size >= this.#limits.units) this.#units.clear()
-    const unit: Unit = { render: notYet, end: null, recursive: false }
-    this.#units.set(key, unit)
-    try {
-      const compiled = compile(this.#engine, name, state)
-      if (unit.recursive && stateKey(compiled.state) !== stateKey(state)) {
-        const { source } = this.#document(name)
-        throw new TemplateError(
-          'A template that includes itself must end in the HTML context in which it begins',
-          source,
-          0,
-        )
-      }
-      unit.render = compiled.render
-      unit.end = compiled.state
-    } catch (error) {
-      this.#units.delete(key)
-      throw error
-    }
-    return unit
-  }
-
-  /** Everything compiled may contain what has changed, so all of it goes. */
   #forgetChanged(): void {
     for (const [name, { version }] of this.#documents) {
       if (this.#loader.version(name) === version) continue
@@ -167,12 +190,57 @@ export class Templates {
   }
 }
 
-function isLoader(from: readonly string[] | Loader): from is Loader {
-  return !Array.isArray(from)
+function isLoader(from: Loader | { readonly [name: string]: string }): from is Loader {
+  return typeof (from as Loader).load === 'function'
 }
 
-const notYet = () => {
-  throw new Error('a template was rendered before it was compiled')
+function reportRendered(
+  { machine, events, exchange }: NonNullable<RenderOptions['report']>,
+  template: string,
+  started: number,
+  html: string,
+): void {
+  if (!events.on) return
+  const event: TemplatesRenderedEvent = {
+    type: 'templates.rendered',
+    at: machine.clock.now(),
+    host: machine.name,
+    exchange,
+    template,
+    duration: stopwatch(machine.clock) - started,
+    bytes: utf8Length(html),
+  }
+  events.emit(event)
+}
+
+function utf8Length(text: string): number {
+  let length = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    // The two halves of a pair are four octets together, and two units.
+    if (unit > 0x7f) length += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2
+  }
+  return length
+}
+
+function warn({ template, line, column, instead, why }: Replacement): void {
+  const what = instead === '' ? 'A value was left out' : `${JSON.stringify(instead)} was printed instead of a value`
+  console.warn(`${template}:${line}:${column}: ${what}: ${why}`)
+}
+
+/** @throws RangeError for a scheme whose addresses are programs or documents */
+function schemes(more: readonly string[]): ReadonlySet<string> {
+  const all = new Set(SCHEMES)
+  for (const scheme of more) {
+    const name = scheme.toLowerCase().replace(/:$/, '')
+    if (!/^[a-z][a-z0-9+.-]*$/.test(name) || /^(?:javascript|vbscript|data|blob|about|filesystem)$/.test(name)) {
+      throw new RangeError(
+        `new Templates({ schemes }): ${JSON.stringify(scheme)} cannot be allowed for all addresses: vouch for single ones with safeUrl`,
+      )
+    }
+    all.add(name)
+  }
+  return all
 }
 
 /** `range(3)` is 0, 1, 2; `range(1, 4)` is 1, 2, 3. */

@@ -1,4 +1,6 @@
 /** The web framework: what an application imports. */
+
+export { DirectoryLoader } from '#templates'
 export {
   hashPassword,
   isPasswordHash,

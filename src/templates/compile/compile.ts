@@ -4,22 +4,30 @@
  * the layout has it.
  */
 
-import { type Source, TemplateError } from '../error.ts'
-import { describe, join, outputAt, stateKey } from '../escape/context.ts'
-import { advance, HTML_START, HtmlProblem, type HtmlState } from '../escape/html.ts'
+import { position, type Source, TemplateError, type TemplateErrorCode } from '../errors.ts'
+import type { Settings } from '../escape/content/content.ts'
+import { HtmlProblem } from '../escape/html/machine.ts'
+import { describe, endProblem, join, outputAt, stateKey } from '../escape/html/output.ts'
+import { HTML_START, type HtmlState } from '../escape/html/state.ts'
+import { MACHINE } from '../escape/machine.ts'
 import type { TemplateLimits } from '../limits.ts'
-import { SafeHtml } from '../safe.ts'
-import type { Block, Document, Macro, Node } from '../syntax/ast.ts'
-import { type Evaluate, evaluator, located, type Scope } from './evaluate.ts'
+import type { Document, Expr, Macro, Node } from '../syntax/ast.ts'
+import { argumentsOf, evaluator, type Scope } from './evaluate.ts'
+import { enter, renderIncluded } from './include.ts'
+import { checkUsed, type Layout, layoutOf, preludeOf } from './layout.ts'
+import { located } from './located.ts'
 import { loop } from './loop.ts'
-import { macroArguments } from './macro.ts'
+import { type Bind, define, isTextOnly, macroOf, parameters } from './macro.ts'
 import { truthy } from './read.ts'
-import type { Binding, Filter, Render, Run } from './run.ts'
+import { type Binding, type Evaluate, type Filter, type Render, type Run, resolve } from './run.ts'
+import { inScope, nothing, print, sequence } from './sequence.ts'
+import { evaluated } from './waiting.ts'
 
 /** What the compiler asks of the engine. */
 export interface Engine {
   readonly filters: ReadonlyMap<string, Filter>
   readonly limits: TemplateLimits
+  readonly settings: Settings
   /** @throws TemplateNotFound */
   document(name: string): Document
   /** The template compiled for a place whose HTML is in this state. */
@@ -28,100 +36,31 @@ export interface Engine {
 
 /** A template compiled for one state of HTML. */
 export interface Unit {
-  render: Render
-  /** The state behind it; null while it is being compiled (a template that includes itself). */
-  end: HtmlState | null
-  /** Whether it was used before its end was known, and so must end as it began. */
-  recursive: boolean
+  readonly render: Render
+  /** The state behind it; while it is being compiled (a template that includes itself), the one that is expected. */
+  readonly end: HtmlState
 }
 
-interface Compiled {
+export interface Compiled {
   readonly render: Render
   readonly state: HtmlState
 }
 
-/** A block's body together with the file it stands in. */
-interface Body {
-  readonly block: Block
-  readonly document: Document
-}
-
-/** What the files of one chain of `extends` share while they are compiled. */
-interface Layout {
-  /** The bodies of each block, the most derived first. */
-  readonly bodies: ReadonlyMap<string, readonly Body[]>
-  /** The blocks that have found their place. */
-  readonly used: Set<string>
-  /** Nodes that may still be compiled: a loop is compiled again when it ends in another context than it began. */
-  budget: number
-}
-
 /** Compiles the template `name`, with the layouts it extends, for a place whose HTML is in `state`. */
 export function compile(engine: Engine, name: string, state: HtmlState): Compiled {
-  const chain = lineage(engine, name)
-  const bodies = new Map<string, Body[]>()
-  for (const document of chain) {
-    for (const [key, block] of document.blocks) {
-      const known = bodies.get(key)
-      if (known) known.push({ block, document })
-      else bodies.set(key, [{ block, document }])
-    }
-  }
-  const base = chain.at(-1)!
-  const layout: Layout = { bodies, used: new Set(), budget: engine.limits.parts }
-  const preludes = chain
+  const layout = layoutOf(name, engine.document, engine.limits.parts)
+  const base = layout.chain.at(-1)!
+  const preludes = layout.chain
     .slice(0, -1)
     .reverse()
-    .map((document) => prelude(engine, document))
+    .map((document) => new Compiler(engine, document, layout).nodes(preludeOf(document), HTML_START).render)
   const main = new Compiler(engine, base, layout).nodes(base.nodes, state)
-  for (const document of chain.slice(0, -1)) checkUsed(document, layout.used)
+  checkUsed(layout)
   return { render: sequence([...preludes, main.render]), state: main.state }
 }
 
-/** The template and what it extends, the base last. */
-function lineage(engine: Engine, name: string): Document[] {
-  const chain: Document[] = []
-  for (let document = engine.document(name); ; document = engine.document(document.parent!.name)) {
-    if (chain.some(({ source }) => source.name === document.source.name)) {
-      const last = chain.at(-1)!
-      throw new TemplateError('The templates extend each other in a circle', last.source, last.parent!.at)
-    }
-    chain.push(document)
-    if (!document.parent) return chain
-  }
-}
-
-/** What an extending template does before its layout: its variables and macros. */
-function prelude(engine: Engine, document: Document): Render {
-  const made: Node[] = []
-  for (const node of document.nodes) {
-    if (node.type === 'set' || node.type === 'macro') made.push(node)
-    else if (node.type !== 'block' && !(node.type === 'text' && node.text.trim() === '')) {
-      throw new TemplateError(
-        'What stands outside the blocks of an extending template is never shown',
-        document.source,
-        textStart(node),
-      )
-    }
-  }
-  return new Compiler(engine, document, { bodies: new Map(), used: new Set(), budget: engine.limits.parts }).nodes(
-    made,
-    HTML_START,
-  ).render
-}
-
-function textStart(node: Node): number {
-  return node.type === 'text' ? node.at + node.text.length - node.text.trimStart().length : node.at
-}
-
-function checkUsed(document: Document, used: Set<string>): void {
-  for (const node of document.nodes) {
-    if (node.type === 'block' && !used.has(node.name)) {
-      const layout = document.parent!.name
-      throw new TemplateError(`${layout} has no block ${node.name}, so this is never shown`, document.source, node.at)
-    }
-  }
-}
+/** How often a loop is compiled again until it comes to the same context each time. */
+const ROUNDS = 4
 
 /** A body of a block: level 0 is the most derived, `super()` goes up. */
 interface Inside {
@@ -131,14 +70,18 @@ interface Inside {
 
 class Compiler {
   readonly #engine: Engine
+  readonly #document: Document
   readonly #source: Source
   readonly #scope: Scope
   readonly #layout: Layout
   /** The bodies we are in, the innermost last. */
   readonly #inside: readonly Inside[]
+  /** The macros whose bodies are being compiled for the place where they are called. */
+  readonly #expanding = new Set<Macro>()
 
   constructor(engine: Engine, document: Document, layout: Layout, inside: readonly Inside[] = []) {
     this.#engine = engine
+    this.#document = document
     this.#source = document.source
     this.#scope = { source: document.source, filters: engine.filters }
     this.#layout = layout
@@ -149,6 +92,11 @@ class Compiler {
     const parts: Render[] = []
     let state = from
     for (const node of nodes) {
+      if (state.fresh && node.type !== 'text' && node.type !== 'set' && node.type !== 'macro') {
+        // The line feed that browsers leave out behind <textarea> and <pre>: a value may begin with one of its own.
+        parts.push(print('\n'))
+        state = { ...state, fresh: false }
+      }
       const compiled = this.#node(node, state)
       if (compiled.render !== nothing) parts.push(compiled.render)
       state = compiled.state
@@ -157,13 +105,15 @@ class Compiler {
   }
 
   #node(node: Node, state: HtmlState): Compiled {
-    if (--this.#layout.budget < 0)
-      throw this.#error(`The template compiles to more than ${this.#engine.limits.parts} parts`, node.at)
+    if (--this.#layout.budget.left < 0) {
+      const problem = `The template compiles to more than ${this.#engine.limits.parts} parts`
+      throw this.#error(problem, node.at, 'TEMPLATE_LIMIT')
+    }
     switch (node.type) {
       case 'text':
         return this.#text(node.text, node.at, state)
       case 'output':
-        return this.#output(this.#evaluator(node.expr), node.at, state)
+        return this.#placed(node, state) ?? this.#output(node, state)
       case 'if':
         return this.#if(node, state)
       case 'for':
@@ -171,12 +121,14 @@ class Compiler {
       case 'set': {
         const value = this.#evaluator(node.value)
         const { name } = node
-        return { state, render: (run) => void (run.scope = { name, value: value(run), parent: run.scope }) }
+        const set = (run: Run, given: unknown) => void (run.scope = { name, value: given, parent: run.scope })
+        return { state, render: (run) => evaluated(run, value, (given) => set(run, given)) }
       }
       case 'with': {
         const bind = this.#bindings(node.pairs)
         const body = this.nodes(node.body, state)
-        return { state: body.state, render: scoped(bind, body.render) }
+        const render: Render = (run) => evaluated(run, bind, (inner) => inScope(run, inner, body.render))
+        return { state: body.state, render }
       }
       case 'block':
         return this.#block(node.name, 0, state, node.at)
@@ -193,26 +145,62 @@ class Compiler {
   }
 
   #text(text: string, at: number, from: HtmlState): Compiled {
-    const advanced = advance(from, text)
-    if (advanced instanceof HtmlProblem) throw this.#error(advanced.problem, at + advanced.offset)
-    const { text: shown, state } = advanced
-    return { state, render: (run) => void (run.out += shown) }
+    const advanced = MACHINE.advance(from, text)
+    if (advanced instanceof HtmlProblem) throw this.#unsafe(advanced.problem, at + advanced.offset)
+    return { state: advanced.state, render: print(advanced.text) }
   }
 
-  #output(value: Evaluate, at: number, from: HtmlState): Compiled {
-    const output = outputAt(from)
-    if (typeof output === 'string') throw this.#error(output, at)
+  #output(node: Node & { type: 'output' }, from: HtmlState): Compiled {
+    const { at } = node
+    const value = this.#evaluator(node.expr)
+    const output = outputAt(MACHINE, from, this.#engine.settings)
+    if (typeof output === 'string') throw this.#unsafe(output, at)
     const { before, write, state } = output
     const source = this.#source
-    const render: Render = (run) => {
-      const printed = value(run)
+    const replaced = (watch: NonNullable<Run['watch']>) => (instead: string, why: string) =>
+      watch({ template: source.name, ...position(source.text, at), instead, why })
+    const put = (run: Run, printed: unknown): undefined => {
       try {
-        run.out += write(printed)
+        run.out += write(printed, run.watch === null ? null : replaced(run.watch))
       } catch (error) {
         throw located(error, '', source, at)
       }
     }
-    return { state, render: before === '' ? render : sequence([(run) => void (run.out += before), render]) }
+    const render: Render = (run) =>
+      run.waits === null ? put(run, value(run)) : evaluated(run, value, (printed) => put(run, printed))
+    return { state, render: before === '' ? render : sequence([print(before), render]) }
+  }
+
+  /**
+   * A macro that holds text only, called where no HTML can stand: its body is compiled for that place, as if it were
+   * written there. Null for anything else, and the call is a value like others.
+   */
+  #placed(node: Node & { type: 'output' }, from: HtmlState): Compiled | null {
+    const { expr, at } = node
+    if (expr.type !== 'call' || from.mode === 'text') return null
+    const macro = this.#document.macros.get(expr.name)
+    if (!macro || !isTextOnly(macro.body) || this.#expanding.has(macro)) return null
+    this.#expanding.add(macro)
+    const body = this.nodes(macro.body, from)
+    this.#expanding.delete(macro)
+    const bind = this.#parameters(macro)
+    const args = argumentsOf(expr.args, this.#scope)
+    const { depth } = this.#engine.limits
+    const inner = (run: Run): Binding => {
+      const bound = macroOf(resolve(run, expr.name))
+      if (bound?.macro === macro) return bind(run, bound.scope, args(run))
+      throw this.#error(
+        `${expr.name} is not the macro of this file here: give one of the two another name`,
+        at,
+        'TEMPLATE_RENDER',
+      )
+    }
+    const render: Render = (run) =>
+      evaluated(run, inner, (scope) => {
+        enter(run, depth, this.#source, at)
+        return renderIncluded(run, scope, false, body.render)
+      })
+    return { state: body.state, render }
   }
 
   #if(node: Node & { type: 'if' }, from: HtmlState): Compiled {
@@ -226,17 +214,11 @@ class Compiler {
     }
     const hasElse = node.branches.at(-1)!.test === null
     if (!hasElse) state = this.#join(state!, from, node.at)
-    return {
-      state: state!,
-      render: (run) => {
-        for (const branch of branches) {
-          if (truthy(branch.test(run))) {
-            branch.render(run)
-            return
-          }
-        }
-      },
+    const chosen = (run: Run): Render => {
+      for (const branch of branches) if (truthy(branch.test(run))) return branch.render
+      return nothing
     }
+    return { state: state!, render: (run) => evaluated(run, chosen, (render) => render(run)) }
   }
 
   #for(node: Node & { type: 'for' }, from: HtmlState): Compiled {
@@ -244,17 +226,17 @@ class Compiler {
     // The body begins where the loop begins and also where the body ends: in what both have in common.
     let start = from
     let body = this.nodes(node.body, start)
-    for (let round = 0; ; round++) {
+    for (let round = 1; ; round++) {
       const joined = this.#join(start, body.state, node.at)
       if (stateKey(joined) === stateKey(start)) break
-      if (round === 3) throw this.#error('The loop does not come to the same HTML context each time', node.at)
+      if (round === ROUNDS) throw this.#unsafe('The loop does not come to the same HTML context each time', node.at)
       start = joined
       body = this.nodes(node.body, start)
     }
     const otherwise = this.nodes(node.otherwise, from)
     const state = this.#join(start, otherwise.state, node.at)
     const render = loop(node.names, list, body.render, otherwise.render, (value) =>
-      this.#error(`A ${typeof value} cannot be gone through`, node.at),
+      this.#error(`{% for %} takes a list, a map or an object, not a ${typeof value}`, node.at, 'TEMPLATE_RENDER'),
     )
     return { state, render }
   }
@@ -268,41 +250,52 @@ class Compiler {
     this.#layout.used.add(name)
     const inner = new Compiler(this.#engine, body.document, this.#layout, [...this.#inside, { name, level }])
     const compiled = inner.nodes(body.block.body, state)
-    return { state: compiled.state, render: scoped(null, compiled.render) }
+    return { state: compiled.state, render: (run) => inScope(run, run.scope, compiled.render) }
   }
 
   #include(node: Node & { type: 'include' }, from: HtmlState): Compiled {
+    const { at, only } = node
     const bind = this.#bindings(node.pairs)
-    const fixed = node.name.type === 'literal' ? this.#unit(String(node.name.value), from, node.at) : null
+    const known = node.name.type === 'literal' ? this.#fixed(String(node.name.value), from, at) : null
+    const fixed = known?.unit
     const name = this.#evaluator(node.name)
-    const source = this.#source
+    const unitOf = fixed ? () => fixed : (run: Run) => this.#balanced(String(name(run)), from, at)
     const { depth } = this.#engine.limits
-    const unitOf = (run: Run): Unit => {
-      if (fixed) return fixed
-      // Only now is it known which template this is: it must leave the HTML as it found it.
-      const unit = this.#unit(String(name(run)), from, node.at)
-      if (unit.end && stateKey(unit.end) !== stateKey(from)) {
-        throw this.#error(
-          `The template included ends ${describe(unit.end)}, and this place is ${describe(from)}`,
-          node.at,
-        )
+    const prepared = (run: Run) => ({ unit: unitOf(run), inner: bind(run) })
+    const render: Render = (run) =>
+      evaluated(run, prepared, ({ unit, inner }) => {
+        enter(run, depth, this.#source, at)
+        return renderIncluded(run, inner, only, unit.render)
+      })
+    return { state: known?.end ?? from, render }
+  }
+
+  /**
+   * A template whose name is written: compiled for this place without what is open around it in a script, so that one
+   * that includes itself is compiled once, or for this very place when it closes what is open.
+   */
+  #fixed(name: string, from: HtmlState, at: number): { unit: Unit; end: HtmlState } {
+    const content = from.content.detached()
+    if (content !== from.content) {
+      try {
+        const unit = this.#unit(name, { ...from, content }, at)
+        return { unit, end: { ...unit.end, content: from.content.attached(unit.end.content) } }
+      } catch (error) {
+        if (!(error instanceof TemplateError && error.code === 'TEMPLATE_UNSAFE')) throw error
       }
-      return unit
     }
-    const render: Render = (run) => {
-      const unit = unitOf(run)
-      const { scope, data } = run
-      const inner = bind(run)
-      run.scope = node.only ? cut(inner, scope) : inner
-      if (node.only) run.data = NO_DATA
-      enter(run, depth, source, node.at)
-      unit.render(run)
-      run.depth--
-      run.scope = scope
-      run.data = data
-    }
-    if (fixed && fixed.end === null) fixed.recursive = true
-    return { state: fixed?.end ?? from, render }
+    const unit = this.#unit(name, from, at)
+    return { unit, end: unit.end }
+  }
+
+  /** A template whose name is known only now: it must leave the HTML as it found it. */
+  #balanced(name: string, from: HtmlState, at: number): Unit {
+    const unit = this.#unit(name, from, at)
+    if (stateKey(unit.end) === stateKey(from)) return unit
+    const [ends, place] = [describe(unit.end), describe(from)]
+    const how = ends === place ? 'there, but not as it began: behind a value, say, and not before one' : ends
+    const problem = `A template whose name is computed must leave the HTML as it finds it: ${name} begins ${place} and ends ${how}`
+    throw this.#unsafe(problem, at)
   }
 
   #unit(name: string, state: HtmlState, at: number): Unit {
@@ -316,39 +309,25 @@ class Compiler {
   /** A macro is a function that gives HTML: its body is compiled for text between tags and must end there. */
   #macro(node: Macro, state: HtmlState): Compiled {
     const body = this.nodes(node.body, HTML_START)
-    if (body.state.mode !== 'text') throw this.#error(`The macro ${node.name} ends ${describe(body.state)}`, node.at)
-    const params = node.params.map(([name, standard]) => [name, standard ? this.#evaluator(standard) : null] as const)
-    const source = this.#source
+    const problem = endProblem(body.state)
+    if (problem !== null) throw this.#unsafe(problem.replace('The template', `The macro ${node.name}`), node.at)
+    const bind = this.#parameters(node)
     const { depth } = this.#engine.limits
     const render: Render = (run) => {
-      const binding: Binding = { name: node.name, parent: run.scope, value: null }
-      binding.value = (...args: unknown[]) => {
-        const { scope, out } = run
-        const given = macroArguments(
-          params.map(([name]) => name),
-          args,
-        )
-        run.scope = binding
-        for (const [name, standard] of params) {
-          const value = given.has(name) ? given.get(name) : standard?.(run)
-          run.scope = { name, value, parent: run.scope }
-        }
-        run.out = ''
-        enter(run, depth, source, node.at)
-        body.render(run)
-        run.depth--
-        const html = new SafeHtml(run.out)
-        run.out = out
-        run.scope = scope
-        return html
-      }
-      run.scope = binding
+      define(run, node, bind, body.render, depth, this.#source)
+      return undefined
     }
     return { state, render }
   }
 
+  #parameters(macro: Macro): Bind {
+    return parameters(
+      macro.params.map(([name, standard]) => [name, standard ? this.#evaluator(standard) : null] as const),
+    )
+  }
+
   /** Puts variables in front of a scope. */
-  #bindings(pairs: readonly (readonly [string, Parameters<typeof evaluator>[0]])[]): (run: Run) => Binding | null {
+  #bindings(pairs: readonly (readonly [string, Expr])[]): (run: Run) => Binding | null {
     const made = pairs.map(([name, expr]) => [name, this.#evaluator(expr)] as const)
     return (run) => {
       let scope = run.scope
@@ -357,52 +336,21 @@ class Compiler {
     }
   }
 
-  #evaluator(expr: Parameters<typeof evaluator>[0]): Evaluate {
+  #evaluator(expr: Expr): Evaluate {
     return evaluator(expr, this.#scope)
   }
 
   #join(a: HtmlState, b: HtmlState, at: number): HtmlState {
     const joined = join(a, b)
     if (joined) return joined
-    throw this.#error(`The HTML context is ambiguous: one way ends ${describe(a)}, another ${describe(b)}`, at)
+    throw this.#unsafe(`The HTML context is ambiguous: one way ends ${describe(a)}, another ${describe(b)}`, at)
   }
 
-  #error(problem: string, at: number): TemplateError {
-    return new TemplateError(problem, this.#source, at)
+  #unsafe(problem: string, at: number): TemplateError {
+    return this.#error(problem, at, 'TEMPLATE_UNSAFE')
   }
-}
 
-const nothing: Render = () => {}
-
-function sequence(parts: readonly Render[]): Render {
-  if (parts.length === 0) return nothing
-  if (parts.length === 1) return parts[0]!
-  return (run) => {
-    for (const part of parts) part(run)
-  }
-}
-
-/** Variables made inside are gone behind it. */
-function scoped(bind: ((run: Run) => Binding | null) | null, render: Render): Render {
-  return (run) => {
-    const { scope } = run
-    if (bind) run.scope = bind(run)
-    render(run)
-    run.scope = scope
-  }
-}
-
-/** The bindings of `scope` that were put in front of `outer`, and nothing of `outer`. */
-function cut(scope: Binding | null, outer: Binding | null): Binding | null {
-  if (scope === outer || scope === null) return null
-  return { name: scope.name, value: scope.value, parent: cut(scope.parent, outer) }
-}
-
-/** What an include with `only` sees instead of the data; the globals stay. */
-const NO_DATA = Object.freeze({})
-
-function enter(run: Run, limit: number, source: Source, at: number): void {
-  if (++run.depth > limit) {
-    throw new TemplateError(`Templates include or call each other deeper than ${limit}`, source, at)
+  #error(problem: string, at: number, code: TemplateErrorCode = 'TEMPLATE_SYNTAX'): TemplateError {
+    return new TemplateError(problem, this.#source, at, code)
   }
 }

@@ -1,14 +1,15 @@
 /** Compiles expressions to closures: no code is ever made from text. */
 
-import { type Source, TemplateError } from '../error.ts'
-import { escapeText } from '../escape/context.ts'
-import { printText, Unprintable } from '../escape/print.ts'
-import { SafeHtml } from '../safe.ts'
+import { type Source, TemplateError } from '../errors.ts'
+import { printHtml, printText } from '../escape/values/print.ts'
+import { EscapedText, SafeHtml } from '../safe.ts'
 import type { Args, Expr, Operator } from '../syntax/ast.ts'
+import { located } from './located.ts'
+import { macroOf } from './macro.ts'
+import { arithmetic, compare, negative, same } from './operators.ts'
 import { find, MISSING, read, truthy } from './read.ts'
-import { type Filter, names, type Run, resolve } from './run.ts'
-
-export type Evaluate = (run: Run) => unknown
+import { type Evaluate, type Filter, names, type Place, type Run, resolve } from './run.ts'
+import { isAttempt, there } from './waiting.ts'
 
 /** What expressions of one file are compiled with. */
 export interface Scope {
@@ -33,7 +34,7 @@ export function evaluator(expr: Expr, scope: Scope, lenient = false): Evaluate {
       return filter(expr, scope)
     case 'unary': {
       const operand = evaluator(expr.operand, scope, lenient || expr.operator === 'not')
-      return expr.operator === 'not' ? (run) => !truthy(operand(run)) : (run) => -Number(operand(run))
+      return expr.operator === 'not' ? (run) => !truthy(operand(run)) : (run) => negative(operand(run))
     }
     case 'binary':
       return binary(expr.operator, expr, scope, lenient)
@@ -59,10 +60,12 @@ export function evaluator(expr: Expr, scope: Scope, lenient = false): Evaluate {
 }
 
 function nameOf(name: string, at: number, { source }: Scope, lenient: boolean): Evaluate {
+  const place: Place = { source, at }
   return (run) => {
-    const value = resolve(run, name)
+    const value = run.waits === null ? resolve(run, name) : run.waits.once(() => resolve(run, name), place)
+    if (typeof value === 'object') return there(value, name, place)
     if (value !== MISSING) return value
-    if (run.strict && !lenient) throw new TemplateError(missing(name, run), source, at)
+    if (run.strict && !lenient) throw new TemplateError(missing(name, run), source, at, 'TEMPLATE_RENDER')
     return undefined
   }
 }
@@ -89,42 +92,49 @@ function distance(a: string, b: string): number {
 }
 
 function member(expr: Expr & { type: 'member' }, scope: Scope, lenient: boolean): Evaluate {
-  const { source } = scope
+  const place: Place = { source: scope.source, at: expr.at }
   const object = evaluator(expr.object, scope, lenient)
-  const fail = () => {
+  const owned = (run: Run): unknown => {
+    const owner = object(run)
+    if (owner !== undefined || !run.strict || lenient) return owner
     const problem = 'What stands before this is undefined; if it is a relation, load it by .with(…)'
-    throw new TemplateError(problem, source, expr.at)
+    throw new TemplateError(problem, place.source, place.at, 'TEMPLATE_RENDER')
   }
   if (expr.key.type === 'literal') {
-    const key = expr.key.value
+    const { value: key } = expr.key
+    const what = String(key)
     return (run) => {
-      const owner = object(run)
-      if (owner === undefined && run.strict && !lenient) fail()
-      return read(owner, key)
+      const owner = owned(run)
+      const value = run.waits === null ? read(owner, key) : run.waits.once(() => read(owner, key), place)
+      return typeof value === 'object' ? there(value, what, place) : value
     }
   }
   const key = evaluator(expr.key, scope, lenient)
   return (run) => {
-    const owner = object(run)
-    if (owner === undefined && run.strict && !lenient) fail()
-    return read(owner, key(run))
+    const owner = owned(run)
+    const name = key(run)
+    const value = run.waits === null ? read(owner, name) : run.waits.once(() => read(owner, name), place)
+    return typeof value === 'object' ? there(value, 'This', place) : value
   }
 }
 
 function call(expr: Expr & { type: 'call' }, scope: Scope): Evaluate {
   const { source } = scope
   const { name, at } = expr
+  const place: Place = { source, at }
   const args = argumentsOf(expr.args, scope)
   return (run) => {
     const callee = resolve(run, name)
     if (typeof callee !== 'function') {
       const what = callee === MISSING ? `There is no function ${name}` : `${name} is not a function`
-      throw new TemplateError(`${what} among the globals and the data`, source, at)
+      throw new TemplateError(`${what} among the globals and the data`, source, at, 'TEMPLATE_RENDER')
     }
+    const given = args(run)
     try {
-      return callee(...args(run))
+      if (run.waits === null || macroOf(callee) !== null) return there(callee(...given), `What ${name}() gives`, place)
+      return run.waits.once(() => callee(...given), place)
     } catch (error) {
-      throw located(error, `${name}(): `, source, at)
+      throw isAttempt(error) ? error : located(error, `${name}(): `, source, at)
     }
   }
 }
@@ -132,22 +142,25 @@ function call(expr: Expr & { type: 'call' }, scope: Scope): Evaluate {
 function filter(expr: Expr & { type: 'filter' }, scope: Scope): Evaluate {
   const { source, filters } = scope
   const { name, at } = expr
+  const place: Place = { source, at }
   const apply = filters.get(name) as ((...args: unknown[]) => unknown) | undefined
   if (!apply) throw new TemplateError(`There is no filter ${name}`, source, at)
   const input = evaluator(expr.input, scope, name === 'default')
   const args = argumentsOf(expr.args, scope)
   return (run) => {
     const value = input(run)
+    const given = args(run)
     try {
-      return apply(value, ...args(run))
+      if (run.waits === null) return there(apply(value, ...given), `What the filter ${name} gives`, place)
+      return run.waits.once(() => apply(value, ...given), place)
     } catch (error) {
-      throw located(error, `The filter ${name}: `, source, at)
+      throw isAttempt(error) ? error : located(error, `The filter ${name}: `, source, at)
     }
   }
 }
 
 /** The arguments of a call; those with names become one object, the last argument. */
-function argumentsOf(args: Args, scope: Scope): (run: Run) => unknown[] {
+export function argumentsOf(args: Args, scope: Scope): (run: Run) => unknown[] {
   const positional = args.positional.map((arg) => evaluator(arg, scope))
   const named = args.named.map(([name, arg]) => [name, evaluator(arg, scope)] as const)
   if (named.length === 0) return (run) => positional.map((arg) => arg(run))
@@ -155,13 +168,6 @@ function argumentsOf(args: Args, scope: Scope): (run: Run) => unknown[] {
     ...positional.map((arg) => arg(run)),
     Object.fromEntries(named.map(([name, arg]) => [name, arg(run)])),
   ]
-}
-
-/** An error with the place in the template where it came up; one that has a place keeps it. */
-export function located(error: unknown, prefix: string, source: Source, at: number): Error {
-  if (error instanceof TemplateError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  return new TemplateError(prefix + message, source, at, error instanceof Unprintable ? undefined : error)
 }
 
 function binary(operator: Operator, expr: Expr & { type: 'binary' }, scope: Scope, lenient: boolean): Evaluate {
@@ -199,55 +205,28 @@ function binary(operator: Operator, expr: Expr & { type: 'binary' }, scope: Scop
         try {
           return concat(left(run), right(run))
         } catch (error) {
-          throw located(error, '', scope.source, expr.at)
+          throw isAttempt(error) ? error : located(error, '', scope.source, expr.at)
         }
       }
-    default:
-      return arithmetic(operator, left, right)
+    default: {
+      const compute = arithmetic(operator)
+      return (run) => {
+        try {
+          return compute(left(run), right(run))
+        } catch (error) {
+          throw isAttempt(error) ? error : located(error, '', scope.source, expr.at)
+        }
+      }
+    }
   }
 }
 
 /** HTML and text together are HTML, in which the text has been escaped. */
 function concat(a: unknown, b: unknown): unknown {
-  const html = a instanceof SafeHtml || b instanceof SafeHtml
-  return html ? new SafeHtml(escapeText(a) + escapeText(b)) : printText(a) + printText(b)
-}
-
-function arithmetic(operator: Operator, left: Evaluate, right: Evaluate): Evaluate {
-  switch (operator) {
-    case '+':
-      return (run) => {
-        const [a, b] = [left(run), right(run)]
-        return typeof a === 'string' && typeof b === 'string' ? a + b : Number(a) + Number(b)
-      }
-    case '-':
-      return (run) => Number(left(run)) - Number(right(run))
-    case '*':
-      return (run) => Number(left(run)) * Number(right(run))
-    case '/':
-      return (run) => Number(left(run)) / Number(right(run))
-    case '//':
-      return (run) => Math.floor(Number(left(run)) / Number(right(run)))
-    default:
-      return (run) => {
-        const [a, b] = [Number(left(run)), Number(right(run))]
-        return a - b * Math.floor(a / b) // as Python has it: the sign of the divisor
-      }
-  }
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
-  // Nothing is nothing, whichever of the two it is.
-  return a === b || ((a === null || a === undefined) && (b === null || b === undefined))
-}
-
-/** Below, at or above zero; NaN, which no comparison holds for, when the two have no order. */
-function compare(a: unknown, b: unknown): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b
-  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0
-  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime()
-  return Number.NaN
+  if (!(a instanceof SafeHtml || b instanceof SafeHtml)) return printText(a) + printText(b)
+  const html = printHtml(a) + printHtml(b)
+  const text = [a, b].every((part) => part instanceof EscapedText || !(part instanceof SafeHtml))
+  return text ? new EscapedText(printText(a) + printText(b), html) : new SafeHtml(html)
 }
 
 function contains(where: unknown, what: unknown): boolean {

@@ -1,7 +1,8 @@
 /** Loops: what `loop` is, and how the body is rendered for each item. */
-import type { Evaluate } from './evaluate.ts'
 import { listOf, pairsOf } from './read.ts'
-import type { Binding, Render } from './run.ts'
+import type { Binding, Evaluate, Render, Rendered, Run } from './run.ts'
+import { behind } from './sequence.ts'
+import { evaluated } from './waiting.ts'
 
 /** What `loop` is inside a loop. */
 interface Loop {
@@ -22,34 +23,75 @@ export function loop(
   otherwise: Render,
   fail: (value: unknown) => Error,
 ): Render {
-  return (run) => {
+  const items = (run: Run): readonly unknown[] => {
     const value = list(run)
     const items = names.length > 1 ? pairsOf(value) : listOf(value)
     if (items === null) throw fail(value)
+    return items
+  }
+  const each = (run: Run, items: readonly unknown[]): Rendered => {
+    const { scope } = run
+    const rendered = items.length === 0 ? otherwise(run) : new Rounds(run, names, items, body).from(0)
+    return behind(rendered, () => {
+      run.scope = scope
+    })
+  }
+  return (run) => (run.waits === null ? each(run, items(run)) : evaluated(run, items, (found) => each(run, found)))
+}
+
+/** One loop under way. */
+class Rounds {
+  readonly #run: Run
+  readonly #items: readonly unknown[]
+  readonly #body: Render
+  readonly #state: Loop
+  readonly #variables: readonly Binding[]
+  readonly #inner: Binding
+
+  constructor(run: Run, names: readonly string[], items: readonly unknown[], body: Render) {
+    this.#run = run
+    this.#items = items
+    this.#body = body
     const { scope } = run
     const { length } = items
-    if (length === 0) {
-      otherwise(run)
-      run.scope = scope
-      return
-    }
     let outer = scope
     while (outer !== null && outer.name !== 'loop') outer = outer.parent
-    const state: Loop = { index: 0, index0: 0, revindex: 0, first: true, last: false, length, parent: outer?.value }
-    let inner: Binding = { name: 'loop', value: state, parent: scope }
-    const variables = names.map((name): Binding => (inner = { name, value: undefined, parent: inner }))
-    for (let i = 0; i < length; i++) {
-      state.index0 = i
-      state.index = i + 1
-      state.revindex = length - i
-      state.first = i === 0
-      state.last = i === length - 1
-      const item = items[i]
-      if (variables.length === 1) variables[0]!.value = item
-      else for (let n = 0; n < variables.length; n++) variables[n]!.value = Array.isArray(item) ? item[n] : undefined
-      run.scope = inner
-      body(run)
+    this.#state = { index: 0, index0: 0, revindex: 0, first: true, last: false, length, parent: outer?.value }
+    let inner: Binding = { name: 'loop', value: this.#state, parent: scope }
+    this.#variables = names.map((name): Binding => (inner = { name, value: undefined, parent: inner }))
+    this.#inner = inner
+  }
+
+  from(first: number): Rendered {
+    const { length } = this.#items
+    for (let i = first; i < length; i++) {
+      const waits = this.#round(i)
+      if (waits !== undefined) return this.#rest(i + 1, waits)
     }
-    run.scope = scope
+    return undefined
+  }
+
+  async #rest(from: number, first: Promise<void>): Promise<void> {
+    await first
+    for (let i = from; i < this.#items.length; i++) {
+      const waits = this.#round(i)
+      if (waits !== undefined) await waits
+    }
+  }
+
+  #round(i: number): Rendered {
+    const { length } = this.#items
+    const state = this.#state
+    state.index0 = i
+    state.index = i + 1
+    state.revindex = length - i
+    state.first = i === 0
+    state.last = i === length - 1
+    const item = this.#items[i]
+    const variables = this.#variables
+    if (variables.length === 1) variables[0]!.value = item
+    else for (let n = 0; n < variables.length; n++) variables[n]!.value = Array.isArray(item) ? item[n] : undefined
+    this.#run.scope = this.#inner
+    return this.#body(this.#run)
   }
 }

@@ -13,21 +13,28 @@ export function find(object: object, key: string): unknown {
 }
 
 type Getter = () => unknown
-const getters = new WeakMap<object, Map<string, Getter | null>>()
+/** The getters found, by class and name: as many as the classes have. */
+const getters = new WeakMap<object, Map<string, Getter>>()
 
 /** The getter that a class gives its objects under this name. */
 function inheritedGetter(prototype: object | null, key: string): Getter | null {
-  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype) return null
-  let known = getters.get(prototype)
-  if (!known) getters.set(prototype, (known = new Map()))
-  let getter = known.get(key)
-  if (getter === undefined) {
-    const own = BANNED.has(key) ? undefined : Object.getOwnPropertyDescriptor(prototype, key)
-    getter = own?.get ?? (own ? null : inheritedGetter(Object.getPrototypeOf(prototype), key))
-    // Keys may come from data (`a[b]`); a class has few getters, so a long list can only be of misses.
-    if (known.size < 256) known.set(key, getter)
+  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype || BANNED.has(key))
+    return null
+  const known = getters.get(prototype)?.get(key)
+  if (known !== undefined) return known
+  for (
+    let owner: object | null = prototype;
+    owner !== null && owner !== Object.prototype;
+    owner = Object.getPrototypeOf(owner)
+  ) {
+    const own = Object.getOwnPropertyDescriptor(owner, key)
+    if (own === undefined) continue
+    if (own.get === undefined) return null
+    const names = getters.get(prototype) ?? new Map<string, Getter>()
+    getters.set(prototype, names.set(key, own.get))
+    return own.get
   }
-  return getter
+  return null
 }
 
 /** `object.key` or `object[key]` of the template language; undefined for what does not exist. Methods do not exist. */

@@ -1,4 +1,7 @@
 /** What one rendering carries along, and how names are found in it. */
+
+import type { Source } from '../errors.ts'
+import type { Replacement } from '../events.ts'
 import { find, MISSING } from './read.ts'
 
 /** A variable that a template has made; the innermost first. */
@@ -8,8 +11,28 @@ export interface Binding {
   readonly parent: Binding | null
 }
 
-/** Takes what stands before it and its arguments; those with names come as one object, the last argument. */
+/**
+ * Takes what stands before it and its arguments; those with names come as one object, the last argument. It may give a
+ * promise where the template is rendered by `renderAsync`. What it gives is text, escaped where it is printed; for what
+ * is more than text there are `safe`, `safeUrl`, `safeCss`, `safeScript` and `safeSrcset`.
+ */
 export type Filter = (value: never, ...args: never[]) => unknown
+
+/** Where in which template something is. */
+export interface Place {
+  readonly source: Source
+  readonly at: number
+}
+
+/** How the expressions of one rendering wait for what is not there yet (`compile/waiting.ts`). */
+export interface Waits {
+  /** Whether an expression is being evaluated: what is rendered meanwhile (by a macro) is part of it. */
+  readonly busy: boolean
+  /** Looks something up, or calls it, once however often the expression is begun. */
+  once(find: () => unknown, place: Place): unknown
+  /** Evaluates, as often as it takes, and goes on with the value. */
+  evaluate<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered
+}
 
 export interface Run {
   /** What has been rendered. */
@@ -21,10 +44,20 @@ export interface Run {
   readonly strict: boolean
   /** How many includes and macros are open. */
   depth: number
+  /** Null where the template is rendered at once. */
+  readonly waits: Waits | null
+  /** Told of every value that is not printed as it is, if anybody asks. */
+  readonly watch: ((replacement: Replacement) => void) | null
 }
 
+/** Nothing where a part was rendered at once. */
+export type Rendered = Promise<void> | undefined
+
 /** Prints a part of a template. */
-export type Render = (run: Run) => void
+export type Render = (run: Run) => Rendered
+
+/** Computes the value of an expression. */
+export type Evaluate = (run: Run) => unknown
 
 /** The value of a name: of the template's own variables, then of the data, then of the globals; MISSING when of none. */
 export function resolve(run: Run, name: string): unknown {

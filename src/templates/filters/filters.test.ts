@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ObjectLoader, TemplateError, Templates } from '../index.ts'
+import { ObjectLoader, TEMPLATE_LIMITS, TemplateError, Templates } from '../index.ts'
 import { builtinFilters } from './filters.ts'
 
 const show = (expression: string, data: object = {}) =>
   new Templates(new ObjectLoader({ t: `{{ ${expression} }}` })).render('t', data)
 
 test('filters do what Django’s and Jinja’s do', () => {
-  const when = new Date(Date.UTC(2026, 10, 3, 15, 4, 5))
+  const when = new Date(Date.UTC(2026, 10, 3, 15, 4, 5, 5))
   const rows = [
     { n: 2, t: 'b' },
     { n: 1, t: 'a' },
@@ -22,6 +22,8 @@ test('filters do what Django’s and Jinja’s do', () => {
     ['"abc"|truncate(3)', 'abc'],
     ['"😀😀😀"|truncate(2)', '😀…'],
     ['"😀😀"|truncate(2)', '😀😀'],
+    ['"👩‍👩‍👧a"|truncate(2) ~ "e\u0301e\u0301e\u0301"|truncate(2)', '👩‍👩‍👧ae\u0301…'],
+    ['"👩‍👩‍👧e\u0301"|reverse', 'e\u0301👩‍👩‍👧'],
     ['""|truncate(0)', ''],
     ['"ab"|truncate(1)', '…'],
     ['"a b c"|truncatewords(2)', 'a b…'],
@@ -39,11 +41,25 @@ test('filters do what Django’s and Jinja’s do', () => {
     ['rows|sum("n") ~ [1, 2]|sum', '33', { rows }],
     ['{"a": 1}|keys|join', 'a'],
     ['x|default("d") ~ ""|default("d") ~ ""|default("d", true)', 'dd'],
-    ['when|date', '2026-11-03', { when }],
-    ['when|date("j F Y, H:i")', '3 November 2026, 15:04', { when }],
-    ['when|date:"D jS M y g:i A"', 'Tue 3rd Nov 26 3:04 PM', { when }],
-    ['when|date("H:i \\\\a\\\\t d", "Asia/Tokyo")', '00:04 at 04', { when }],
-    ['when|date("c U")', '2026-11-03T15:04:05.000Z 1793718245', { when }],
+    ['when|date', '2026-11-03'],
+    ['when|date("j F Y, H:i")', '3 November 2026, 15:04'],
+    ['when|date:"D jS M y g:i A"', 'Tue 3rd Nov 26 3:04 PM'],
+    ['when|date("H:i \\\\a\\\\t d", "Asia/Tokyo")', '00:04 at 04'],
+    ['when|date("c U")', '2026-11-03T15:04:05.005Z 1793718245'],
+    [
+      'when|date("N j, Y, P e t b f L z W o u O Z T")',
+      'Nov. 3, 2026, 3:04 p.m. UTC 30 nov 3:04 False 307 45 2026 005000 +0000 0 UTC',
+    ],
+    ['when|date("P f e O Z T I", "Asia/Kolkata")', '8:34 p.m. 8:34 Asia/Kolkata +0530 19800 GMT+5:30 I'],
+    ['when|date("r")', 'Tue, 3 Nov 2026 15:04:05 +0000'],
+    ['when|date("c", "America/New_York")', '2026-11-03T10:04:05.005-05:00'],
+    [
+      'noon|date("P") ~ noon|date("P", "Asia/Tokyo") ~ noon|date("P f", "Asia/Dhaka")',
+      'noon9 p.m.6 p.m. 6',
+      { noon: new Date(Date.UTC(2027, 0, 1, 12)) },
+    ],
+    ['noon|date("W o z L")', '53 2026 1 False', { noon: new Date(Date.UTC(2027, 0, 1, 12)) }],
+    ['leap|date("L t z N")', 'True 29 60 Feb.', { leap: new Date(Date.UTC(2028, 1, 29)) }],
     ['x|date', ''],
     ['"nonsense"|date', ''],
     ['1234.5|number', '1,234.5'],
@@ -63,11 +79,11 @@ test('filters do what Django’s and Jinja’s do', () => {
     ['1|filesizeformat ~ 1500|filesizeformat ~ 5200000|filesizeformat', '1 byte1.5 kB5.2 MB'],
   ]
   for (const [expression, expected, data] of cases)
-    assert.equal(show(expression.replaceAll('\n', '\\n'), data), expected, expression)
+    assert.equal(show(expression.replaceAll('\n', '\\n'), { when, ...data }), expected, expression)
 })
 
 test('filters take whatever there is', () => {
-  const filters = [...builtinFilters()]
+  const filters = [...builtinFilters(TEMPLATE_LIMITS)]
   const value = fc.oneof(
     fc.jsonValue(),
     fc.constant(undefined),

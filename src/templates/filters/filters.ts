@@ -2,11 +2,22 @@
 
 import { listOf, read, truthy } from '../compile/read.ts'
 import type { Filter } from '../compile/run.ts'
-import { escapeText } from '../escape/context.ts'
-import { escapeHtml, JsonText, toJson, UrlText } from '../escape/escape.ts'
-import { printText } from '../escape/print.ts'
-import { SafeHtml } from '../safe.ts'
-import { formatDate } from './dates.ts'
+import { escapeHtml } from '../escape/values/html.ts'
+import { printHtml, printText } from '../escape/values/print.ts'
+import { toJson } from '../escape/values/script.ts'
+import type { TemplateLimits } from '../limits.ts'
+import {
+  EncodedText,
+  EscapedText,
+  htmlOf,
+  JsonText,
+  SafeHtml,
+  safeCss,
+  safeScript,
+  safeSrcset,
+  safeUrl,
+} from '../safe.ts'
+import { DateFormats } from './dates.ts'
 
 type Named = { readonly [name: string]: unknown }
 
@@ -15,11 +26,20 @@ const list = (value: unknown): readonly unknown[] => listOf(value) ?? []
 const whole = (value: unknown, standard: number): number =>
   Number.isFinite(Number(value)) ? Math.trunc(Number(value)) : standard
 
-/** Where `count` characters from `start` have passed: no more of a long text is looked at. A surrogate pair is one. */
-function afterChars(text: string, start: number, count: number): number {
-  let i = start
-  for (let n = 0; n < count && i < text.length; n++) i += text.codePointAt(i)! > 0xffff ? 2 : 1
-  return i
+/** What people take for one character: a letter with its accents, a family of emoji. */
+const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** Where the text is to be cut for `limit` characters: no more of a long text is looked at. Null when it is no longer. */
+function cut(text: string, limit: number): number | null {
+  if (text.length <= limit) return null
+  let count = 0
+  let last = 0
+  for (const { index } of characters.segment(text)) {
+    if (count === limit) return last
+    last = index
+    count++
+  }
+  return null
 }
 
 const words: { readonly [name: string]: Filter } = {
@@ -33,9 +53,8 @@ const words: { readonly [name: string]: Filter } = {
   /** At most `length` characters, an ellipsis among them. */
   truncate: (value: unknown, length: unknown = 80) => {
     const all = text(value)
-    const limit = Math.max(1, whole(length, 80))
-    const end = afterChars(all, 0, limit - 1)
-    return afterChars(all, end, 1) === all.length ? all : `${all.slice(0, end).trimEnd()}…`
+    const end = cut(all, Math.max(1, whole(length, 80)))
+    return end === null ? all : `${all.slice(0, end).trimEnd()}…`
   },
   truncatewords: (value: unknown, count: unknown = 20) => {
     const parts = text(value).split(/\s+/).filter(Boolean)
@@ -74,7 +93,13 @@ const lists: { readonly [name: string]: Filter } = {
     const range = [whole(start, 0), end === undefined || end === null ? undefined : whole(end, 0)] as const
     return typeof value === 'string' ? value.slice(...range) : list(value).slice(...range)
   },
-  reverse: (value: unknown) => (typeof value === 'string' ? [...value].reverse().join('') : [...list(value)].reverse()),
+  reverse: (value: unknown) =>
+    typeof value === 'string'
+      ? [...characters.segment(value)]
+          .map(({ segment }) => segment)
+          .reverse()
+          .join('')
+      : [...list(value)].reverse(),
   /** By itself, or by a property. */
   sort: (value: unknown, by?: unknown) => {
     const key = (item: unknown) => (by === undefined ? item : read(item, by))
@@ -95,12 +120,6 @@ const values: { readonly [name: string]: Filter } = {
   /** Takes the place of nothing; with `true` as second argument, of anything empty. */
   default: (value: unknown, standard: unknown = '', empty: unknown = false) =>
     value === undefined || value === null || (empty === true && !truthy(value)) ? standard : value,
-  /** A moment in Django's letters: `{{ post.published|date("j F Y, H:i") }}`, UTC unless a zone is named. */
-  date: (value: unknown, format: unknown = 'Y-m-d', zone: unknown = 'UTC') => {
-    if (value === undefined || value === null || value === '') return ''
-    const moment = value instanceof Date ? value : new Date(value as string | number)
-    return Number.isNaN(moment.getTime()) ? '' : formatDate(moment, text(format), text(zone))
-  },
   /** `1,234.5`; digits behind the point when given. */
   number: (value: unknown, digits?: unknown, named: Named = {}) => {
     if (value === null || value === undefined || value === '') return ''
@@ -122,15 +141,20 @@ const values: { readonly [name: string]: Filter } = {
 
 const markup: { readonly [name: string]: Filter } = {
   /** Marks text as HTML that is printed as it is: whoever wrote it writes the page. */
-  safe: (value: unknown) => (value instanceof SafeHtml ? value : new SafeHtml(text(value))),
-  /** Escapes now what would be escaped when printed; needed only before `safe` and in macros. */
-  escape: (value: unknown) => new SafeHtml(escapeText(value)),
-  /** Percent-encoded, for the query of a URL. */
-  urlencode: (value: unknown) => new UrlText(encodeQuery(value)),
-  nl2br: (value: unknown) => new SafeHtml(escapeText(value).replace(/\r\n|\r|\n/g, '<br>')),
+  safe: (value: unknown) => (isVouchedFor(value) ? value : new SafeHtml(text(value))),
+  /** As `safe`, for the other languages of a page: `safeUrl` and so on of `reticle/templates`. */
+  safeUrl: (value: unknown) => safeUrl(text(value)),
+  safeCss: (value: unknown) => safeCss(text(value)),
+  safeScript: (value: unknown) => safeScript(text(value)),
+  safeSrcset: (value: unknown) => safeSrcset(text(value)),
+  /** Escapes now what would be escaped when printed. Outside HTML, the text itself is printed as that place needs it. */
+  escape: (value: unknown) => (htmlOf(value) === null ? new EscapedText(text(value), escapeHtml(text(value))) : value),
+  /** Percent-encoded, for the query of an address. */
+  urlencode: (value: unknown) => new EncodedText(encodeQuery(value)),
+  nl2br: (value: unknown) => new SafeHtml(printHtml(value).replace(/\r\n|\r|\n/g, '<br>')),
   /** Paragraphs at empty lines, `<br>` at others. */
   linebreaks: (value: unknown) => {
-    const paragraphs = escapeText(value)
+    const paragraphs = printHtml(value)
       .replace(/\r\n?/g, '\n')
       .trim()
       .split(/\n{2,}/)
@@ -146,12 +170,27 @@ const markup: { readonly [name: string]: Filter } = {
   striptags: (value: unknown) => stripTags(text(value)),
 }
 
+/** A moment in Django's letters: `{{ post.published|date("j F Y, H:i") }}`, UTC unless a zone is named. */
+function date(formats: DateFormats): Filter {
+  return (value: unknown, format: unknown = 'Y-m-d', zone: unknown = 'UTC') => {
+    if (value === undefined || value === null || value === '') return ''
+    const moment = value instanceof Date ? value : new Date(value as string | number)
+    return Number.isNaN(moment.getTime()) ? '' : formats.print(moment, text(format), text(zone))
+  }
+}
+
 /** All of them by name, each with a map of its own that a site may add to. */
-export function builtinFilters(): Map<string, Filter> {
+export function builtinFilters(limits: TemplateLimits): Map<string, Filter> {
   const all = new Map(Object.entries({ ...words, ...lists, ...values, ...markup }))
+  all.set('date', date(new DateFormats(limits.dateFormats)))
   all.set('e', markup['escape']!)
   all.set('tojson', values['json']!)
   return all
+}
+
+/** What is more than text already. `{{ x|tojson|safe }}` is how other engines say what `{{ x|json }}` says here. */
+function isVouchedFor(value: unknown): boolean {
+  return value instanceof SafeHtml || value instanceof JsonText || value instanceof EncodedText
 }
 
 function order(a: unknown, b: unknown): number {

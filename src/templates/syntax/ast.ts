@@ -1,5 +1,5 @@
 /** What templates are made of. Every part carries `at`, its offset in the source. */
-import type { Source } from '../error.ts'
+import type { Source } from '../errors.ts'
 
 export type Expr =
   | { readonly type: 'literal'; readonly value: unknown; readonly at: number }
@@ -104,4 +104,6 @@ export interface Document {
   readonly nodes: readonly Node[]
   /** All blocks of the file, nested ones too. */
   readonly blocks: ReadonlyMap<string, Block>
+  /** The macros of the file by name; null for a name that two of them have. */
+  readonly macros: ReadonlyMap<string, Macro | null>
 }

@@ -18,19 +18,9 @@ const LITERALS = new Map<string, unknown>([
 ])
 const WORDS = new Set(['if', 'else', 'and', 'or', 'not', 'in', 'is'])
 
-/** How deep the parser is in the one expression that it reads; parsing is synchronous. */
-let depth = 0
-
 /** Reads one expression and leaves the reader behind it. */
 export function parseExpression(tokens: Tokens): Expr {
-  depth++
-  try {
-    const { expressionDepth } = tokens.limits
-    if (depth > expressionDepth) throw tokens.error(`The expression is nested deeper than ${expressionDepth}`)
-    return conditional(tokens)
-  } finally {
-    depth--
-  }
+  return tokens.nested(conditional)
 }
 
 function conditional(tokens: Tokens): Expr {

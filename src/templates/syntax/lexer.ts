@@ -1,5 +1,5 @@
 /** Cuts a template into text, outputs `{{ }}` and tags `{% %}`; comments `{# #}` and raw parts end here. */
-import { type Source, TemplateError } from '../error.ts'
+import { type Source, TemplateError } from '../errors.ts'
 import type { TemplateLimits } from '../limits.ts'
 
 export interface Part {
@@ -17,7 +17,7 @@ const TYPE: { readonly [open: string]: 'output' | 'tag' } = { '{{': 'output', '{
 export function lex(source: Source, limits: TemplateLimits): Part[] {
   const { text } = source
   if (text.length > limits.source)
-    throw new TemplateError(`The template is longer than ${limits.source} characters`, source, 0)
+    throw new TemplateError(`The template is longer than ${limits.source} characters`, source, 0, 'TEMPLATE_LIMIT')
   const parts: Part[] = []
   let at = 0
   let trim = false // whether the mark before ended in `-}}`: the white space that follows goes

@@ -1,5 +1,5 @@
 /** Makes the tree of a template out of its parts. */
-import { type Source, TemplateError } from '../error.ts'
+import { type Source, TemplateError, type TemplateErrorCode } from '../errors.ts'
 import type { TemplateLimits } from '../limits.ts'
 import type { Block, Branch, Document, Expr, Macro, Node } from './ast.ts'
 import { parseExpression, parsePair } from './expression.ts'
@@ -28,6 +28,7 @@ class Parser {
   readonly #limits: TemplateLimits
   readonly #parts: Part[]
   readonly #blocks = new Map<string, Block>()
+  readonly #macros = new Map<string, Macro | null>()
   #next = 0
   #depth = 0
   #parent: Document['parent'] = null
@@ -42,13 +43,13 @@ class Parser {
 
   document(): Document {
     const nodes = this.#body([], '', 0)
-    return { source: this.#source, parent: this.#parent, nodes, blocks: this.#blocks }
+    return { source: this.#source, parent: this.#parent, nodes, blocks: this.#blocks, macros: this.#macros }
   }
 
   /** Nodes up to one of the tags `ends`; the end of the file when there are none. */
   #body(ends: readonly string[], tag: string, opened: number): Node[] {
     if (++this.#depth > this.#limits.nesting)
-      throw this.#error(`Tags are nested deeper than ${this.#limits.nesting}`, opened)
+      throw this.#error(`Tags are nested deeper than ${this.#limits.nesting}`, opened, 'TEMPLATE_LIMIT')
     const nodes: Node[] = []
     for (let part = this.#parts[this.#next]; part; part = this.#parts[this.#next]) {
       this.#next++
@@ -175,11 +176,13 @@ class Parser {
     }
     tokens.end()
     const body = this.#body(['endmacro'], 'macro', at)
-    return { type: 'macro', name, params, body, at }
+    const macro: Macro = { type: 'macro', name, params, body, at }
+    this.#macros.set(name, this.#macros.has(name) ? null : macro)
+    return macro
   }
 
-  #error(problem: string, at: number): TemplateError {
-    return new TemplateError(problem, this.#source, at)
+  #error(problem: string, at: number, code: TemplateErrorCode = 'TEMPLATE_SYNTAX'): TemplateError {
+    return new TemplateError(problem, this.#source, at, code)
   }
 }
 

@@ -1,5 +1,5 @@
 /** The words of the expression language, and a reader that walks over them. */
-import { type Source, TemplateError } from '../error.ts'
+import { type Source, TemplateError, type TemplateErrorCode } from '../errors.ts'
 import type { TemplateLimits } from '../limits.ts'
 
 export interface Token {
@@ -18,6 +18,8 @@ export class Tokens {
   readonly limits: TemplateLimits
   readonly #tokens: Token[] = []
   #next = 0
+  /** How many expressions are open. */
+  #depth = 0
 
   constructor(source: Source, text: string, offset: number, limits: TemplateLimits) {
     this.source = source
@@ -25,7 +27,7 @@ export class Tokens {
     let at = 0
     for (;;) {
       if (this.#tokens.length >= limits.words)
-        throw this.error(`More than ${limits.words} words in one expression`, offset)
+        throw this.error(`More than ${limits.words} words in one expression`, offset, 'TEMPLATE_LIMIT')
       WORD.lastIndex = at
       const match = WORD.exec(text)!
       const [all, name, number, mark, quote] = match
@@ -98,11 +100,22 @@ export class Tokens {
     return String(this.take().value)
   }
 
+  /** Reads an expression inside another one. */
+  nested<T>(read: (tokens: Tokens) => T): T {
+    const { expressionDepth } = this.limits
+    if (++this.#depth > expressionDepth) {
+      throw this.error(`The expression is nested deeper than ${expressionDepth}`, this.token.at, 'TEMPLATE_LIMIT')
+    }
+    const expr = read(this)
+    this.#depth--
+    return expr
+  }
+
   end(): void {
     if (this.token.type !== 'end') throw this.error(`${this.token.text} is too much here`)
   }
 
-  error(problem: string, at = this.token.at): TemplateError {
-    return new TemplateError(problem, this.source, at)
+  error(problem: string, at = this.token.at, code: TemplateErrorCode = 'TEMPLATE_SYNTAX'): TemplateError {
+    return new TemplateError(problem, this.source, at, code)
   }
 }

@@ -42,7 +42,9 @@ export function readHtml(html: string): Piece[] {
       if (!tag[1] && RAW.test(name)) {
         const close = new RegExp(`</${name}(?=[\\t\\n\\f\\r />])|$`, 'i').exec(html.slice(at))!
         const content = html.slice(at, at + close.index)
-        pieces.push({ text: name === 'textarea' || name === 'title' ? decode(content) : content })
+        // A line feed behind the tag is left out.
+        const shown = name === 'textarea' ? content.replace(/^\n/, '') : content
+        pieces.push({ text: name === 'textarea' || name === 'title' ? decode(shown) : shown })
         at += close.index
       }
     } else {

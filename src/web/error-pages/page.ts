@@ -1,6 +1,6 @@
 /** Pages for errors: a plain one for visitors, one that explains for developers. */
 import { reasonPhrase } from '../../http/index.ts'
-import { escapeHtml } from '../../templates/escape/escape.ts'
+import { escapeHtml } from '../../templates/escape/values/html.ts'
 import type { Context } from '../request/context.ts'
 import { HTML, jsonReply, Reply, TEXT } from '../request/reply.ts'
 import type { Excerpt, Frame } from './frames.ts'

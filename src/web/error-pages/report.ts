@@ -2,7 +2,7 @@
 
 import { formatDuration } from '../../base/clock.ts'
 import type { RecordingLog } from '../../base/events.ts'
-import type { TemplateError } from '../../templates/error.ts'
+import type { TemplateError } from '../../templates/errors.ts'
 import type { AnyWebEvent } from '../events.ts'
 import { type Context, turnOf } from '../request/context.ts'
 import { type Excerpt, excerptOfFile, type Frame, framesOf } from './frames.ts'

@@ -1,7 +1,7 @@
 /** Forms as HTML: controls with their labels, help and errors, everything that anybody wrote escaped. */
 
 import type { Problem } from '../../base/problem.ts'
-import { escapeHtml } from '../../templates/escape/escape.ts'
+import { escapeHtml } from '../../templates/escape/values/html.ts'
 import { renderHtml, SafeHtml } from '../../templates/safe.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
 import type { FormField, Widget } from './field.ts'

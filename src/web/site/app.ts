@@ -1,4 +1,6 @@
 /** Makes a site. */
+
+import { DirectoryLoader } from '#templates'
 import { type Class, type Database, type Databases, Model, openDatabase, type Row } from '../../models/index.ts'
 import { type Filter, Templates } from '../../templates/index.ts'
 import { UsageError } from '../errors.ts'
@@ -68,7 +70,7 @@ function engineOf(
   if (templates === undefined || typeof templates === 'string' || isList(templates)) {
     const directories = [...[templates ?? []].flat(), ...ofParts]
     if (directories.length === 0) return null
-    return new Templates(directories, { debug, filters: { ...partFilters, ...filters } })
+    return new Templates(new DirectoryLoader(...directories), { debug, filters: { ...partFilters, ...filters } })
   }
   if (ofParts.length > 0)
     throw new UsageError('app({ templates }) is an engine, and a part brings templates of its own: give directories')

@@ -1,4 +1,5 @@
 /** What is wrong with a template, and where. */
+import { CodedError } from '../base/errors.ts'
 
 /** A template's text, with the name it is known by. */
 export interface Source {
@@ -8,9 +9,16 @@ export interface Source {
   readonly path?: string | undefined
 }
 
+/**
+ * `TEMPLATE_SYNTAX`: not written as a template is. `TEMPLATE_UNSAFE`: a value stands where none can be made safe, or it is
+ * not known where. `TEMPLATE_RENDER`: the data, a filter or a function fail. `TEMPLATE_LIMIT`: more than a limit allows.
+ */
+export type TemplateErrorCode = 'TEMPLATE_SYNTAX' | 'TEMPLATE_UNSAFE' | 'TEMPLATE_RENDER' | 'TEMPLATE_LIMIT'
+
 /** A template that cannot be compiled or rendered. `message` says what and where; `excerpt` shows the lines. */
-export class TemplateError extends Error {
+export class TemplateError extends CodedError {
   override readonly name = 'TemplateError'
+  override readonly code: TemplateErrorCode
   readonly template: string
   readonly path: string | undefined
   /** From 1, as editors count. */
@@ -21,9 +29,16 @@ export class TemplateError extends Error {
   /** What is wrong, without the place. */
   readonly problem: string
 
-  constructor(problem: string, source: Source, offset: number, cause?: unknown) {
+  constructor(
+    problem: string,
+    source: Source,
+    offset: number,
+    code: TemplateErrorCode = 'TEMPLATE_SYNTAX',
+    cause?: unknown,
+  ) {
     const { line, column } = position(source.text, offset)
     super(`${source.name}:${line}:${column}: ${problem}`, cause === undefined ? {} : { cause })
+    this.code = code
     this.problem = problem
     this.template = source.name
     this.path = source.path
@@ -34,8 +49,9 @@ export class TemplateError extends Error {
 }
 
 /** There is no template of that name where the engine looks. */
-export class TemplateNotFound extends Error {
+export class TemplateNotFound extends CodedError {
   override readonly name = 'TemplateNotFound'
+  override readonly code = 'TEMPLATE_NOT_FOUND'
   readonly template: string
 
   constructor(template: string, where: string) {
@@ -44,7 +60,8 @@ export class TemplateNotFound extends Error {
   }
 }
 
-function position(text: string, offset: number): { line: number; column: number } {
+/** Line and column of an offset, both from 1. */
+export function position(text: string, offset: number): { line: number; column: number } {
   let line = 1
   let start = 0
   for (let next = text.indexOf('\n'); next !== -1 && next < offset; next = text.indexOf('\n', next + 1)) {

@@ -1,4 +1,6 @@
 /** What a value looks like as text, before any escaping. */
+import { htmlOf } from '../../safe.ts'
+import { escapeHtml } from './html.ts'
 
 /** A value that has no text of its own. The compiler turns it into an error with a place. */
 export class Unprintable extends Error {
@@ -23,6 +25,12 @@ export function printText(value: unknown): string {
     default:
       return String(value)
   }
+}
+
+/** Between tags. */
+export function printHtml(value: unknown): string {
+  if (typeof value !== 'object') return escapeHtml(printText(value))
+  return htmlOf(value) ?? escapeHtml(printText(value))
 }
 
 function printObject(value: object): string {

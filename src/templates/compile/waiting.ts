@@ -1,0 +1,100 @@
+/**
+ * Values that are not there yet. A promise, or a query that nobody has awaited, is no data: where a template is rendered
+ * at once it is an error; where it may wait, the part of the template that needs it begins again when it is there.
+ */
+import { TemplateError } from '../errors.ts'
+import { located } from './located.ts'
+import type { Place, Rendered, Run, Waits } from './run.ts'
+
+/** Ends an attempt to evaluate an expression that needs a value which is not there yet. */
+class Waiting {
+  readonly promise: PromiseLike<unknown>
+  readonly place: Place
+
+  constructor(promise: PromiseLike<unknown>, place: Place) {
+    this.promise = promise
+    this.place = place
+  }
+}
+
+/** Whether this ends an attempt, and is no error. */
+export function isAttempt(error: unknown): boolean {
+  return error instanceof Waiting
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+/**
+ * The expressions of one rendering that may wait. An attempt at an expression that meets a promise is given up, and made
+ * again when the promise is settled; what the attempt had looked up or called until then is not looked up or called
+ * again, but taken from the journal.
+ */
+export class Attempts implements Waits {
+  #journal: unknown[] = []
+  #next = 0
+  #busy = false
+
+  get busy(): boolean {
+    return this.#busy
+  }
+
+  once(find: () => unknown, place: Place): unknown {
+    if (this.#next < this.#journal.length) return this.#journal[this.#next++]
+    const value = find()
+    if (isThenable(value)) throw new Waiting(value, place)
+    this.#journal.push(value)
+    this.#next++
+    return value
+  }
+
+  evaluate<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered {
+    this.#journal = []
+    return this.#attempt(run, evaluate, then)
+  }
+
+  #attempt<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered {
+    const { scope, out, depth, data } = run
+    let value: T
+    this.#next = 0
+    this.#busy = true
+    try {
+      value = evaluate(run)
+    } catch (error) {
+      if (!(error instanceof Waiting)) throw error
+      const { source, at } = error.place
+      Object.assign(run, { scope, out, depth, data })
+      return Promise.resolve(error.promise).then(
+        (settled) => {
+          this.#journal.push(settled)
+          return this.#attempt(run, evaluate, then)
+        },
+        (reason) => {
+          throw located(reason, 'What was awaited here failed: ', source, at)
+        },
+      )
+    } finally {
+      this.#busy = false
+    }
+    return then(value)
+  }
+}
+
+/** Evaluates and goes on with the value, now or when everything in it is there. */
+export function evaluated<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered {
+  if (run.waits === null || run.waits.busy) return then(evaluate(run))
+  return run.waits.evaluate(run, evaluate, then)
+}
+
+/** Whether the value is there. @throws TemplateError for a promise or a query that nobody has awaited */
+export function there(value: unknown, what: string, { source, at }: Place): unknown {
+  if (!isThenable(value)) return value
+  const advice = 'await the query before rendering, or render with renderAsync'
+  throw new TemplateError(
+    `${what} is a promise or a query that was not awaited: ${advice}`,
+    source,
+    at,
+    'TEMPLATE_RENDER',
+  )
+}

@@ -1,0 +1,3 @@
+/** Templates from the files of a machine that runs Node. */
+
+export { DirectoryLoader } from './directory.ts'
