@@ -6,8 +6,11 @@
 /** Nanoseconds since the host started: an integer in a double, exact for 104 days (2^53 ns). */
 export type Nanos = number
 
+/** One microsecond in `Nanos`. */
 export const MICROSECOND: Nanos = 1_000
+/** One millisecond in `Nanos`. */
 export const MILLISECOND: Nanos = 1_000_000
+/** One second in `Nanos`. */
 export const SECOND: Nanos = 1_000_000_000
 
 /** A call that has been arranged for later. */
@@ -16,6 +19,14 @@ export interface Timer {
   cancel(): void
 }
 
+/**
+ * The time of a machine: what hour it is, and calls to be made later. A program takes its host's clock in place of
+ * `Date.now()` and `setTimeout`, and so runs in virtual time too.
+ *
+ * @example
+ * const timer = host.clock.at(host.clock.now() + seconds(5), () => connection.reset())
+ * await sleep(host.clock, ms(20))
+ */
 export interface Clock {
   /** Monotonic time in nanoseconds since the host started. */
   now(): Nanos

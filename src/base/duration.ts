@@ -8,12 +8,19 @@ declare const unit: unique symbol
 /** Nanoseconds that somebody has named: `ms(20)`, `seconds(5)`. A bare number does not type-check. */
 export type Duration = Nanos & { readonly [unit]: 'ns' }
 
+/** A duration of so many nanoseconds, rounded to whole ones. */
 export const ns = (count: number): Duration => Math.round(count) as Duration
+/** A duration of so many microseconds. */
 export const us = (count: number): Duration => Math.round(count * MICROSECOND) as Duration
+/** A duration of so many milliseconds: `ms(20)`. */
 export const ms = (count: number): Duration => Math.round(count * MILLISECOND) as Duration
+/** A duration of so many seconds: `seconds(5)`, `seconds(0.5)`. */
 export const seconds = (count: number): Duration => Math.round(count * SECOND) as Duration
+/** A duration of so many minutes. */
 export const minutes = (count: number): Duration => seconds(count * 60)
+/** A duration of so many hours. */
 export const hours = (count: number): Duration => seconds(count * 3600)
+/** A duration of so many days of 24 hours. */
 export const days = (count: number): Duration => hours(count * 24)
 
 /**

@@ -56,6 +56,7 @@ export const ERRNO = {
   UNKNOWN: [4094, 'an error of the system'],
 } as const satisfies Record<string, readonly [number, string]>
 
+/** An errno by its name: `ECONNREFUSED`, `ETIMEDOUT`, `EADDRINUSE`. */
 export type ErrorCode = keyof typeof ERRNO
 
 /**
@@ -66,6 +67,7 @@ export abstract class CodedError extends Error {
   abstract readonly code: string
 }
 
+/** What a `SocketError` tells beside its code and the call that failed. */
 export interface SocketErrorDetail {
   address?: string | undefined
   port?: number | undefined

@@ -17,6 +17,13 @@ export interface Event {
   readonly host: string
 }
 
+/**
+ * Where a machine reports what happens on it. A producer looks at `on` first, so that a log that is off costs nothing.
+ *
+ * @example
+ * const log = new RecordingLog()
+ * const net = internet({ seed: 1, log })
+ */
 export interface EventLog {
   /** Whether anybody listens. */
   readonly on: boolean

@@ -6,8 +6,11 @@
 /** An IPv4 address as an unsigned 32-bit integer, most significant octet first. */
 export type Ip4 = number
 
+/** 0.0.0.0: every address of this machine (RFC 1122 §3.2.1.3). */
 export const IP4_ANY: Ip4 = 0
+/** 127.0.0.1. */
 export const IP4_LOOPBACK: Ip4 = 0x7f000001
+/** 255.255.255.255: everybody on the local network (RFC 919). */
 export const IP4_BROADCAST: Ip4 = 0xffffffff
 
 /** The address of a dotted quad, or -1 when the text is none. Leading zeros are refused: some read them as octal. */
@@ -139,6 +142,7 @@ export function mask4(length: number): number {
   return length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0
 }
 
+/** Whether the address lies in the prefix. */
 export function contains4(prefix: Prefix4, address: Ip4): boolean {
   return (address & mask4(prefix.length)) >>> 0 === prefix.network
 }
@@ -153,6 +157,7 @@ export function parsePrefix4(text: string): { readonly address: Ip4; readonly pr
   return { address, prefix: { network: (address & mask4(length)) >>> 0, length } }
 }
 
+/** `192.0.2.0/24`. */
 export function formatPrefix4(prefix: Prefix4): string {
   return `${formatIp4(prefix.network)}/${prefix.length}`
 }

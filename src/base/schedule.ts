@@ -5,6 +5,7 @@
  */
 import type { Nanos } from './clock.ts'
 
+/** What a `Schedule` runs when it is due. */
 export interface Task {
   /** Called when it is due, with the argument given to `add`. */
   run(argument: unknown): void
@@ -13,6 +14,10 @@ export interface Task {
 /** Four children a node: half the levels of a binary heap, and siblings share a cache line. */
 const ARITY_SHIFT = 2
 
+/**
+ * What is due when. What is due at the same instant runs in the order in which it was added; adding, moving and removing cost
+ * O(log n), and no object is made for an entry.
+ */
 export class Schedule {
   /** How many entries wait. */
   size = 0

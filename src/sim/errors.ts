@@ -1,6 +1,7 @@
 /** The simulator's errors. What a simulated program meets are the errors of its own floors. */
 import { CodedError } from '../base/errors.ts'
 
+/** What a `SimError` is about. */
 export type SimErrorCode =
   /** The promise cannot be settled by anything that is still to come. */
   | 'SIM_DEADLOCK'

@@ -19,6 +19,7 @@ import type { Topology } from './network/topology.ts'
 import { deadlock, type Situation, standstill, timeLimit, whereabouts } from './situation.ts'
 import { type Failure, World } from './time/world.ts'
 
+/** How a simulated network is made. */
 export interface InternetOptions {
   /**
    * Decides everything that is left to chance. The same seed gives the same run. Default: the environment variable
@@ -42,6 +43,7 @@ export interface InternetOptions {
   readonly settle?: () => Promise<void>
 }
 
+/** A link between two machines: its properties and the addresses of its ends. */
 export interface ConnectionOptions extends LinkOptions {
   /** The addresses of the two ends, like `192.0.2.1/24`; default: the next free subnet. */
   readonly addresses?: readonly [string, string]
@@ -49,6 +51,7 @@ export interface ConnectionOptions extends LinkOptions {
   readonly address?: string
 }
 
+/** How far `run` goes. */
 export interface RunOptions {
   /** Virtual time after which a promise that is still pending is given up. Default one hour. */
   readonly limit?: Duration

@@ -15,6 +15,7 @@ export interface SimLimits {
   readonly pausedFrames: number
 }
 
+/** What holds where `internet({ limits })` says nothing else. */
 export const SIM_LIMITS: SimLimits = Object.freeze({
   runTime: hours(1),
   instantEvents: 10_000_000,

@@ -31,6 +31,7 @@ export interface AccessLine {
   readonly rate?: Rate
 }
 
+/** What the miniature is built for: the name of the site, and the line of the home. */
 export interface MiniatureOptions extends Omit<InternetOptions, 'names'> {
   /** The name of the site: `board.example`, `www.shop.example`. At least two labels. */
   readonly site: string
@@ -39,6 +40,7 @@ export interface MiniatureOptions extends Omit<InternetOptions, 'names'> {
   readonly ttl?: number
 }
 
+/** The Internet in miniature, built and running: the machines that a program needs to know. */
 export interface Miniature {
   readonly net: Internet
   readonly laptop: SimHost

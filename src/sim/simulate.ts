@@ -5,6 +5,7 @@ import type { EventLog } from '../base/events.ts'
 import { SeedFailedError, SimError } from './errors.ts'
 import { type Internet, type InternetOptions, internet } from './internet.ts'
 
+/** Which seeds `simulate` tries, and what each network is made with. */
 export interface SimulateOptions extends Omit<InternetOptions, 'seed' | 'log'> {
   /** How many seeds are tried, from `first` on; default 10. The environment variable RETICLE_SEEDS says otherwise. */
   readonly seeds?: number

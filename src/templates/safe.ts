@@ -101,6 +101,7 @@ export function safeSrcset(candidates: string): SafeSrcset {
 /** An object with a method under this symbol is printed as the HTML that the method gives: a form's field, say. */
 export const renderHtml: unique symbol = Symbol('renderHtml')
 
+/** A value that gives its own HTML: a form, a widget. */
 export interface RendersHtml {
   [renderHtml](): SafeHtml
 }

@@ -18,6 +18,7 @@ import type { Document } from './syntax/ast.ts'
 import { parse } from './syntax/parser.ts'
 import { Units } from './units.ts'
 
+/** What an engine is made with. */
 export interface TemplatesOptions {
   /** Values and functions that every template has; functions are called by name: `{{ url('posts.show', slug=x) }}`. */
   readonly globals?: { readonly [name: string]: unknown }
@@ -38,6 +39,7 @@ export interface TemplatesOptions {
   readonly limits?: Partial<TemplateLimits>
 }
 
+/** How one page is rendered. */
 export interface RenderOptions {
   /** A name that does not exist is an error: by default while developing (`debug`); otherwise it is empty. */
   readonly strict?: boolean

@@ -11,6 +11,7 @@ import { isEvent } from './event.ts'
 import { fate, lastHop, packets } from './packet.ts'
 import type { Capture, CapturedPacket, CaptureInterface } from './pcapng.ts'
 
+/** Where a capture is made and what the file says of itself. */
 export interface CaptureOptions {
   /** Where the capture is made; null for every interface of every host. */
   readonly hosts: ReadonlySet<string> | null
@@ -21,6 +22,13 @@ export interface CaptureOptions {
   readonly names: readonly (readonly [address: string, name: string])[]
 }
 
+/**
+ * The packets of the event log as they were seen at the interfaces of some hosts, with comments that say why a segment was
+ * sent again and where a packet was lost.
+ *
+ * @example
+ * writeFileSync('laptop.pcapng', pcapng(capture(log.events, { hosts: new Set(['laptop']), epochMillis, comment: '', application: '', names: [] })))
+ */
 export function capture(events: readonly Event[], options: CaptureOptions): Capture {
   const interfaces: CaptureInterface[] = []
   const indices = new Map<string, number>()

@@ -9,6 +9,7 @@ import type { LinkEvent } from '../sim/events.ts'
 import type { TcpEvent } from '../tcp/events.ts'
 import type { AnyWebEvent } from '../web/events.ts'
 
+/** Every event that a layer declares in its `events.ts`; `switch (event.type)` narrows it. */
 export type TraceEvent = AnyHttpEvent | AnyWebEvent | DnsEvent | LinkEvent | TcpEvent
 
 /** The event of that type. */

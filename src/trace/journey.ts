@@ -12,6 +12,7 @@ import { type LadderOptions, type Lane, ladderHeads, ladderRows, type Row, type 
 import { arrived, fate, origin, type Packet, packets, sent } from './packet.ts'
 import { summary } from './summary.ts'
 
+/** How the page of a journey is laid out, and what is left out of it. */
 export interface JourneyOptions {
   /** The hosts as lanes, in the order in which they stand side by side, with what is written under their names. */
   readonly hosts: readonly Lane[]

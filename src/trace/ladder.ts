@@ -4,6 +4,7 @@
  */
 import type { Nanos } from '../base/clock.ts'
 
+/** A packet between two lanes, with its two times and what is written along it. */
 export interface Arrow {
   readonly kind: 'arrow'
   readonly from: string
@@ -27,15 +28,19 @@ export interface Note {
   readonly style?: Style
 }
 
+/** One row of a ladder. */
 export type Row = Arrow | Note
+/** How a text is painted; the caller turns it into colours or leaves it. */
 export type Style = 'plain' | 'dim' | 'bold' | 'red' | 'yellow' | 'green' | 'cyan' | 'magenta'
 
+/** One host: a vertical line of the ladder. */
 export interface Lane {
   readonly host: string
   /** Under the name: an address. */
   readonly detail?: string
 }
 
+/** How a ladder is laid out. Widths are in characters of a terminal. */
 export interface LadderOptions {
   readonly lanes: readonly Lane[]
   /** Distance between two lanes, in characters. */

@@ -4,6 +4,7 @@
  */
 import type { Nanos } from '../base/clock.ts'
 
+/** A network interface that packets were captured at. */
 export interface CaptureInterface {
   /** `laptop:eth0`. */
   readonly name: string
@@ -11,6 +12,7 @@ export interface CaptureInterface {
   readonly speed?: number
 }
 
+/** One packet of a capture. */
 export interface CapturedPacket {
   /** Index into the capture's interfaces. */
   readonly interface: number
@@ -23,6 +25,7 @@ export interface CapturedPacket {
   readonly comments?: readonly string[]
 }
 
+/** A capture as values, which `pcapng` makes a file of. */
 export interface Capture {
   /** What nanosecond 0 is, in milliseconds since 1970. */
   readonly epochMillis: number

@@ -48,6 +48,7 @@ class SystemRandom implements Random {
   }
 }
 
+/** What `systemMachine` is told: a name, an event log. */
 export interface MachineOptions {
   /** Default: the machine's own host name. */
   readonly name?: string | undefined

@@ -35,6 +35,7 @@ const argon2 = (crypto as { argon2?: Argon2 }).argon2
 
 const turns = new Turns(HASHES_AT_ONCE, HASHES_WAITING)
 
+/** How a password is hashed: `argon2id` (RFC 9106) or `scrypt` (RFC 7914). */
 export type PasswordAlgorithm = 'argon2id' | 'scrypt'
 
 /**

@@ -7,8 +7,8 @@ import { aborted } from '../driver.ts'
 import { fromNode } from '../errors.ts'
 import { given, lingerOf, requireOption } from '../options.ts'
 import { NodeConnection } from './connection.ts'
-import type { NodeSettings } from './driver.ts'
 import { setStreamOption } from './options.ts'
+import type { NodeSettings } from './settings.ts'
 
 export function connect(settings: NodeSettings, to: IpAddress, options: ConnectOptions): Promise<Connection> {
   const { from, signal } = options

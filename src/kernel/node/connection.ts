@@ -12,8 +12,8 @@ import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { fromNode } from '../errors.ts'
-import type { NodeSettings } from './driver.ts'
 import { getStreamOption, setStreamOption } from './options.ts'
+import type { NodeSettings } from './settings.ts'
 
 const clock = systemClock()
 

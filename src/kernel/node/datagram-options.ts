@@ -5,8 +5,8 @@ import { noSuchOption, OPTIONS, type OptionName, type OptionValue } from '../../
 import { fromNode } from '../errors.ts'
 import { requireMembership } from '../membership.ts'
 import { getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
-import type { NodeSettings } from './driver.ts'
 import { recall, remember } from './options.ts'
+import type { NodeSettings } from './settings.ts'
 
 export function setDatagramOption(
   settings: NodeSettings,

@@ -11,7 +11,7 @@ import { fromNode } from '../errors.ts'
 import { requireLiteral } from '../literal.ts'
 import { closedSocket, given, numberValue, requireOption } from '../options.ts'
 import { getDatagramOption, setDatagramOption } from './datagram-options.ts'
-import type { NodeSettings } from './driver.ts'
+import type { NodeSettings } from './settings.ts'
 
 export function datagrams(settings: NodeSettings, at: IpAddress, options: DatagramOptions): Promise<Datagrams> {
   const family = familyOf(at.address)

@@ -15,8 +15,8 @@ import { fromNode } from '../errors.ts'
 import { given, lingerOf, numberValue, requireOption } from '../options.ts'
 import { boundSocket } from '../stream-socket.ts'
 import { NodeConnection } from './connection.ts'
-import type { NodeSettings } from './driver.ts'
 import { getStreamOption, inherit, remember, setStreamOption } from './options.ts'
+import type { NodeSettings } from './settings.ts'
 
 export function listen(
   settings: NodeSettings,

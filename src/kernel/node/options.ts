@@ -6,7 +6,7 @@ import type { Server, Socket } from 'node:net'
 import { familyOf, type IpAddress } from '../../socket/address.ts'
 import { noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { closedSocket, getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
-import type { NodeSettings } from './driver.ts'
+import type { NodeSettings } from './settings.ts'
 
 /** The descriptor behind one of Node's handles; -1 where there is none (any more). */
 export function descriptor(holder: Socket | Server): number {

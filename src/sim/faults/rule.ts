@@ -27,6 +27,9 @@ export interface Packet {
   chance(label: string): number
 }
 
+/**
+ * What becomes of a frame: made by `pass`, `drop(reason)`, `deliverAfter(delay)`, `duplicate(copies)` and `corrupt()`.
+ */
 export type Verdict =
   | 'pass'
   | { readonly kind: 'deliver after'; readonly delay: Nanos }
@@ -35,8 +38,15 @@ export type Verdict =
   | { readonly kind: 'drop'; readonly reason: string }
   | { readonly kind: 'hold'; readonly by: Hold }
 
+/**
+ * A fault: looks at a frame that is about to cross a link, and says what becomes of it.
+ *
+ * @example
+ * net.rule((packet) => (packet.link === 'laptop-web' && packet.number === 3 ? drop('test') : pass))
+ */
 export type Rule = (packet: Packet) => Verdict
 
+/** The frame crosses the link as if no rule had looked at it. */
 export const pass: Verdict = 'pass'
 
 /** Later than the link alone would deliver it, by so much. What follows may overtake it. */
@@ -54,6 +64,7 @@ export function corrupt(): Verdict {
   return { kind: 'corrupt' }
 }
 
+/** The frame is lost; the reason stands in the event log and in the picture. */
 export function drop(reason: string): Verdict {
   return { kind: 'drop', reason }
 }
