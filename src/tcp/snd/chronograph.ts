@@ -1,6 +1,6 @@
 /** How long a connection was busy sending, and of that, held back by the peer or by its own buffer (tcp_info). */
 import type { Nanos } from '../../base/clock.ts'
-import type { Wait } from './next.ts'
+import type { Wait } from './wait.ts'
 
 export class Chronograph {
   /** Since when what it does now. */

@@ -6,15 +6,10 @@ import { diff } from '../../wire/sequence.ts'
 import type { ControlBlock } from '../block.ts'
 import type { Sent } from '../loss/scoreboard.ts'
 import { TIMER } from '../timers.ts'
+import type { Wait } from './wait.ts'
 
 /** Something to send: a reset or an answer from beyond, a SYN, something once more, new data or a FIN, a probe, an ACK. */
 export type Deed = 'answer' | 'syn' | 'again' | 'new' | 'probe' | 'ack'
-
-/**
- * Why nothing is sent. idle: nothing waits. congestion: the congestion window is full. window: the peer's is, or is too small
- * to be worth it. buffer: as much is out as SO_SNDBUF allows. small: Nagle's algorithm or a cork holds a partial segment back. pace: it is too soon.
- */
-export type Wait = 'idle' | 'congestion' | 'window' | 'buffer' | 'small' | 'pace'
 
 export type Next = Deed | Wait
 

@@ -7,8 +7,9 @@ import type { TcpSegmentEvent } from '../events.ts'
 import { patience } from '../life/close.ts'
 import type { SenderVariables } from '../report.ts'
 import { TIMER } from '../timers.ts'
-import { type Deed, isDeed, nextOf, sizeAgain, type Wait } from './next.ts'
+import { type Deed, isDeed, nextOf, sizeAgain } from './next.ts'
 import { segment, synSegment } from './segment.ts'
+import type { Wait } from './wait.ts'
 
 /** Takes one segment. Its payload is a view that is right until the peer has acknowledged it. It must not call back into the connection. */
 export type Emit = (segment: TcpSegment) => void
