@@ -248,3 +248,20 @@ test('ARP that was lost is shown in any case, and nothing stands under no headin
   assert.match(last[0]!, new RegExp(`; ${lost} lost, none sent again$`))
   assert.match(last[1]!, /^ {2}\d+ of them are ARP and not shown/)
 })
+
+test('a value that a template did not print as it is stands in the journey, with the place and what to do', async () => {
+  const { events, world } = await record(get('http://board.example/'))
+  const at = events.findIndex(({ type, host }) => type === 'http.response' && host === world.web.name)
+  const { at: time, host } = events[at]!
+  const replaced = { type: 'templates.replaced', at: time, host, exchange: 1, template: 'a.html', line: 3, column: 13 }
+  const why = 'the scheme javascript: is not among those that an address may have'
+  const more = [
+    { ...replaced, instead: 'about:invalid#blocked', why },
+    { ...replaced, instead: '', why: 'a second slash would lead to another site' },
+  ]
+  const lines = draw({ events: events.toSpliced(at, 0, ...more), world }, 200)
+  inOrder(lines, [
+    /template a\.html:3:13 prints about:invalid#blocked in place of a value: the scheme javascript: is not among/,
+    /template a\.html:3:13 leaves out a value: a second slash/,
+  ])
+})

@@ -202,6 +202,11 @@ function noteOf(logged: Event): Note | null {
         style: 'magenta',
       }
     }
+    case 'templates.replaced': {
+      const { template, line, column, instead, why } = event
+      const what = instead === '' ? 'leaves out a value' : `prints ${instead} in place of a value`
+      return { act: 'exchange', text: `template ${template}:${line}:${column} ${what}: ${why}`, style: 'red' }
+    }
     default:
       return null
   }

@@ -5,7 +5,7 @@
 import type { Nanos } from '../base/clock.ts'
 import type { Event } from '../base/events.ts'
 import type { ModelsSqlEvent } from '../models/events.ts'
-import type { TemplatesRenderedEvent } from '../templates/events.ts'
+import type { TemplatesRenderedEvent, TemplatesReplacedEvent } from '../templates/events.ts'
 
 /** What every event of this floor carries. */
 interface WebEvent extends Event {
@@ -39,4 +39,10 @@ export interface WebErrorEvent extends WebEvent {
 }
 
 /** Every event of a request, those of models and templates included. */
-export type AnyWebEvent = WebRouteEvent | ModelsSqlEvent | TemplatesRenderedEvent | WebDoneEvent | WebErrorEvent
+export type AnyWebEvent =
+  | WebRouteEvent
+  | ModelsSqlEvent
+  | TemplatesRenderedEvent
+  | TemplatesReplacedEvent
+  | WebDoneEvent
+  | WebErrorEvent

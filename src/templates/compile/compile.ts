@@ -59,6 +59,8 @@ export function compile(engine: Engine, name: string, state: HtmlState): Compile
   return { render: sequence([...preludes, main.render]), state: main.state }
 }
 
+type Output = Extract<Node, { type: 'output' }>
+
 /** How often a loop is compiled again until it comes to the same context each time. */
 const ROUNDS = 4
 
@@ -91,29 +93,39 @@ class Compiler {
   nodes(nodes: readonly Node[], from: HtmlState): Compiled {
     const parts: Render[] = []
     let state = from
+    // Text is printed together with the output behind it.
+    let text = ''
     for (const node of nodes) {
       if (state.fresh && node.type !== 'text' && node.type !== 'set' && node.type !== 'macro') {
         // The line feed that browsers leave out behind <textarea> and <pre>: a value may begin with one of its own.
-        parts.push(print('\n'))
+        text += '\n'
         state = { ...state, fresh: false }
       }
-      const compiled = this.#node(node, state)
+      this.#spend(node.at)
+      if (node.type === 'text') {
+        const advanced = this.#text(node.text, node.at, state)
+        text += advanced.text
+        state = advanced.state
+        continue
+      }
+      if (node.type !== 'output' && text !== '') parts.push(print(text))
+      const compiled = node.type === 'output' ? this.#output(node, state, text) : this.#tag(node, state)
+      text = ''
       if (compiled.render !== nothing) parts.push(compiled.render)
       state = compiled.state
     }
+    if (text !== '') parts.push(print(text))
     return { render: sequence(parts), state }
   }
 
-  #node(node: Node, state: HtmlState): Compiled {
-    if (--this.#layout.budget.left < 0) {
-      const problem = `The template compiles to more than ${this.#engine.limits.parts} parts`
-      throw this.#error(problem, node.at, 'TEMPLATE_LIMIT')
-    }
+  #spend(at: number): void {
+    if (--this.#layout.budget.left >= 0) return
+    const problem = `The template compiles to more than ${this.#engine.limits.parts} parts`
+    throw this.#error(problem, at, 'TEMPLATE_LIMIT')
+  }
+
+  #tag(node: Exclude<Node, { type: 'text' | 'output' }>, state: HtmlState): Compiled {
     switch (node.type) {
-      case 'text':
-        return this.#text(node.text, node.at, state)
-      case 'output':
-        return this.#placed(node, state) ?? this.#output(node, state)
       case 'if':
         return this.#if(node, state)
       case 'for':
@@ -122,13 +134,13 @@ class Compiler {
         const value = this.#evaluator(node.value)
         const { name } = node
         const set = (run: Run, given: unknown) => void (run.scope = { name, value: given, parent: run.scope })
-        return { state, render: (run) => evaluated(run, value, (given) => set(run, given)) }
+        return { state, render: (run) => evaluated(run, value, set) }
       }
       case 'with': {
         const bind = this.#bindings(node.pairs)
         const body = this.nodes(node.body, state)
-        const render: Render = (run) => evaluated(run, bind, (inner) => inScope(run, inner, body.render))
-        return { state: body.state, render }
+        const within = (run: Run, inner: Binding | null) => inScope(run, inner, body.render)
+        return { state: body.state, render: (run) => evaluated(run, bind, within) }
       }
       case 'block':
         return this.#block(node.name, 0, state, node.at)
@@ -144,38 +156,42 @@ class Compiler {
     }
   }
 
-  #text(text: string, at: number, from: HtmlState): Compiled {
+  #text(text: string, at: number, from: HtmlState): { readonly state: HtmlState; readonly text: string } {
     const advanced = MACHINE.advance(from, text)
     if (advanced instanceof HtmlProblem) throw this.#unsafe(advanced.problem, at + advanced.offset)
-    return { state: advanced.state, render: print(advanced.text) }
+    return advanced
   }
 
-  #output(node: Node & { type: 'output' }, from: HtmlState): Compiled {
+  /** @param text what is printed before the value */
+  #output(node: Output, from: HtmlState, text: string): Compiled {
+    const placed = this.#placed(node, from)
+    if (placed !== null) return { state: placed.state, render: sequence([print(text), placed.render]) }
     const { at } = node
     const value = this.#evaluator(node.expr)
     const output = outputAt(MACHINE, from, this.#engine.settings)
     if (typeof output === 'string') throw this.#unsafe(output, at)
-    const { before, write, state } = output
+    const { write, state } = output
+    const before = text + output.before
     const source = this.#source
     const replaced = (watch: NonNullable<Run['watch']>) => (instead: string, why: string) =>
       watch({ template: source.name, ...position(source.text, at), instead, why })
     const put = (run: Run, printed: unknown): undefined => {
       try {
+        run.out += before
         run.out += write(printed, run.watch === null ? null : replaced(run.watch))
       } catch (error) {
         throw located(error, '', source, at)
       }
     }
-    const render: Render = (run) =>
-      run.waits === null ? put(run, value(run)) : evaluated(run, value, (printed) => put(run, printed))
-    return { state, render: before === '' ? render : sequence([print(before), render]) }
+    // The same as evaluated(run, value, put), with one call less where nothing can wait: most of a page is outputs.
+    return { state, render: (run) => (run.waits === null ? put(run, value(run)) : evaluated(run, value, put)) }
   }
 
   /**
    * A macro that holds text only, called where no HTML can stand: its body is compiled for that place, as if it were
    * written there. Null for anything else, and the call is a value like others.
    */
-  #placed(node: Node & { type: 'output' }, from: HtmlState): Compiled | null {
+  #placed(node: Output, from: HtmlState): Compiled | null {
     const { expr, at } = node
     if (expr.type !== 'call' || from.mode === 'text') return null
     const macro = this.#document.macros.get(expr.name)
@@ -195,12 +211,11 @@ class Compiler {
         'TEMPLATE_RENDER',
       )
     }
-    const render: Render = (run) =>
-      evaluated(run, inner, (scope) => {
-        enter(run, depth, this.#source, at)
-        return renderIncluded(run, scope, false, body.render)
-      })
-    return { state: body.state, render }
+    const called = (run: Run, scope: Binding) => {
+      enter(run, depth, this.#source, at)
+      return renderIncluded(run, scope, false, body.render)
+    }
+    return { state: body.state, render: (run) => evaluated(run, inner, called) }
   }
 
   #if(node: Node & { type: 'if' }, from: HtmlState): Compiled {
@@ -218,7 +233,8 @@ class Compiler {
       for (const branch of branches) if (truthy(branch.test(run))) return branch.render
       return nothing
     }
-    return { state: state!, render: (run) => evaluated(run, chosen, (render) => render(run)) }
+    const go = (run: Run, render: Render) => render(run)
+    return { state: state!, render: (run) => evaluated(run, chosen, go) }
   }
 
   #for(node: Node & { type: 'for' }, from: HtmlState): Compiled {
@@ -262,12 +278,11 @@ class Compiler {
     const unitOf = fixed ? () => fixed : (run: Run) => this.#balanced(String(name(run)), from, at)
     const { depth } = this.#engine.limits
     const prepared = (run: Run) => ({ unit: unitOf(run), inner: bind(run) })
-    const render: Render = (run) =>
-      evaluated(run, prepared, ({ unit, inner }) => {
-        enter(run, depth, this.#source, at)
-        return renderIncluded(run, inner, only, unit.render)
-      })
-    return { state: known?.end ?? from, render }
+    const included = (run: Run, { unit, inner }: ReturnType<typeof prepared>) => {
+      enter(run, depth, this.#source, at)
+      return renderIncluded(run, inner, only, unit.render)
+    }
+    return { state: known?.end ?? from, render: (run) => evaluated(run, prepared, included) }
   }
 
   /**

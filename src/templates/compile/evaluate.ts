@@ -62,8 +62,10 @@ export function evaluator(expr: Expr, scope: Scope, lenient = false): Evaluate {
 function nameOf(name: string, at: number, { source }: Scope, lenient: boolean): Evaluate {
   const place: Place = { source, at }
   return (run) => {
-    const value = run.waits === null ? resolve(run, name) : run.waits.once(() => resolve(run, name), place)
-    if (typeof value === 'object') return there(value, name, place)
+    const { waits } = run
+    let value: unknown
+    if (waits !== null) value = waits.replays ? waits.replay() : waits.keep(resolve(run, name), place)
+    else if (typeof (value = resolve(run, name)) === 'object') return there(value, name, place)
     if (value !== MISSING) return value
     if (run.strict && !lenient) throw new TemplateError(missing(name, run), source, at, 'TEMPLATE_RENDER')
     return undefined
@@ -105,7 +107,9 @@ function member(expr: Expr & { type: 'member' }, scope: Scope, lenient: boolean)
     const what = String(key)
     return (run) => {
       const owner = owned(run)
-      const value = run.waits === null ? read(owner, key) : run.waits.once(() => read(owner, key), place)
+      const { waits } = run
+      if (waits !== null) return waits.replays ? waits.replay() : waits.keep(read(owner, key), place)
+      const value = read(owner, key)
       return typeof value === 'object' ? there(value, what, place) : value
     }
   }
@@ -113,7 +117,9 @@ function member(expr: Expr & { type: 'member' }, scope: Scope, lenient: boolean)
   return (run) => {
     const owner = owned(run)
     const name = key(run)
-    const value = run.waits === null ? read(owner, name) : run.waits.once(() => read(owner, name), place)
+    const { waits } = run
+    if (waits !== null) return waits.replays ? waits.replay() : waits.keep(read(owner, name), place)
+    const value = read(owner, name)
     return typeof value === 'object' ? there(value, 'This', place) : value
   }
 }
@@ -130,9 +136,10 @@ function call(expr: Expr & { type: 'call' }, scope: Scope): Evaluate {
       throw new TemplateError(`${what} among the globals and the data`, source, at, 'TEMPLATE_RENDER')
     }
     const given = args(run)
+    const { waits } = run
     try {
-      if (run.waits === null || macroOf(callee) !== null) return there(callee(...given), `What ${name}() gives`, place)
-      return run.waits.once(() => callee(...given), place)
+      if (waits === null || macroOf(callee) !== null) return there(callee(...given), `What ${name}() gives`, place)
+      return waits.replays ? waits.replay() : waits.keep(callee(...given), place)
     } catch (error) {
       throw isAttempt(error) ? error : located(error, `${name}(): `, source, at)
     }
@@ -150,9 +157,10 @@ function filter(expr: Expr & { type: 'filter' }, scope: Scope): Evaluate {
   return (run) => {
     const value = input(run)
     const given = args(run)
+    const { waits } = run
     try {
-      if (run.waits === null) return there(apply(value, ...given), `What the filter ${name} gives`, place)
-      return run.waits.once(() => apply(value, ...given), place)
+      if (waits === null) return there(apply(value, ...given), `What the filter ${name} gives`, place)
+      return waits.replays ? waits.replay() : waits.keep(apply(value, ...given), place)
     } catch (error) {
       throw isAttempt(error) ? error : located(error, `The filter ${name}: `, source, at)
     }

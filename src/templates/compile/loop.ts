@@ -36,7 +36,7 @@ export function loop(
       run.scope = scope
     })
   }
-  return (run) => (run.waits === null ? each(run, items(run)) : evaluated(run, items, (found) => each(run, found)))
+  return (run) => evaluated(run, items, each)
 }
 
 /** One loop under way. */

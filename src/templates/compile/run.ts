@@ -28,10 +28,13 @@ export interface Place {
 export interface Waits {
   /** Whether an expression is being evaluated: what is rendered meanwhile (by a macro) is part of it. */
   readonly busy: boolean
-  /** Looks something up, or calls it, once however often the expression is begun. */
-  once(find: () => unknown, place: Place): unknown
+  /** Whether an earlier attempt has found what is asked for next: then that is taken, and nothing looked up or called. */
+  readonly replays: boolean
+  replay(): unknown
+  /** Keeps what was found for later attempts; ends this one when it is not there yet. */
+  keep(found: unknown, place: Place): unknown
   /** Evaluates, as often as it takes, and goes on with the value. */
-  evaluate<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered
+  evaluate<T>(run: Run, evaluate: (run: Run) => T, then: (run: Run, value: T) => Rendered): Rendered
 }
 
 export interface Run {

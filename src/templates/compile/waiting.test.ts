@@ -128,6 +128,13 @@ test('a function is called once, however often its expression has to wait', asyn
   assert.deepEqual(calls, ['a', 'b', 'c', 'd'])
 })
 
+test('a query that a template names several times runs once', async () => {
+  const { query, values } = data()
+  const template = '{% if list %}{{ list|length }}{% for x in list %}{{ x }}{% endfor %}{{ list|first }}{% endif %}'
+  assert.equal(await engine(template).renderAsync('t', values), '2121')
+  assert.equal(query.ran, 1)
+})
+
 test('what is not awaited is an error at once, wherever it stands, with the place and the advice', () => {
   for (const [template] of WAITING) {
     assert.throws(

@@ -29,32 +29,47 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 /**
  * The expressions of one rendering that may wait. An attempt at an expression that meets a promise is given up, and made
  * again when the promise is settled; what the attempt had looked up or called until then is not looked up or called
- * again, but taken from the journal.
+ * again, but taken from the journal. What the same promise or query has come to is kept for the whole rendering: a query
+ * that a template names twice runs once.
  */
 export class Attempts implements Waits {
-  #journal: unknown[] = []
+  /** Beyond `#known` are left-overs of earlier expressions: an array that is emptied would grow again each time. */
+  readonly #journal: unknown[] = []
+  #known = 0
   #next = 0
   #busy = false
+  readonly #settled = new Map<PromiseLike<unknown>, unknown>()
 
   get busy(): boolean {
     return this.#busy
   }
 
-  once(find: () => unknown, place: Place): unknown {
-    if (this.#next < this.#journal.length) return this.#journal[this.#next++]
-    const value = find()
-    if (isThenable(value)) throw new Waiting(value, place)
-    this.#journal.push(value)
+  get replays(): boolean {
+    return this.#next < this.#known
+  }
+
+  replay(): unknown {
+    return this.#journal[this.#next++]
+  }
+
+  keep(found: unknown, place: Place): unknown {
+    const value = isThenable(found) ? this.#settledOf(found, place) : found
+    this.#journal[this.#known++] = value
     this.#next++
     return value
   }
 
-  evaluate<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered {
-    this.#journal = []
+  #settledOf(promise: PromiseLike<unknown>, place: Place): unknown {
+    if (!this.#settled.has(promise)) throw new Waiting(promise, place)
+    return this.#settled.get(promise)
+  }
+
+  evaluate<T>(run: Run, evaluate: (run: Run) => T, then: (run: Run, value: T) => Rendered): Rendered {
+    this.#known = 0
     return this.#attempt(run, evaluate, then)
   }
 
-  #attempt<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered {
+  #attempt<T>(run: Run, evaluate: (run: Run) => T, then: (run: Run, value: T) => Rendered): Rendered {
     const { scope, out, depth, data } = run
     let value: T
     this.#next = 0
@@ -63,28 +78,31 @@ export class Attempts implements Waits {
       value = evaluate(run)
     } catch (error) {
       if (!(error instanceof Waiting)) throw error
-      const { source, at } = error.place
       Object.assign(run, { scope, out, depth, data })
-      return Promise.resolve(error.promise).then(
-        (settled) => {
-          this.#journal.push(settled)
-          return this.#attempt(run, evaluate, then)
-        },
-        (reason) => {
-          throw located(reason, 'What was awaited here failed: ', source, at)
-        },
-      )
+      return this.#wait(error, () => this.#attempt(run, evaluate, then))
     } finally {
       this.#busy = false
     }
-    return then(value)
+    return then(run, value)
+  }
+
+  async #wait({ promise, place }: Waiting, again: () => Rendered): Promise<void> {
+    let settled: unknown
+    try {
+      settled = await promise
+    } catch (reason) {
+      throw located(reason, 'What was awaited here failed: ', place.source, place.at)
+    }
+    this.#settled.set(promise, settled)
+    this.#journal[this.#known++] = settled
+    await again()
   }
 }
 
 /** Evaluates and goes on with the value, now or when everything in it is there. */
-export function evaluated<T>(run: Run, evaluate: (run: Run) => T, then: (value: T) => Rendered): Rendered {
-  if (run.waits === null || run.waits.busy) return then(evaluate(run))
-  return run.waits.evaluate(run, evaluate, then)
+export function evaluated<T>(run: Run, evaluate: (run: Run) => T, then: (run: Run, value: T) => Rendered): Rendered {
+  const { waits } = run
+  return waits === null || waits.busy ? then(run, evaluate(run)) : waits.evaluate(run, evaluate, then)
 }
 
 /** Whether the value is there. @throws TemplateError for a promise or a query that nobody has awaited */

@@ -253,7 +253,11 @@ export class Context<P = unknown, U = unknown> {
     return finish(new Reply(200, init?.type ?? TEXT, pieces), init)
   }
 
-  /** A template, as HTML. @throws UsageError when the site has no templates. */
+  /**
+   * A template, as HTML. Promises and queries among the data are awaited where the template needs them, before anything
+   * is sent: `c.render('home.html', { posts: Post.all() })`.
+   * @throws UsageError when the site has no templates; TemplateError, or the site answers the error if it comes later
+   */
   render(name: string, data: object = {}, init?: ReplyInit): Reply {
     const { services, strict, work } = this.#turn
     return finish(new Reply(200, HTML, services.render(this, name, data, { strict, report: work })), init)

@@ -14,7 +14,10 @@ import type { SessionStore } from '../sessions/store.ts'
 
 /** What a template engine is asked for: `Templates` is one. */
 export interface TemplateEngine {
+  /** The page as HTML, at once or later. */
   render(name: string, data: object, options?: RenderOptions): Maybe<string>
+  /** Asked in the place of `render` by an engine that has both: promises and queries among the data are awaited. */
+  renderAsync?(name: string, data: object, options?: RenderOptions): Maybe<string>
 }
 
 /**

@@ -199,7 +199,11 @@ export class Scope implements RequestServices {
       Object.assign(more, atOnce(context(c as unknown as Context<unknown, never>), 'app({ context })'))
     const watched = report?.events.on ? report : undefined
     const options = { report: watched, ...(strict && { strict }) }
-    return awaited(engine.render(name, withLazy(c, { ...more, ...data }), options))
+    const values = withLazy(c, { ...more, ...data })
+    const page = awaited(engine.renderAsync?.(name, values, options) ?? engine.render(name, values, options))
+    // A page that the handler then does not send fails unheard; one that is sent is awaited, and its failure answered.
+    if (page instanceof Promise) page.catch(() => {})
+    return page
   }
 }
 

@@ -263,6 +263,38 @@ test('a site has template filters of its own, and says where they do not belong'
   assert.throws(() => app({ filters: { shout: String } }), /needs app\(\{ templates \}\) to be a directory/)
 })
 
+test('a page waits for the promises and queries that its template needs, and answers their failure', async () => {
+  const templates = new Templates({
+    'list.html': '<p>{{ n }}: {% for x in list %}{{ x }} {% endfor %}</p>{{ flashes|length }}',
+    'none.html': '<p>none</p>',
+  })
+  const secret = 'a secret of more than thirty-two characters'
+  const { site, failures, web } = quiet({ templates, secret })
+  const list = async () => ['<a>', 'b']
+  const broken = async () => {
+    throw new Error('the disk is gone')
+  }
+  site.get('/', (c) => {
+    c.flash('kept')
+    return c.render('list.html', { n: Promise.resolve(2), list: list() }, { status: 201, headers: { 'X-A': 'b' } })
+  })
+  site.get('/broken', (c) => c.render('list.html', { n: 1, list: broken() }))
+  site.get('/unneeded', (c) => c.render('none.html', { list: list() }))
+  site.get('/dropped', (c) => {
+    c.render('list.html', { n: broken() })
+    return 'another answer'
+  })
+  site.after((_, reply) => void reply.setHeader('X-Length', String((reply.body as string).length)))
+  const page = await web.get('/')
+  assert.deepEqual([page.status, page.text], [201, '<p>2: &lt;a&gt; b </p>1'])
+  assert.deepEqual([page.headers.get('x-a'), page.headers.get('x-length')], ['b', '23'])
+  assert.equal((await web.get('/unneeded')).text, '<p>none</p>')
+  assert.equal((await web.get('/dropped')).text, 'another answer')
+  assert.equal(failures.length, 0)
+  assert.equal((await web.get('/broken')).status, 500)
+  assert.match(String(failures[0]?.error), /list\.html:1:\d+: What was awaited here failed: the disk is gone/)
+})
+
 test('a site that will need a secret says so when it begins', () => {
   const templates = new Templates(new ObjectLoader({}))
   const form = (options: SiteOptions<never>, route = {}) => app(options).post('/', () => 'x', route) as Site<never>

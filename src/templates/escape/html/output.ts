@@ -205,9 +205,17 @@ function hardKey(s: HtmlState): string {
   return JSON.stringify([s.mode, s.element, s.closing, s.endsRaw, s.attr, s.quote, s.pending])
 }
 
+/** By state: pages begin in one and the same, each time they are rendered. */
+const keys = new WeakMap<HtmlState, string>()
+
 /** The same for the same state: for finding what was compiled for it. */
 export function stateKey(s: HtmlState): string {
-  return JSON.stringify([hardKey(s), s.content.key, s.reference, s.said, s.facts, s.awaited, treeKey(s.tree), s.fresh])
+  const known = keys.get(s)
+  if (known !== undefined) return known
+  const rest = [s.content.key, s.reference, s.said, s.facts, s.awaited, treeKey(s.tree), s.fresh]
+  const key = JSON.stringify([hardKey(s), ...rest])
+  keys.set(s, key)
+  return key
 }
 
 /** Why a document cannot end in this state, or null. */

@@ -29,6 +29,7 @@ export function printText(value: unknown): string {
 
 /** Between tags. */
 export function printHtml(value: unknown): string {
+  if (typeof value === 'string') return escapeHtml(value)
   if (typeof value !== 'object') return escapeHtml(printText(value))
   return htmlOf(value) ?? escapeHtml(printText(value))
 }
