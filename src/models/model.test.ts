@@ -79,6 +79,21 @@ modelTest('get of several rows is an error, find takes the first', async () => {
   assert.equal((await Post.find({ author: ada }))?.id, first.id)
 })
 
+modelTest('a condition that is undefined is not any row', async () => {
+  const ada = await makeUser()
+  const missing = undefined as never
+  for (const query of [
+    () => User.get(missing),
+    () => User.find(missing),
+    () => User.exists(missing),
+    () => User.where(missing).delete(),
+    () => User.all().get(missing),
+    () => User.all().find(missing),
+  ])
+    await assert.rejects(async () => query(), /User needs an object of values, not undefined/)
+  assert.deepEqual([(await User.all().get()).id, (await User.all().find())?.id], [ada.id, ada.id])
+})
+
 modelTest('get throws what a site answers with 404, find gives null', async () => {
   await assert.rejects(Post.get({ slug: 'none' }), (error) => error instanceof NotFoundError && error.status === 404)
   assert.equal(await Post.find({ slug: 'none' }), null)

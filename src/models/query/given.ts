@@ -66,7 +66,7 @@ export function shownColumn(meta: Meta, name: string): Column {
 
 /** What is to be read under each name. @throws ModelError for a secret, which must not leave under another name. */
 export function computedColumns(meta: Meta, given: Computed): AddedColumn[] {
-  return Object.entries(given).map(([name, operand]) => {
+  return entriesOf(meta, 'annotate or summarize', given).map(([name, operand]) => {
     if (!(operand instanceof Operand))
       throw new ModelError(`${meta.name}: ${name} must be a column or computed from columns, not ${article(operand)}`)
     if (operand.kind.secret) throw new ModelError(`${meta.name}: ${name} would show a secret field`)

@@ -187,18 +187,23 @@ export class Query<M extends object, W extends string = never, A = unknown>
   }
 
   /** The first row that matches, or null. */
-  async find(condition: Where<M> = {}): Promise<Found<M, W, A> | null> {
-    return this.where(condition).first()
+  async find(...condition: readonly [condition?: Where<M>]): Promise<Found<M, W, A> | null> {
+    return this.#narrowed(condition).first()
   }
 
   /** The one row that matches. @throws NotFoundError, which a site answers with 404; SeveralRowsError for more than one. */
-  async get(condition: Where<M> = {}): Promise<Found<M, W, A>> {
-    const { where, limit, meta } = this.#state
-    const narrowed = [...where, ...whereNodes(meta, condition)]
-    const rows = await this.#rows({ ...this.#state, where: narrowed, limit: Math.min(2, limit ?? 2) })
+  async get(...condition: readonly [condition?: Where<M>]): Promise<Found<M, W, A>> {
+    const state = this.#narrowed(condition).#state
+    const { limit, meta } = state
+    const rows = await this.#rows({ ...state, limit: Math.min(2, limit ?? 2) })
     if (rows.length === 0) throw new NotFoundError(meta.name)
     if (rows.length > 1) throw new SeveralRowsError(meta.name)
     return rows[0]!
+  }
+
+  /** Narrowed by a condition that may be left out. One that is undefined is a mistake, and must not mean any row. */
+  #narrowed(condition: readonly [condition?: Where<M>]): Query<M, W, A> {
+    return condition.length === 0 ? this : this.where(condition[0] as Where<M>)
   }
 
   /** How many rows match. */

@@ -147,6 +147,7 @@ modelTest('what cannot be meant is said', async () => {
     () => Post.all().annotate(() => ({ x: 5 as never })),
     /x must be a column or computed from columns, not a number/,
   )
+  await refuses(() => Post.all().annotate((async () => ({})) as never), /needs an object of values, not a promise/)
   await refuses(() => User.all().annotate((u) => ({ x: u.password })), /secret/)
   await refuses(() => User.all().summarize((u) => ({ x: u.password.max() })), /secret/)
   await refuses(
