@@ -17,8 +17,9 @@ mark('0123456789ABCDEFabcdef', HEX)
 mark('!$%&\'()*+,-./:;=?@_~[]"<>^`{|}', TARGET)
 // Octets that should have been percent-encoded, as curl and old browsers send them: they can only mean themselves.
 for (let c = 0x80; c < 0x100; c++) CLASS[c]! |= TARGET
-// Without the sub-delimiters of reg-name: a comma makes two hosts of one, and no name in use needs the others.
-mark('-._~%', HOST)
+// Without the sub-delimiters and percent-encoding of reg-name: a comma makes two hosts of one, `%61` and `a` are two
+// names of one, and no name in use needs the others.
+mark('-._~', HOST)
 for (let c = 0x20; c < 0x100; c++) if (c !== 0x7f) CLASS[c]! |= VALUE
 CLASS[9]! |= VALUE
 

@@ -72,8 +72,8 @@ function encoded(text: string): string {
 }
 
 /**
- * `host [ ":" port ]` without userinfo, and without the sub-delimiters that RFC 3986 allows in a name: a comma would
- * make two hosts of one. Empty is refused, which RFC 9112 allows for targets without an authority only.
+ * `host [ ":" port ]` without userinfo, and without the sub-delimiters and percent signs that RFC 3986 allows in a
+ * name: a comma would make two hosts of one. Empty is refused, which RFC 9112 allows for targets without an authority only.
  */
 export function isAuthority(text: string): boolean {
   let i = 0

@@ -201,11 +201,11 @@ export class HttpServer implements TransportServer {
   #answer(exchange: Exchange): void | Promise<void> {
     if (exchange.method === 'TRACE') {
       if (this.#options.trace === true) replyTrace(exchange)
-      else refuseMethod(exchange, 'TRACE is off here (serve option trace)')
+      else refuseMethod(exchange, 'TRACE is not allowed here')
       return
     }
     if (exchange.method !== 'CONNECT') return this.#handler(exchange)
-    if (this.#tunnels === null) refuseMethod(exchange, 'no tunnels are opened here (serve option connect)')
+    if (this.#tunnels === null) refuseMethod(exchange, 'CONNECT is not allowed here')
     else return this.#tunnels.answer(exchange)
   }
 }

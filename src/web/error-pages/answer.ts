@@ -71,7 +71,8 @@ async function ownAnswer(
   if (own === undefined) return null
   const reply = toReply(
     await own.view(c, error as never, { ...told, message: message || reasonPhrase(status) }),
-    `the error page of ${typeof own.of === 'number' ? own.of : own.of.name}`,
+    typeof own.of === 'number' ? String(own.of) : own.of.name,
+    'the error page',
   )
   if (reply.status === 200) reply.status = status
   return withFields(reply, error)

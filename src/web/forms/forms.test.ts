@@ -418,6 +418,8 @@ test('a file name is shown without its path', () => {
   assert.equal(cleanFileName('C:\\fakepath\\a.png'), 'a.png')
   assert.equal(cleanFileName('../../etc/passwd'), 'passwd')
   assert.equal(cleanFileName('a\r\nSet-Cookie: x'), 'aSet-Cookie: x')
+  assert.equal(cleanFileName('\u202egpj.exe\u2066'), 'gpj.exe')
+  assert.ok(cleanFileName('💡'.repeat(200)).isWellFormed(), 'it is cut between characters')
   const sent: Upload = { name: 'x', type: 'a/b', bytes: new Uint8Array(1) }
   assert.deepEqual(upload().parse(sent), { value: sent })
   assert.ok(upload().parse(undefined).error)

@@ -90,18 +90,22 @@ export const TEXT = 'text/plain; charset=utf-8'
 export const JSON_TYPE = 'application/json'
 const BYTES = 'application/octet-stream'
 
-/** @throws UsageError for what is no answer; it says what the handler should do instead. */
-export function toReply(answer: unknown, route: string): Reply {
+/**
+ * @param where the route, or whatever else `who` belongs to
+ * @param who whose answer it is
+ * @throws UsageError for what is no answer; it says what to do instead.
+ */
+export function toReply(answer: unknown, where: string, who = 'the handler'): Reply {
   if (answer instanceof Reply) return answer
   if (typeof answer === 'string') return new Reply(200, TEXT, answer)
-  if (typeof answer !== 'object' || answer === null) throw noAnswer(answer, route)
+  if (typeof answer !== 'object' || answer === null) throw noAnswer(answer, `${who} of ${where}`)
   if (answer instanceof SafeHtml) return new Reply(200, HTML, answer.html)
   if (answer instanceof Uint8Array) return new Reply(200, BYTES, answer)
   if (answer instanceof Response) return fromResponse(answer)
   if (Symbol.asyncIterator in answer) return new Reply(200, TEXT, answer as Pieces)
   if (rendersHtml(answer)) return new Reply(200, HTML, answer[renderHtml]().html)
   const why = notJson(answer)
-  if (why !== null) throw new UsageError(`the handler of ${route} answered ${why}`)
+  if (why !== null) throw new UsageError(`${who} of ${where} answered ${why}`)
   return jsonReply(answer, 200)
 }
 
@@ -149,13 +153,13 @@ function unawaited(value: object, inside = ''): string | null {
   return null
 }
 
-function noAnswer(answer: unknown, route: string): UsageError {
+function noAnswer(answer: unknown, who: string): UsageError {
   const got = answer === undefined ? 'nothing' : answer === null ? 'null' : `a ${typeof answer}`
   const hint =
     answer === undefined
       ? 'return what is to be sent (is a `return` or an `await` missing?); for an empty reply: c.empty()'
       : 'return text, an object, or c.json(value)'
-  return new UsageError(`the handler of ${route} answered ${got}: ${hint}`)
+  return new UsageError(`${who} answered ${got}: ${hint}`)
 }
 
 function fromResponse(response: Response): Reply {

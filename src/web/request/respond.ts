@@ -33,6 +33,14 @@ function finish(c: Context<never, never>, reply: Reply, chain: Chain): Maybe<num
   }
 }
 
+/**
+ * Whether a hook has given no answer. `(c) => c.set(tenant, …)` and `(c) => c.setHeader(…)` give the context, and mean
+ * nothing by it.
+ */
+export function isNothing(answer: unknown, c: Context<never, never>): boolean {
+  return answer === undefined || answer === c
+}
+
 export function isPieces(body: Maybe<ReplyContent>): body is Pieces {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }
@@ -42,9 +50,9 @@ function giveUp(turn: Turn, reply: Reply, error: unknown): never {
   throw error
 }
 
-/** What a hook answered, in place of the reply before. */
+/** What an after hook answered, in place of the reply before. */
 function instead(turn: Turn, answer: unknown, before: Reply): Maybe<Reply> {
-  const reply = toReply(answer, turn.route)
+  const reply = toReply(answer, turn.route, 'an after hook')
   if (reply.body !== before.body && isPieces(before.body)) release(before.body)
   if (!(reply.body instanceof Promise)) return reply
   return reply.body.then((made) => {
@@ -59,12 +67,9 @@ function runAfter(c: Context<never, never>, first: Reply, chain: Chain, from: nu
   for (let i = from; i < chain.after.length; i++) {
     const said = awaited(chain.after[i]!(c, reply))
     const current = reply
-    const next =
-      said instanceof Promise
-        ? said.then((late) => (late ? instead(turn, late, current) : current))
-        : said
-          ? instead(turn, said, current)
-          : current
+    const after = (answer: unknown) =>
+      isNothing(answer, c) || answer === current ? current : instead(turn, answer, current)
+    const next = said instanceof Promise ? said.then(after) : after(said)
     if (next instanceof Promise) return next.then((done) => runAfter(c, done, chain, i + 1))
     reply = next
   }

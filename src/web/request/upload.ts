@@ -36,10 +36,16 @@ export function sniffType(bytes: Uint8Array): SniffedType | null {
   return null
 }
 
-/** Path parts and control characters taken off a name that a client gave. */
+/**
+ * Path parts and control characters taken off a name that a client gave; those too that turn the direction of writing,
+ * which show `gpj.exe` as `exe.jpg` (UAX #9 §2).
+ */
 export function cleanFileName(name: string): string {
   const last = name.split(/[/\\]/).at(-1)!
-  return last.replace(/[\x00-\x1f\x7f]/g, '').slice(0, 255)
+  return last
+    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
+    .slice(0, 255)
+    .toWellFormed()
 }
 
 export function isUpload(value: unknown): value is Upload {

@@ -89,6 +89,23 @@ test('a client without cookies is nobody that could be borrowed; safe methods an
   assert.equal((await open.fetch(new Request('http://localhost/form', { method: 'POST', headers: cross }))).status, 200)
 })
 
+test('no page of another site opens a socket with the cookies of a visitor', async () => {
+  const made = site()
+  made.mount('/raw', (exchange) => exchange.reply(200, [], 'handshake'))
+  made.mount('/open', (exchange) => exchange.reply(200, [], 'handshake'), { dangerouslyWithoutCsrf: true })
+  const ask = async (path: string, headers: Record<string, string>) =>
+    (await testClient(made).get(path, { headers: { 'sec-fetch-site': '', cookie: 'session=x', ...headers } })).status
+  for (const upgrade of ['websocket', 'WebSocket', 'h2c, websocket']) {
+    assert.equal(await ask('/raw/', { upgrade, origin: 'http://evil.example' }), 403)
+    assert.equal(await ask('/text', { upgrade, origin: 'http://evil.example' }), 403, 'a handler may hand over too')
+    assert.equal(await ask('/raw/', { upgrade, 'sec-fetch-site': 'cross-site' }), 403)
+    assert.equal(await ask('/raw/', { upgrade, origin: 'http://localhost' }), 200)
+    assert.equal(await ask('/raw/', { upgrade }), 200, 'a program, not a browser')
+    assert.equal(await ask('/open/', { upgrade, origin: 'http://evil.example' }), 200)
+  }
+  assert.equal(await ask('/raw/', { upgrade: 'h2c', origin: 'http://evil.example' }), 200)
+})
+
 test('a token is another text every time and fits its own secret only', () => {
   const random = new SeededRandom('csrf')
   const [a, b] = [csrfSecret(random), csrfSecret(random)]

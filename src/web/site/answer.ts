@@ -17,7 +17,7 @@ import { Reply } from '../request/reply.ts'
 import { ownLines, respond, saveSession } from '../request/respond.ts'
 import { Turn } from '../request/turn.ts'
 import type { Addresses } from '../routing/address.ts'
-import { isSafe } from '../security/csrf.ts'
+import { isSafe, opensSocket } from '../security/csrf.ts'
 import type { HostCheck } from '../security/hosts.ts'
 import type { Compiled, Mounted } from './compile.ts'
 import { checkHost, checkOrigin, type Found, find } from './dispatch.ts'
@@ -107,7 +107,9 @@ function serve(visitor: Visitor): void | Promise<void> {
 function answer({ of, c, turn, found }: Visitor): Maybe<unknown> {
   const { action } = found
   if (!action.anyHost) checkHost(turn, of.hosts)
-  const checked = action.checksCsrf && !isSafe(turn.exchange.method) ? checkOrigin(turn, found) : undefined
+  const { exchange } = turn
+  const matters = action.checksCsrf && (!isSafe(exchange.method) || opensSocket(exchange.header('upgrade')))
+  const checked = matters ? checkOrigin(turn, found) : undefined
   const { steps } = action.place.chain
   if (checked === undefined && steps.length === 0) return innermost(c, turn, found)
   const visit = { c, scope: action.scope, steps, inside: () => innermost(c, turn, found) }

@@ -253,11 +253,36 @@ test('the record around a request has the slots that everybody looks into', asyn
   assert.equal((await web.get('/')).text, 'seen')
 })
 
+test('a hook whose expression is the context has answered nothing; a wrong answer names the hook', async () => {
+  const { site, web, failures } = quiet()
+  site.before((c) => c.setHeader('X-Before', 'yes'))
+  site.before(async (c) => c.appendHeader('X-Before', 'twice'))
+  site.around(async (c, next) => {
+    await next()
+    return c.setHeader('X-Around', 'yes')
+  })
+  site.after((c) => c.setHeader('X-After', 'yes'))
+  site.get('/', () => 'page')
+  site.group('/before', (g) => g.before(() => null as never).get('/', () => 'never'))
+  site.group('/after', (g) => g.after(() => null as never).get('/', () => 'never'))
+  site.group('/text', (g) => g.after(() => '').get('/', () => 'replaced'))
+  const reply = await web.get('/')
+  assert.deepEqual([reply.status, reply.text], [200, 'page'])
+  assert.equal(reply.headers.get('x-before'), 'yes, twice')
+  assert.deepEqual([reply.headers.get('x-around'), reply.headers.get('x-after')], ['yes', 'yes'])
+  assert.equal((await web.get('/text/')).text, '', 'an empty text is an answer')
+  assert.equal((await web.get('/before/')).status, 500)
+  assert.equal((await web.get('/after/')).status, 500)
+  const [before, after] = failures.map(({ error }) => String(error))
+  assert.match(before!, /a before hook of \/before\/ answered null/)
+  assert.match(after!, /an after hook of \/after\/ answered null/)
+})
+
 test('hooks hand typed values on', async () => {
   const tenant = key<{ name: string }>('tenant')
   const other = key<number>('tenant')
   const { site, web, failures } = quiet()
-  site.before((c) => void c.set(tenant, { name: 'blue' }))
+  site.before((c) => c.set(tenant, { name: 'blue' }))
   site.get('/', (c) => {
     const name: string = c.get(tenant).name
     return `${name} ${c.has(other)}`

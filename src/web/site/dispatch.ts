@@ -8,7 +8,7 @@ import { Reply } from '../request/reply.ts'
 import type { Turn } from '../request/turn.ts'
 import { canonicalPath } from '../routing/path.ts'
 import type { RouteTable } from '../routing/tree.ts'
-import { CSRF_FIELD, CSRF_HEADER, isProgramsOwn, provenance, tokenMatches } from '../security/csrf.ts'
+import { CSRF_FIELD, CSRF_HEADER, isProgramsOwn, isSafe, provenance, tokenMatches } from '../security/csrf.ts'
 import type { HostCheck } from '../security/hosts.ts'
 import { RESERVED } from '../sessions/session.ts'
 import type { Action, Compiled, Methods, Mounted, Taken } from './compile.ts'
@@ -139,7 +139,7 @@ export function checkHost(turn: Turn, hosts: HostCheck): void {
 }
 
 /**
- * For a request that changes something, of a route that checks who sent it.
+ * For a request that changes something or opens a socket, of a route that checks who sent it.
  * @throws HttpError 403 when it was not made by this site's own pages.
  */
 export function checkOrigin(turn: Turn, found: Found): undefined | Promise<void> {
@@ -155,6 +155,8 @@ export function checkOrigin(turn: Turn, found: Found): undefined | Promise<void>
   })
   if (verdict.from === 'own') return undefined
   if (verdict.from === 'other') throw new HttpError(403, `Refused: another site sent this request (${verdict.why}).`)
+  // RFC 6455 §4.1: every browser names the page's origin when it opens a socket. This is another client.
+  if (isSafe(exchange.method)) return undefined
   // Every browser since 2020 sends one of the two fields. What sends neither and carries nothing that a browser
   // attaches by itself (a program with its own client) cannot be anybody's forged request.
   if (exchange.header('cookie') === undefined && authorization === undefined) return undefined

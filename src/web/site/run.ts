@@ -5,7 +5,7 @@ import { awaited, type Maybe } from '../ground/maybe.ts'
 import { type Context, turnOf } from '../request/context.ts'
 import type { Around, Authenticator, GuardVerdict, Realm, Step } from '../request/hooks.ts'
 import { Reply, toReply } from '../request/reply.ts'
-import { isPieces } from '../request/respond.ts'
+import { isNothing, isPieces } from '../request/respond.ts'
 import { release } from '../request/streaming.ts'
 import type { Scope } from './scope.ts'
 
@@ -33,7 +33,7 @@ function layer(visit: Visit, step: Step, at: number): Maybe<unknown> {
   const { c } = visit
   switch (step.kind) {
     case 'before':
-      return awaited(step.hook(c))
+      return before(c, awaited(step.hook(c)))
     case 'guard':
       return guarded(visit, awaited(step.check(c)))
     case 'authenticate':
@@ -41,6 +41,11 @@ function layer(visit: Visit, step: Step, at: number): Maybe<unknown> {
     case 'around':
       return runAround(visit, step.hook, at)
   }
+}
+
+function before(c: Context<never, never>, said: Maybe<unknown>): Maybe<Reply | undefined> {
+  if (said instanceof Promise) return said.then((late) => before(c, late))
+  return isNothing(said, c) ? undefined : toReply(said, turnOf(c).route, 'a before hook')
 }
 
 function guarded(visit: Visit, verdict: Maybe<GuardVerdict>): Maybe<unknown> {
@@ -129,11 +134,11 @@ async function runAround(visit: Visit, hook: Around<never>, at: number): Promise
     await leave(inner)
     throw error
   }
-  if (said === undefined) {
+  if (isNothing(said, c)) {
     if (inner === null) throw new UsageError('an around hook neither called next() nor gave an answer: return next()')
     return inner
   }
-  const reply = toReply(said, turn.route)
+  const reply = toReply(said, turn.route, 'an around hook')
   if (inner !== null && reply !== (await settled(inner))) await leave(inner)
   return reply
 }

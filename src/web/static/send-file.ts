@@ -3,6 +3,7 @@ import { openFile } from '#files'
 import { HttpError } from '../errors.ts'
 import type { Context } from '../request/context.ts'
 import type { Reply } from '../request/reply.ts'
+import { cleanFileName } from '../request/upload.ts'
 import { fileReply } from './file-reply.ts'
 import { typeOfFile } from './types.ts'
 
@@ -44,10 +45,19 @@ export async function sendFile(
   return c.machine.clock.hold(send())
 }
 
-/** RFC 6266 §4.3: the name in ASCII for old clients, and in full (RFC 8187). */
+/**
+ * A value for the Content-Disposition field: the browser saves the reply under this name. RFC 6266 §4.3: the name in ASCII
+ * for old clients, and in full (RFC 8187).
+ * @param name its last part is taken: a path would be the browser's to refuse.
+ *
+ * @example
+ * c.text(csv, { headers: { 'Content-Disposition': attachment('Orders.csv') } })
+ */
 export function attachment(name: string): string {
-  const clean = name.replace(/[\x00-\x1f\x7f]/g, '').toWellFormed()
-  const ascii = clean.replace(/[^\x20-\x7e]/g, '_').replace(/["\\]/g, '_')
+  const clean = cleanFileName(name)
+  if (clean === '') return 'attachment'
+  // Old clients decode what is percent-encoded in it (RFC 6266, appendix D).
+  const ascii = clean.replace(/[^\x20-\x7e]/g, '_').replace(/["%]/g, '_')
   const whole = encodeURIComponent(clean).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
   return `attachment; filename="${ascii}"; filename*=UTF-8''${whole}`
 }

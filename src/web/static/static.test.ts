@@ -9,7 +9,7 @@ import { testMachine } from '../../http/trial/machine.ts'
 import { app } from '../site/app.ts'
 import { testClient } from '../testing/client.ts'
 import { Folder } from './node/storage.ts'
-import { sendFile } from './send-file.ts'
+import { attachment, sendFile } from './send-file.ts'
 import { staticFiles } from './static-files.ts'
 import { saveUpload, uploadedFiles } from './uploads.ts'
 
@@ -258,4 +258,17 @@ test('one file is sent to those who may have it, with ranges and a name to save 
     `attachment; filename="Bericht f_r _Ada_.txt"; filename*=UTF-8''Bericht%20f%C3%BCr%20%22Ada%22.txt`,
   )
   for (const path of ['/missing', '/folder']) assert.equal((await client.get(path)).status, 404)
+})
+
+test('a name to save by is no path, and cannot end the field', () => {
+  assert.equal(attachment('../../etc/passwd'), `attachment; filename="passwd"; filename*=UTF-8''passwd`)
+  assert.equal(
+    attachment('C:\\x\\a";b%41.txt'),
+    `attachment; filename="a_;b_41.txt"; filename*=UTF-8''a%22%3Bb%2541.txt`,
+  )
+  assert.equal(
+    attachment('\u202egpj.exe\r\nX: y'),
+    `attachment; filename="gpj.exeX: y"; filename*=UTF-8''gpj.exeX%3A%20y`,
+  )
+  for (const name of ['', 'a/', '\n']) assert.equal(attachment(name), 'attachment')
 })
