@@ -9,10 +9,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { promisify } from 'node:util'
-import { commands, documents, programs } from './snippets.ts'
+import { commands, documents, type Program, programs, templates } from './snippets.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'reticle-docs-'))
@@ -27,7 +27,8 @@ class Running {
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd: string = folder) {
     const child = spawn(process.execPath, args, {
       cwd,
-      env: { ...process.env, ...env },
+      // A program's own tests are not part of this one.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -122,6 +123,18 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
     const printed = await new Running([file]).whole()
     assert.match(printed, /tell ada@example\.org\n\[ 'Ada: 1500' \]\n\[ \{ state: 'open', cents: 1500 \} \]/)
   },
+  'docs/web.md 1': async (file) => {
+    assert.equal(await new Running([file]).whole(), '')
+  },
+  'docs/web.md 2': async (file) => {
+    const site = new Running([file], { PORT: '0', SECRET: 'only for tests, and long enough!' })
+    const [, port] = await site.until(/listening on port (\d+)/)
+    assert.match(await page(`http://127.0.0.1:${port}/`, site), /<a href="\/sign-in">Sign in<\/a>/)
+    await site.stop()
+  },
+  'docs/web.md 3': async (file) => {
+    assert.match(await new Running(['--test', file]).whole(), /pass 2\b/)
+  },
   'docs/production.md 1': async (file) => {
     const site = new Running([file], { PORT: '0' })
     const [, port] = await site.until(/listening on 127\.0\.0\.1 port (\d+)/)
@@ -146,7 +159,11 @@ before(() => {
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(root, join(folder, 'node_modules/reticle'))
   symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'))
-  for (const { name, text } of programs()) writeFileSync(fileOf(name), text)
+  for (const program of programs()) writeFileSync(fileOf(program), program.text)
+  for (const { file, text } of templates()) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text)
+  }
   cpSync(join(root, 'tsconfig.json'), join(folder, 'base.json'))
 })
 
@@ -155,8 +172,8 @@ after(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function fileOf(name: string): string {
-  return join(folder, `${name.replaceAll(/[^\w]+/g, '-')}.ts`)
+function fileOf({ name, file }: Program): string {
+  return join(folder, file ?? `${name.replaceAll(/[^\w]+/g, '-')}.ts`)
 }
 
 test('every program of the documents passes the compiler', async () => {
@@ -170,12 +187,14 @@ test('every program of the documents passes the compiler', async () => {
   }).catch((error: { stdout: string }) => assert.fail(error.stdout))
 })
 
-for (const { name } of programs())
+for (const program of programs()) {
+  const { name } = program
   test(`the program ${name} does what its document says`, async () => {
     const act = PROGRAMS[name]
     assert.ok(act, `say in ${import.meta.filename} what the program '${name}' has to do`)
-    await act(fileOf(name))
+    await act(fileOf(program))
   })
+}
 
 test('every command of the documents runs', async () => {
   const serving: Running[] = []

@@ -8,6 +8,14 @@ const root = join(import.meta.dirname, '../..')
 export interface Program {
   /** The document and the program's number in it, from 1: `README.md 2`. */
   readonly name: string
+  /** The file that its first line names (`// site.ts`), so that another program can import it; null where none does. */
+  readonly file: string | null
+  readonly text: string
+}
+
+/** A template of a document: its first line names the file, `{# templates/page.html #}`. */
+export interface Template {
+  readonly file: string
   readonly text: string
 }
 
@@ -43,8 +51,21 @@ export function programs(): Program[] {
       if (goesOn) found[found.length - 1] += `\n${text}`
       else found.push(text)
     }
-    return found.map((text, i) => ({ name: `${document} ${i + 1}`, text }))
+    return found.map((text, i) => ({
+      name: `${document} ${i + 1}`,
+      file: /^\/\/ ([\w.-]+\.ts)$/m.exec(text.split('\n', 1)[0]!)?.[1] ?? null,
+      text,
+    }))
   })
+}
+
+export function templates(): Template[] {
+  return documents.flatMap((document) =>
+    blocksOf(document).flatMap(({ language, text }) => {
+      const file = language === 'html' ? /^\{# ([\w./-]+) #\}\n/.exec(text)?.[1] : undefined
+      return file === undefined ? [] : [{ file, text }]
+    }),
+  )
 }
 
 /** Every command of a shell block that runs a program of the package. */
