@@ -5,7 +5,9 @@ import type { Verdict } from './verdict.ts'
 /** The body cannot be read whole, or not as asked. `status` is what a server may answer. */
 export class BodyError extends CodedError {
   override readonly name: string = 'BodyError'
+  /** `HTTP_BODY_REFUSED`, `HTTP_BODY_TOO_LARGE` or `HTTP_CLIENT_GONE`. */
   override readonly code: string
+  /** What a server may answer: 400, 413 or 415. */
   readonly status: number
 
   constructor(status: number, message: string, code = 'HTTP_BODY_REFUSED') {
@@ -18,6 +20,7 @@ export class BodyError extends CodedError {
 /** A body is longer than its reader or the server allows. */
 export class BodyTooLarge extends BodyError {
   override readonly name = 'BodyTooLarge'
+  /** The limit that was passed, in bytes. */
   readonly limit: number
 
   constructor(limit: number, where = 'the limit given to bytes() or text(), or limits.bodyBytes') {
@@ -72,6 +75,7 @@ export class RequestError extends CodedError {
   override readonly name: string = 'RequestError'
   /** `HTTP_TIMEOUT`, `HTTP_CLOSED`, …: the reason in capitals. */
   override readonly code: string
+  /** What happened, in one word: for programs to decide by. */
   readonly reason: RequestFailure
 
   constructor(reason: RequestFailure, message: string, cause?: unknown) {
@@ -101,6 +105,7 @@ export type MisuseCode =
 /** The program asked for what cannot be sent or done. Nothing of it has reached the network. */
 export class HttpMisuse extends CodedError {
   override readonly name = 'HttpMisuse'
+  /** What of the call was wrong: for programs to decide by. */
   override readonly code: MisuseCode
 
   constructor(code: MisuseCode, message: string) {

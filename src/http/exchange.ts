@@ -31,7 +31,9 @@ export interface Exchange {
   readonly scheme: 'http' | 'https'
   /** The effective authority: Host, or the absolute target's own (RFC 9112 §3.3). */
   readonly authority: string
+  /** The address that the request came in on. */
   readonly local: Address
+  /** The client's address: a proxy's, where one stands before the server. */
   readonly remote: Address
   /** What is known of the client where the connection is encrypted: its certificate, the name that it asked for; else null. */
   readonly security: Security | null
@@ -39,6 +41,7 @@ export interface Exchange {
   header(name: string): string | undefined
   /** All field lines as received. */
   fields(): FieldLines
+  /** The body of the request; empty where it has none. */
   readonly body: RequestBody
   /**
    * Aborted, with a `ClientGone` as its reason, when the client goes away before the reply is complete: by a reset, or
@@ -127,12 +130,15 @@ export interface MessageBody {
   readonly trailers: FieldLines
   /** Pushes the body. At most one reader. @throws HttpMisuse when there is one already. */
   read(sink: BodySink): void
+  /** Holds the body back, and with it the peer; for readers of `read`. */
   pause(): void
+  /** Lets the body go on after `pause`. */
   resume(): void
   /** The whole body, refused with a `BodyTooLarge` error (status 413) past `limit` bytes; default `limits.bodyBytes`. */
   bytes(limit?: number): Promise<Uint8Array>
   /** The whole body as text, by the charset of Content-Type (UTF-8 when absent). */
   text(limit?: number): Promise<string>
+  /** The body as a stream of the platform, as fast as that is read. Instead of `read`. */
   stream(): ReadableStream<Uint8Array>
   /**
    * Throws away what still comes. Where that would be much, or nobody knows how much (past `limits.drainBytes`), the

@@ -7,7 +7,6 @@ export {
   type ClientOptions,
   clientOf,
   type OpenRequest,
-  type ProxyOptions,
   request,
   type Upgraded,
   type UpgradeOptions,
@@ -25,6 +24,7 @@ export {
   ReplyDecorator,
   type Send,
 } from './client/send.ts'
+export type { ProxyOptions, TransportOptions } from './client/transports.ts'
 export { tunnel } from './client/tunnel.ts'
 export { ExchangeDecorator } from './decorate.ts'
 export * from './errors.ts'

@@ -6,6 +6,7 @@ import { reasonPhrase } from '../http/index.ts'
 export interface HttpErrorOptions {
   /** Field lines of the reply, by name: `{ 'Retry-After': '120' }`. */
   readonly headers?: Readonly<Record<string, string>>
+  /** What led to it: for the log, not for the client. */
   readonly cause?: unknown
 }
 
@@ -18,7 +19,9 @@ export interface HttpErrorOptions {
 export class HttpError extends CodedError {
   override readonly name: string = 'HttpError'
   override readonly code: string = 'WEB_HTTP_ERROR'
+  /** The status of the reply, from 400 to 599. */
   readonly status: number
+  /** Fields of the reply, by name. */
   readonly headers: Readonly<Record<string, string>>
 
   /**

@@ -88,10 +88,14 @@ test('every cap is met', () => {
 
 test('boundaries', () => {
   assert.equal(boundaryOf('multipart/form-data; boundary="a b"'), 'a b')
+  assert.equal(boundaryOf('multipart/form-data; boundary="--$x@{y}"'), '--$x@{y}')
+  assert.equal(boundaryOf('multipart/form-data; boundary=$x'), '$x')
   for (const bad of [
     'multipart/form-data',
     'multipart/mixed; boundary=a',
     'multipart/form-data; boundary="a "',
+    'multipart/form-data; boundary="a\tb"',
+    'multipart/form-data; boundary=""',
     `multipart/form-data; boundary=${'a'.repeat(71)}`,
     'multipart/form-data; boundary="\xff"',
     undefined,
@@ -131,7 +135,7 @@ test('a form made by the platform comes out as it went in, and a bad one is a 4x
     testMachine(),
     { onError: (error) => void errors.push(error) },
   )
-  assert.match(String(errors[0]), /not multipart\/form-data/)
+  assert.match(String(errors[0]), /must be multipart\/form-data/)
 })
 
 test('a taker that works asynchronously holds the body back, and its failure ends the reading', async () => {

@@ -18,11 +18,13 @@ import { Parameters } from './query.ts'
 
 /** The head of one part. */
 export interface PartHead {
+  /** The name of the form's control. */
   readonly name: string
   /** As the client named it: never a path to use. Null for a plain field. */
   readonly filename: string | null
   /** Content-Type, `text/plain` when absent. */
   readonly type: string
+  /** Of the part's text; `utf-8` when its Content-Type names none. */
   readonly charset: Charset
 }
 
@@ -47,14 +49,15 @@ const HEAD_END = latin1Bytes('\r\n\r\n')
 /** A part's head is looked through again with each piece that comes: pieces of one byte would make that quadratic. */
 const SMALL_WRITE = 4_096
 
-/** The boundary of a Content-Type; null when it is not multipart/form-data with a sound one (RFC 2046 §5.1.1). */
+/**
+ * The boundary of a Content-Type; null when it is not multipart/form-data with a usable one: 1 to 70 visible characters and
+ * inner spaces. RFC 2046 §5.1.1 allows fewer of them, but libraries send `$` and others, which mean only themselves.
+ */
 export function boundaryOf(contentType: string | undefined): string | null {
   const media = contentType === undefined ? null : parseMediaType(contentType)
   if (media === null || media.type !== 'multipart/form-data') return null
   const boundary = media.parameters.get('boundary')
-  return boundary !== undefined && /^[A-Za-z0-9'()+_,\-./:=? ]{0,69}[A-Za-z0-9'()+_,\-./:=?]$/.test(boundary)
-    ? boundary
-    : null
+  return boundary !== undefined && /^[\x20-\x7e]{0,69}[\x21-\x7e]$/.test(boundary) ? boundary : null
 }
 
 /** Parts out of bytes as they come; `readMultipart` feeds one from a body. */
@@ -234,7 +237,9 @@ export function readMultipart(
 ): Promise<void> {
   const boundary = boundaryOf(contentType)
   if (boundary === null)
-    return Promise.reject(new BodyError(415, 'the body is not multipart/form-data with a boundary'))
+    return Promise.reject(
+      new BodyError(415, 'the body must be multipart/form-data, and its Content-Type must name the boundary'),
+    )
   return new Promise((resolve, reject) => {
     const parser = new MultipartParser(boundary, take, limits)
     let failed = false
@@ -268,12 +273,15 @@ export function readMultipart(
 
 /** A file of a form, in memory. */
 export interface FormFile extends PartHead {
+  /** As the client named it: never a path to use. */
   readonly filename: string
+  /** The whole file. */
   readonly bytes: Uint8Array
 }
 
 /** A form that was read into memory: its texts by name, its files in order. */
 export interface FormData {
+  /** Texts by name. */
   readonly fields: Parameters
   /** In order. A file input without a file sends one that is empty and unnamed; those are left out. */
   readonly files: readonly FormFile[]

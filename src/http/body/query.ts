@@ -20,6 +20,7 @@ export class Parameters implements Iterable<readonly [name: string, value: strin
   readonly #values = new Map<string, string[]>()
   readonly #pairs: [string, string][] = []
 
+  /** Adds a pair behind the others. */
   append(name: string, value: string): void {
     this.#pairs.push([name, value])
     const values = this.#values.get(name)
@@ -32,18 +33,22 @@ export class Parameters implements Iterable<readonly [name: string, value: strin
     return this.#values.get(name)?.[0]
   }
 
+  /** All values of a name, in order. */
   all(name: string): readonly string[] {
     return this.#values.get(name) ?? []
   }
 
+  /** Whether there is a parameter of that name. */
   has(name: string): boolean {
     return this.#values.has(name)
   }
 
+  /** The names, each once, in order of first appearance. */
   names(): IterableIterator<string> {
     return this.#values.keys()
   }
 
+  /** How many pairs there are. */
   get size(): number {
     return this.#pairs.length
   }

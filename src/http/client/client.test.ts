@@ -136,7 +136,7 @@ test('interim responses are told of, a flood of them refused', async () => {
   assert.equal(await text(await client.request('http://web/', { onInformation })), 'x')
   assert.deepEqual(seen, [[103, ['Link', '</a.css>']]])
   await assert.rejects(client.request('http://web/?33'), /more than 32 interim responses/)
-  const strict = new Client(client.machine, { limits: { interims: 2 } })
+  const strict = new Client(client.host, { limits: { interims: 2 } })
   await text(await strict.request('http://web/?2'))
   await assert.rejects(strict.request('http://web/?3'), /more than 2 interim responses/)
 })

@@ -20,6 +20,7 @@ export interface RequestOptions {
   readonly trailers?: () => FieldLines
   /** In place of the URL's path and query: `*` for OPTIONS. */
   readonly target?: string
+  /** Gives the request up: the promise of the reply rejects, or its body breaks off. */
   readonly signal?: AbortSignal
   /**
    * How long the reply's head may take, counted from when the whole request is out; before that, how long the request

@@ -29,10 +29,13 @@ export type RedirectMode = 'follow' | 'error' | 'manual'
 export interface Outgoing {
   /** Without fragment. */
   readonly url: URL
+  /** Scheme, host and port of the URL: what connections are kept by. */
   readonly origin: Origin
+  /** As it is sent; methods are case-sensitive. */
   readonly method: string
   /** Name, value, name, value. Host, framing and Connection are the transport's; `Connection: close` is obeyed. */
   readonly fields: FieldLines
+  /** What is sent after the head; null for nothing. */
   readonly body: OutgoingContent | PushedContent
   /** Called when a chunked body has ended. */
   readonly trailers: (() => FieldLines) | undefined
@@ -40,10 +43,13 @@ export interface Outgoing {
   readonly target: string | undefined
   /** The protocol that the connection is to be switched to; undefined for none. */
   readonly upgrade: string | undefined
+  /** Gives the request up. */
   readonly signal: AbortSignal | undefined
+  /** How long the reply's head may take; undefined for the client's own `timeout`. */
   readonly timeout: Duration | undefined
   /** Told of interim responses (1xx). */
   readonly onInformation: ((status: number, fields: FieldLines) => void | Promise<void>) | undefined
+  /** What becomes of a redirect. */
   readonly redirect: RedirectMode
 }
 
@@ -51,11 +57,15 @@ export interface Outgoing {
 export interface Reply {
   /** Whose reply it is: after redirects not what was asked for. Without fragment. */
   readonly url: URL
+  /** Whether a redirect was followed on the way. */
   readonly redirected: boolean
+  /** The final status, never 1xx. */
   readonly status: number
   /** The reason phrase as sent; may be empty. */
   readonly reason: string
+  /** `HTTP/1.1` or `HTTP/1.0`. */
   readonly version: string
+  /** Field lines as received: name, value, name, value. */
   readonly fields: FieldLines
   /** Read the body or `discard()` it: until it has ended the connection serves no other request. */
   readonly body: MessageBody

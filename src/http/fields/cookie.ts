@@ -10,14 +10,19 @@ import { stripSpace } from './list.ts'
 export interface CookieAttributes {
   /** Default `/`. */
   readonly path?: string
+  /** Hosts that get the cookie: this one and all below it. Without it only the host that set the cookie. */
   readonly domain?: string
   /** Seconds; 0 or less deletes it. */
   readonly maxAge?: number
   /** Milliseconds since 1970. */
   readonly expires?: number
+  /** Sent over https only. */
   readonly secure?: boolean
+  /** Kept from the page's scripts. */
   readonly httpOnly?: boolean
+  /** Whether requests that other sites cause carry it; browsers take `Lax` when absent. */
   readonly sameSite?: 'Strict' | 'Lax' | 'None'
+  /** Kept apart for each site that embeds this one (CHIPS). */
   readonly partitioned?: boolean
 }
 

@@ -66,6 +66,7 @@ export class DateLine {
     this.#clock = clock
   }
 
+  /** The line of this second. */
   text(): string {
     const second = Math.floor(this.#clock.wallMillis() / 1000)
     if (second !== this.#second) {

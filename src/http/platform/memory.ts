@@ -25,7 +25,9 @@ import { headersOf, responseWith } from './response.ts'
 export interface AnswerOptions {
   /** Told of what the handler threw; the reply is a 500 where none had begun. */
   readonly onError?: (error: unknown, exchange: Exchange) => void | Promise<void>
+  /** Where the request came in, as the handler sees it; default `127.0.0.1:80`. */
   readonly local?: Address
+  /** Where the request came from; default `127.0.0.1:49152`. */
   readonly remote?: Address
   /** What `exchange.draining` is; by default a signal that is never aborted. */
   readonly draining?: AbortSignal
@@ -59,6 +61,7 @@ export function answer(
 
 /** A connection that a handler has switched to another protocol. */
 export interface MemoryUpgrade {
+  /** 101, or 200 for CONNECT. */
   readonly status: number
   /** Of the head that a client would have got. */
   readonly fields: FieldLines

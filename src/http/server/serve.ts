@@ -38,6 +38,7 @@ export interface ServeOptions {
    * What `onError` itself throws, or rejects with, is of interest to nobody.
    */
   readonly onError?: (error: unknown, exchange: Exchange) => void | Promise<void>
+  /** For the host's `listen`: backlog, socket options (`SO_REUSEPORT`). */
   readonly listen?: ListenOptions
 }
 
@@ -54,13 +55,30 @@ const DRAIN: Duration = seconds(30)
  * await server.close()
  */
 export async function serve(host: Host, handler: Handler, options: ServeOptions = {}): Promise<HttpServer> {
-  const server = new HttpServer(host, handler, options)
+  const server = new RunningServer(host, handler, options)
   await server.listen()
   return server
 }
 
 /** A server that listens; `serve` makes it. Disposing of it closes it. */
-export class HttpServer implements TransportServer {
+export interface HttpServer extends AsyncDisposable {
+  /** Where the server listens, with the port that was really bound. */
+  readonly local: Address
+  /** Open connections, without those that were handed over to another protocol. */
+  readonly connections: number
+  /** Open tunnels. */
+  readonly tunnels: number
+  /** Whether `close` has been called. */
+  readonly draining: boolean
+  /**
+   * Takes no more connections, tells long handlers by `exchange.draining`, answers what is under way with
+   * `Connection: close`, and resolves when all connections are closed.
+   * @param within after so long the rest is reset; default 30 s.
+   */
+  close(within?: Duration): Promise<void>
+}
+
+class RunningServer implements HttpServer, TransportServer {
   readonly machine: Host
   readonly limits: HttpLimits
   readonly output = new Output()
@@ -92,22 +110,18 @@ export class HttpServer implements TransportServer {
     this.keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`
   }
 
-  /** Where the server listens, with the port that was really bound. */
   get local(): Address {
     return this.#listener!.local
   }
 
-  /** Open connections, without those that were handed over to another protocol. */
   get connections(): number {
     return this.#transports.size
   }
 
-  /** Open tunnels. */
   get tunnels(): number {
     return this.#tunnels?.count ?? 0
   }
 
-  /** Whether `close` has been called. */
   get draining(): boolean {
     return this.#drain.signal.aborted
   }
@@ -119,11 +133,6 @@ export class HttpServer implements TransportServer {
     this.#listener = await this.machine.listen(at, (connection) => this.#accept(connection), options)
   }
 
-  /**
-   * Takes no more connections, tells long handlers by `exchange.draining`, answers what is under way with
-   * `Connection: close`, and resolves when all connections are closed.
-   * @param within after so long the rest is reset; default 30 s.
-   */
   async close(within: Duration = DRAIN): Promise<void> {
     requireDuration('server.close(within)', within, MILLISECOND)
     this.#drain.abort(new Error('the server is closing'))

@@ -11,6 +11,7 @@ const NOBODY = null as never
 
 /** What a user must have to be signed in. */
 export interface Signable {
+  /** What the session keeps, and what `app({ users })` finds the user by. */
   readonly id: string | number
   /** The password's hash: when it changes, the sessions begun under the old one end. */
   readonly password?: string | null

@@ -11,7 +11,9 @@ export interface ChoiceOfOptions<T> {
   readonly label: (choice: T) => string
   /** `select` by default. */
   readonly element?: 'select' | 'radios'
+  /** The text for people beside the control; made from the field's name when absent. */
   readonly title?: string
+  /** A sentence beside the control. */
   readonly help?: string
 }
 

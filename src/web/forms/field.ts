@@ -13,7 +13,9 @@ export type Parsed<T> =
 
 /** One of the values that a control offers. */
 export interface Choice {
+  /** What is sent. */
   readonly value: string
+  /** What people read. */
   readonly label: string
 }
 
@@ -35,6 +37,7 @@ export interface FormField<T = unknown> {
    * `Upload` for a file, all texts of that name where `many` is true. Never throws.
    */
   parse(input: unknown): Parsed<T> | Promise<Parsed<T>>
+  /** How it is shown. */
   readonly widget: Widget
   /** Whether several values of the name are read, as an array. */
   readonly many?: boolean
@@ -57,13 +60,17 @@ export type ValueOf<F> = F extends { readonly widget: Widget; parse(input: unkno
 
 /** How a field made of a schema is shown. */
 export interface SchemaFieldOptions {
+  /** The text for people; made from the field's name when absent. */
   readonly label?: string
+  /** A sentence beside the control. */
   readonly help?: string
   /** Default: a line of text. */
   readonly widget?: Widget
+  /** Whether browsers insist on a value; the schema decides in the end. */
   readonly required?: boolean
   /** Whether several values of the name are read, as an array. */
   readonly many?: boolean
+  /** The text that stands in the control for a value; `String(value)` when absent. */
   readonly format?: (value: unknown) => string
 }
 

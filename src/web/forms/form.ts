@@ -53,6 +53,7 @@ const TAKEN: readonly string[] = ['__proto__', CSRF_FIELD, '']
 
 /** The fields of a form and its checks; `c.form(…)` reads what a visitor sent by it. */
 export class FormDefinition<F extends FormFields> implements FormReader<FormResult<F>> {
+  /** The fields by name, bare schemas made fields. */
   readonly fields: F
   readonly #fields: Readonly<Record<string, FormField>>
   readonly #checks: readonly FormCheck<F>[]

@@ -18,10 +18,15 @@ export interface FormState {
 
 /** One field of a form as templates see it. */
 export class FormControl {
+  /** The field's name. */
   readonly name: string
+  /** The `id` of the control, for labels and links. */
   readonly id: string
+  /** The text for people. */
   readonly label: string
+  /** A sentence beside it; '' for none. */
   readonly help: string
+  /** Whether it must be filled in. */
   readonly required: boolean
   readonly #widget: Widget
   readonly #many: boolean

@@ -11,7 +11,9 @@ export interface UploadOptions {
   readonly max?: number
   /** Types that are taken; told by the content, not by what the client says. `image/*` are PNG, JPEG, GIF, WebP. */
   readonly accept?: readonly UploadType[]
+  /** The text for people; made from the field's name when absent. */
   readonly label?: string
+  /** A sentence beside the control. */
   readonly help?: string
 }
 

@@ -4,6 +4,7 @@ declare const type: unique symbol
 
 /** A name for a value of one type that a request carries: made by `key`, used by `c.set` and `c.get`. */
 export interface Key<T> {
+  /** For messages; it need not be unique. */
   readonly name: string
   /** For the type checker only. */
   readonly [type]?: T

@@ -6,9 +6,13 @@ import type { WebErrorEvent } from '../events.ts'
 export interface Failure {
   /** '' for what no page refers to. */
   readonly reference: string
+  /** What was thrown. */
   readonly error: unknown
+  /** The request's method; '' outside one. */
   readonly method: string
+  /** The request's path; '' outside one. */
   readonly path: string
+  /** The route's name or pattern; '' where none had matched. */
   readonly route: string
 }
 

@@ -129,7 +129,9 @@ export interface Part {
   readonly static?: Readonly<Record<string, string>>
   /** Directory of its migrations. */
   readonly migrations?: string
+  /** What it lets an operator do from the command line. */
   readonly commands?: readonly Command[]
+  /** What of its set-up is worth a second look before the site is served. */
   readonly checks?: readonly Check[]
   /** Runs when the site starts, in the order in which parts were put in. */
   onStart?(): void | Promise<void>
@@ -142,11 +144,13 @@ export type MountTarget = Handler | Part | Mountable
 
 /** A whole application that answers exchanges: a site of this framework is one. */
 export interface Mountable {
+  /** Answers one exchange. */
   readonly handle: Handler
 }
 
 /** @typeParam U what `c.user` is for its handlers. */
 export class Group<U> {
+  /** What the paths of its routes begin with; '' for none. */
   readonly prefix: string
   #closed = false
   readonly #entries: Entry[] = []
@@ -181,15 +185,19 @@ export class Group<U> {
   get<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>, options?: RouteOptions): this {
     return this.route('GET', route, view, options)
   }
+  /** POST. Other sites' pages cannot send one, unless the route says so. */
   post<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>, options?: RouteOptions): this {
     return this.route('POST', route, view, options)
   }
+  /** PUT, with the protection of `post`. */
   put<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>, options?: RouteOptions): this {
     return this.route('PUT', route, view, options)
   }
+  /** PATCH, with the protection of `post`. */
   patch<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>, options?: RouteOptions): this {
     return this.route('PATCH', route, view, options)
   }
+  /** DELETE, with the protection of `post`. */
   delete<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>, options?: RouteOptions): this {
     return this.route('DELETE', route, view, options)
   }

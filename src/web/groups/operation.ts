@@ -2,6 +2,7 @@
 
 /** Something that a part lets an operator do: `reticle run NAME`. */
 export interface Command {
+  /** By which it is called: `import-posts`. */
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string

@@ -28,10 +28,12 @@ export class ContextBody {
     return field === undefined ? '' : (parseMediaType(field)?.type ?? '')
   }
 
+  /** Whether a form was sent, by its Content-Type. */
   get isForm(): boolean {
     return this.type === 'application/x-www-form-urlencoded' || this.type === 'multipart/form-data'
   }
 
+  /** Whether JSON was sent, by its Content-Type: `application/json` or `…+json`. */
   get isJson(): boolean {
     const { type } = this
     return type === 'application/json' || type.endsWith('+json')

@@ -24,7 +24,9 @@ import type { Turn } from './turn.ts'
 
 /** What a reply may be told beside its content. */
 export interface ReplyInit {
+  /** In place of the usual one. */
   readonly status?: number
+  /** Fields of the reply, by name. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -67,6 +69,7 @@ export class Context<P = unknown, U = unknown> {
   get machine(): Machine {
     return this.#turn.exchange.machine
   }
+  /** As it was sent: `GET`, `POST`, … A handler of `get` sees `HEAD` too. */
   get method(): string {
     return this.#turn.exchange.method
   }
@@ -131,6 +134,7 @@ export class Context<P = unknown, U = unknown> {
     return this.#query
   }
 
+  /** The body of the request: as JSON, text, a form, parts, or bytes. */
   get body(): ContextBody {
     return this.#turn.body
   }
@@ -149,6 +153,7 @@ export class Context<P = unknown, U = unknown> {
     this.#turn.user = user
   }
 
+  /** What is kept of this visitor between requests: JSON values by name. */
   get session(): Session {
     this.#turn.personal = true
     return this.#turn.session
@@ -227,6 +232,7 @@ export class Context<P = unknown, U = unknown> {
     return this
   }
 
+  /** Plain text. */
   text(text: string, init?: ReplyInit): Reply {
     return finish(new Reply(200, TEXT, text), init)
   }
@@ -241,6 +247,7 @@ export class Context<P = unknown, U = unknown> {
       )
     return finish(new Reply(200, HTML, page.html), init)
   }
+  /** A value as JSON. @throws UsageError for what JSON cannot hold: a function, a Map, a promise that nobody has awaited. */
   json(value: unknown, init?: ReplyInit): Reply {
     return finish(jsonReply(value, 200), init)
   }

@@ -10,10 +10,13 @@ const COOKIE_BYTES = 4096
 
 /** How a cookie is kept and sent. */
 export interface CookieOptions {
+  /** Where below the site it is sent; default `/`. */
   readonly path?: string
+  /** This host and all below it; without it this host only. */
   readonly domain?: string
   /** How long the browser keeps it; without it the cookie ends with the browser's session. */
   readonly maxAge?: Duration
+  /** Whether requests that other sites cause carry it; default `Lax`. */
   readonly sameSite?: 'Strict' | 'Lax' | 'None'
   /** Lets the page's scripts read it. */
   readonly dangerouslyReadableByScripts?: boolean
@@ -32,12 +35,15 @@ export class CookieJar {
     this.#secure = secure
   }
 
+  /** The value that the client sent; undefined when it sent none of that name. */
   get(name: string): string | undefined {
     return this.#received.get(name)
   }
+  /** Whether the client sent a cookie of that name. */
   has(name: string): boolean {
     return this.#received.has(name)
   }
+  /** The names that the client sent. */
   names(): IterableIterator<string> {
     return this.#received.keys()
   }
@@ -61,6 +67,7 @@ export class CookieJar {
     this.#lines.set(`${name};${attributes.path};${options.domain ?? ''}`, line)
   }
 
+  /** Takes a cookie away; path and domain must be those that it was set with. */
   delete(name: string, options: Pick<CookieOptions, 'path' | 'domain'> = {}): void {
     this.set(name, '', { ...options, maxAge: 0 as Duration })
   }

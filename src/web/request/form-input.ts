@@ -4,7 +4,9 @@ import type { Upload } from './upload.ts'
 
 /** The fields of a form as they were sent, in order of arrival, under their names; a Map, so that a name like `__proto__` is a name like any other. */
 export class FormInput {
+  /** The texts of each name, in order. */
   readonly texts: ReadonlyMap<string, readonly string[]>
+  /** The files of each name, in order. */
   readonly files: ReadonlyMap<string, readonly Upload[]>
   /** Why files were not kept that were sent, by the name of their control: they, or all together, are too large. */
   readonly oversized: ReadonlyMap<string, string>
@@ -29,9 +31,11 @@ export class FormInput {
   get(name: string): string | undefined {
     return this.texts.get(name)?.at(-1)
   }
+  /** All texts of that name, in order. */
   getAll(name: string): readonly string[] {
     return this.texts.get(name) ?? []
   }
+  /** The last file of that name. */
   file(name: string): Upload | undefined {
     return this.files.get(name)?.at(-1)
   }

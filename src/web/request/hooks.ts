@@ -78,6 +78,7 @@ export interface Authenticator<U = unknown> {
 
 /** What an error page may tell the visitor. */
 export interface ErrorDetails {
+  /** The status that the reply has. */
   readonly status: number
   /** Words that were meant for the visitor, else those of the status. */
   readonly message: string

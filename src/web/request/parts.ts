@@ -32,7 +32,8 @@ export async function* partsOf(
   limits: Partial<MultipartLimits> = {},
 ): AsyncGenerator<BodyPart, void, undefined> {
   const boundary = boundaryOf(contentType)
-  if (boundary === null) throw new BodyError(415, 'the body is not multipart/form-data with a boundary')
+  if (boundary === null)
+    throw new BodyError(415, 'the body must be multipart/form-data, and its Content-Type must name the boundary')
   const source = new PartSource(body, boundary, limits)
   try {
     for (;;) {

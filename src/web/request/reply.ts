@@ -15,6 +15,7 @@ export type ReplyContent = string | Uint8Array | Pieces | null
 
 /** A reply on its way: hooks may still change it. */
 export class Reply {
+  /** The three digits. */
   status: number
   /** Content-Type; '' for none. */
   type: string

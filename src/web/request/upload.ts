@@ -6,6 +6,7 @@ export interface Upload {
   readonly name: string
   /** The type that the client claims. */
   readonly type: string
+  /** The whole file. */
   readonly bytes: Uint8Array
 }
 

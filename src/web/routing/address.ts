@@ -6,6 +6,7 @@ import type { Pattern } from './pattern.ts'
 export interface AnyRoute {
   /** `posts.show`; '' for a pattern that was registered as text. */
   readonly routeName: string
+  /** Its own pattern, without the prefixes of groups. */
   readonly pattern: Pattern
 }
 

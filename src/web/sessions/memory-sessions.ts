@@ -10,6 +10,7 @@ import type { Loaded, SessionStore } from './store.ts'
 export class MemorySessions implements SessionStore {
   readonly asynchronous = false
   readonly maxAge: Duration
+  /** How many sessions are kept: past it the one unused for longest goes. */
   readonly limit: number
   /** In order of last use, the oldest first. */
   readonly #sessions = new Map<string, { json: string; usedMillis: number }>()
@@ -22,6 +23,7 @@ export class MemorySessions implements SessionStore {
     this.limit = options.limit ?? WEB_LIMITS.memorySessions
   }
 
+  /** How many there are now. */
   get size(): number {
     return this.#sessions.size
   }

@@ -4,6 +4,7 @@ import { WEB_LIMITS, type WebLimits } from '../limits.ts'
 
 /** A message for the next page. */
 export interface Flash {
+  /** What the visitor reads. */
   readonly text: string
   /** `info`, `success`, `warning`, `error`, or what you like. */
   readonly kind: string
@@ -11,7 +12,9 @@ export interface Flash {
 
 /** The plain form of a session, as stores keep it. JSON values only. */
 export interface SessionRecord {
+  /** Random; what a store finds it by. */
   readonly id: string
+  /** JSON values by name. */
   readonly data: Readonly<Record<string, unknown>>
 }
 
@@ -43,14 +46,17 @@ export class Session {
     return this.#id
   }
 
+  /** How many values it holds, the framework's own included. */
   get size(): number {
     return this.#values.size
   }
 
+  /** A value; undefined when there is none. Visitors cannot change it; in a signed cookie they can read it. */
   get(name: string): unknown {
     return this.#values.get(name)
   }
 
+  /** Whether there is a value of that name. */
   has(name: string): boolean {
     return this.#values.has(name)
   }
@@ -64,6 +70,7 @@ export class Session {
     this.changed = true
   }
 
+  /** Takes a value away. */
   delete(name: string): void {
     if (this.#values.delete(name)) this.changed = true
   }
@@ -102,6 +109,7 @@ export class Session {
     return Array.isArray(waiting) ? (waiting as Flash[]) : []
   }
 
+  /** The plain form, for stores. */
   record(): SessionRecord {
     const data: Record<string, unknown> = Object.create(null)
     for (const [name, value] of this.#values) data[name] = value

@@ -21,6 +21,8 @@ export interface SessionStore {
 
 /** A session as its store has kept it. */
 export interface Loaded {
+  /** The session as it was saved. */
   readonly record: SessionRecord
+  /** Asks that it be saved again. */
   readonly stale: boolean
 }

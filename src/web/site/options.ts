@@ -61,6 +61,7 @@ export interface SiteOptions<U> {
   readonly login?: AnyRoute | string
   /** Default: in a signed cookie. */
   readonly sessions?: SessionStore
+  /** Those that differ from `WEB_LIMITS`. */
   readonly limits?: Partial<WebLimits>
   /** `/a/` leads to `/a` when only that exists, and the other way about; 'strict': it is not found. */
   readonly trailingSlash?: 'redirect' | 'strict'

@@ -22,6 +22,7 @@ export type FormValues = Readonly<Record<string, string | number | boolean | Blo
 export interface TestOptions {
   /** Default `http://localhost`. */
   readonly origin?: string
+  /** Whose clock, randomness and event log the requests go by; default: that of the site. */
   readonly machine?: Machine
   /** Fields of every request. */
   readonly headers?: Readonly<Record<string, string>>
@@ -36,7 +37,9 @@ export interface RequestOptions {
 
 /** A browser for one site, in this process: made by `testClient(site)`. */
 export class TestClient {
+  /** What the browser keeps between requests. */
   readonly cookies = new TestCookies()
+  /** The site's address, as the browser knows it. */
   readonly origin: string
   readonly #site: Site<never>
   readonly #machine: Machine
@@ -49,21 +52,27 @@ export class TestClient {
     this.#headers = options.headers ?? { accept: 'text/html,*/*' }
   }
 
+  /** A GET request. */
   get(path: string, options?: RequestOptions): Promise<TestResponse> {
     return this.request('GET', path, undefined, options)
   }
+  /** A HEAD request. */
   head(path: string, options?: RequestOptions): Promise<TestResponse> {
     return this.request('HEAD', path, undefined, options)
   }
+  /** POST, as a form on the site's own page would send it. */
   post(path: string, data?: FormValues, options?: RequestOptions): Promise<TestResponse> {
     return this.request('POST', path, formBody(data ?? {}), options)
   }
+  /** PUT, with fields as a form has them; `json('PUT', …)` sends JSON. */
   put(path: string, data?: FormValues, options?: RequestOptions): Promise<TestResponse> {
     return this.request('PUT', path, formBody(data ?? {}), options)
   }
+  /** PATCH, with fields as a form has them. */
   patch(path: string, data?: FormValues, options?: RequestOptions): Promise<TestResponse> {
     return this.request('PATCH', path, formBody(data ?? {}), options)
   }
+  /** A DELETE request. */
   delete(path: string, options?: RequestOptions): Promise<TestResponse> {
     return this.request('DELETE', path, undefined, options)
   }
@@ -108,6 +117,7 @@ export class TestClient {
       this.#machine.clock.wallMillis(),
     )
   }
+  /** Forgets the session's cookie, without asking the site. */
   logout(): void {
     for (const name of ['session', '__Host-session']) this.cookies.delete(name)
   }
@@ -158,9 +168,11 @@ export class TestClient {
 
 /** A reply, read to its end. */
 export class TestResponse {
+  /** As the platform has it; its body has been read. */
   readonly response: Response
   /** The path that was asked for, after redirects the last one. */
   readonly path: string
+  /** The whole body. */
   readonly text: string
 
   constructor(response: Response, path: string, text: string) {
@@ -169,15 +181,19 @@ export class TestResponse {
     this.text = text
   }
 
+  /** The three digits. */
   get status(): number {
     return this.response.status
   }
+  /** The fields of the reply. */
   get headers(): Headers {
     return this.response.headers
   }
+  /** Where a redirect leads; null when the reply is none. */
   get location(): string | null {
     return this.response.headers.get('location')
   }
+  /** The body as a value. @throws SyntaxError when it is not JSON. */
   json(): unknown {
     return JSON.parse(this.text)
   }
