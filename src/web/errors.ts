@@ -51,7 +51,7 @@ export class InvalidBody extends HttpError {
   }
 }
 
-/** Ends the request: 404. `throw notFound()` says the same to the type checker. */
+/** Ends the request: 404. `throw notFound()` says to the type checker that nothing follows. */
 export function notFound(message?: string): never {
   throw new HttpError(404, message)
 }

@@ -206,7 +206,7 @@ test('no server, no name, no URL', async () => {
   const { client } = await world(mirror)
   await assert.rejects(client.request('http://web:81/'), { code: 'ECONNREFUSED' })
   await assert.rejects(client.request('http://none/'), { code: 'ENOTFOUND' })
-  await assert.rejects(client.request('https://web/'), /https:\/\/ is not spoken/)
+  await assert.rejects(client.request('https://web/'), /cannot ask for https:\/\/ URLs/)
   await assert.rejects(client.request('http://a:b@web/'), /credentials in a URL/)
 })
 

@@ -42,7 +42,12 @@ export class Pool {
 
   add(exchange: ClientExchange): void {
     if (this.#waiting.length >= this.#options.waiting) {
-      exchange.fail(new RequestError('full', `${this.#options.waiting} requests wait for ${this.#origin} already`))
+      exchange.fail(
+        new RequestError(
+          'full',
+          `${this.#options.waiting} requests are waiting for ${this.#origin} already (option waiting)`,
+        ),
+      )
       return
     }
     this.#waiting.push(exchange)

@@ -58,11 +58,15 @@ export function outgoing(
   more: { readonly upgrade?: string; readonly body?: PushedContent } = {},
 ): Outgoing {
   const url = URL.parse(address)
-  if (url === null) throw new HttpMisuse('HTTP_INVALID_URL', `${JSON.stringify(String(address))} is no absolute URL`)
+  if (url === null)
+    throw new HttpMisuse(
+      'HTTP_INVALID_URL',
+      `the URL must be absolute, like http://example.com/, not ${JSON.stringify(String(address))}`,
+    )
   url.hash = ''
   const origin = originOf(url)
   if (origin === null)
-    throw new HttpMisuse('HTTP_INVALID_URL', `${url.protocol}// is not spoken by this client, only http://`)
+    throw new HttpMisuse('HTTP_INVALID_URL', `this client cannot ask for ${url.protocol}// URLs, only for http://`)
   if (url.username !== '' || url.password !== '')
     throw new HttpMisuse('HTTP_INVALID_URL', 'credentials in a URL are not sent: put them into an Authorization field')
   const { method = 'GET', fields = [], trailers, target, signal, timeout, onInformation, redirect = 'manual' } = options
@@ -79,7 +83,7 @@ export function outgoing(
 export function prepare(request: Outgoing, absolute: boolean, keep: boolean): Prepared {
   const { url, origin, method, body, upgrade } = request
   if (origin.scheme !== 'http')
-    throw new HttpMisuse('HTTP_INVALID_URL', `${url.protocol}// is not spoken by this client, only http://`)
+    throw new HttpMisuse('HTTP_INVALID_URL', `this client cannot ask for ${url.protocol}// URLs, only for http://`)
   if (method === 'CONNECT')
     throw new HttpMisuse('HTTP_INVALID_METHOD', 'CONNECT makes a connection, not a reply: use tunnel()')
   if (upgrade !== undefined && !upgrade.split('/').every(isToken))

@@ -146,7 +146,7 @@ export class ChunkDecoder {
       this.#state = SIZE
     } else if (this.#state === SIZE && c === 13) this.#state = SIZE_LF
     else if (this.#state === SIZE && c === 59) this.#state = EXTENSION_START
-    else this.#refuse(c === 10 ? 'bare LF after a chunk size' : 'a chunk size is not bare hex digits')
+    else this.#refuse(c === 10 ? 'bare LF after a chunk size' : 'a chunk size must be hexadecimal digits only')
   }
 
   /** `*( ";" name [ "=" ( token / quoted-string ) ] )`. */

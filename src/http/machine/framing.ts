@@ -46,7 +46,7 @@ export function framingOf(head: Head, requestMethod: string): Framing | Verdict 
   if (options === null) return refuse(head, CONNECTION, 'Connection is not a list of tokens')
   const expect = head.known(EXPECT).toLowerCase()
   if (isRequest && expect !== '' && (expect !== '100-continue' || head.repeated & EXPECT))
-    return new Verdict(417, 'the only expectation met here is 100-continue', head.placeOf(EXPECT))
+    return new Verdict(417, 'Expect must be 100-continue: no other expectation is supported', head.placeOf(EXPECT))
   return {
     kind: body.kind,
     length: body.length,
@@ -115,7 +115,11 @@ function chunkedBody(head: Head): Extent | Verdict {
   const known = /^(?:gzip|x-gzip|deflate|compress|x-compress)(?:[ \t]*,[ \t]*chunked)?$/
   // RFC 9112 §6.1: 501 for a coding that is not understood, here one that is well formed.
   if (known.test(coding) && head.status === 0)
-    return new Verdict(501, 'no transfer coding but chunked is done here', head.placeOf(TRANSFER_ENCODING))
+    return new Verdict(
+      501,
+      'Transfer-Encoding must be chunked: no other coding is supported',
+      head.placeOf(TRANSFER_ENCODING),
+    )
   return refuse(head, TRANSFER_ENCODING, 'Transfer-Encoding is not exactly "chunked"')
 }
 

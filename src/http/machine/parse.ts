@@ -96,11 +96,15 @@ function parseVersion(head: Head, at: number, status: number, then: string): num
         return fault(
           text,
           at + (isDigit(text.charCodeAt(at + 5)) ? i + (i === 5 ? 1 : 0) : 5),
-          'the version is not digit.digit',
+          'the version must be HTTP/ and digit.digit',
           status,
         )
     if (text.charCodeAt(at + 5) !== 49)
-      return new Verdict(status === 400 ? 505 : status, `HTTP/${text.slice(at + 5, at + 8)} is not spoken here`, at + 5)
+      return new Verdict(
+        status === 400 ? 505 : status,
+        `HTTP/${text.slice(at + 5, at + 8)} is not supported: use HTTP/1.1`,
+        at + 5,
+      )
     head.minor = text.charCodeAt(at + 7) === 48 ? 0 : 1
   }
   for (let i = 0; i < then.length; i++)

@@ -241,7 +241,7 @@ test('verdicts say what and where, and the first fault in byte order wins', () =
   const table: [string, string][] = [
     ['GET / HTTP/1.1\r\nHost: a\nX : y\r\n\r\n', 'refused 400 bare LF at byte 23'],
     ['GET / HTTP/1.1\r\nX : y\r\nHost: a\n', 'refused 400 space before the colon of a field at byte 17'],
-    ['GET / HTTP/3.0\r\n', 'refused 505 HTTP/3.0 is not spoken here at byte 11'],
+    ['GET / HTTP/3.0\r\n', 'refused 505 HTTP/3.0 is not supported: use HTTP/1.1 at byte 11'],
     ['GET /\0', 'refused 400 NUL at byte 5'],
     [`GET /${'a'.repeat(9000)}`, 'refused 414 the request line is longer than 8192 bytes at byte 8192'],
     [`GET / HTTP/1.1\r\n${'X: y\r\n'.repeat(3000)}`, 'refused 431 the head is longer than 16384 bytes at byte 16384'],

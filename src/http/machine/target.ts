@@ -27,12 +27,13 @@ function read(head: Head): Target | Verdict {
   const { target, method } = head
   const host = head.known(HOST)
   if (head.has(HOST) && host !== head.goodHost) {
-    if (!isAuthority(host)) return new Verdict(400, 'Host is not one host with an optional port', head.placeOf(HOST))
+    if (!isAuthority(host)) return new Verdict(400, 'Host must be one host with an optional port', head.placeOf(HOST))
     head.goodHost = host
   }
   const at = method.length + 1
   if (method === 'CONNECT') {
-    if (!isAuthority(target) || !/:\d+$/.test(target)) return new Verdict(400, 'CONNECT is for host:port', at)
+    if (!isAuthority(target) || !/:\d+$/.test(target))
+      return new Verdict(400, 'the target of CONNECT must be host:port', at)
     return { scheme: null, path: '', query: '', authority: target }
   }
   if (target.charCodeAt(0) === 47) return split(null, target, host)
@@ -46,7 +47,7 @@ function read(head: Head): Target | Verdict {
 /** `http://authority/path?query`: its authority wins over Host (RFC 9112 §3.2.2). */
 function absolute(target: string, method: string, at: number): Target | Verdict {
   const start = /^https?:\/\//i.exec(target)?.[0].length
-  if (start === undefined) return new Verdict(400, 'the target is neither a path nor an http URI', at)
+  if (start === undefined) return new Verdict(400, 'the target must be a path or an http URL', at)
   const scheme = start === 8 ? 'https' : 'http'
   let end = target.length
   for (const mark of ['/', '?']) {
@@ -54,7 +55,8 @@ function absolute(target: string, method: string, at: number): Target | Verdict 
     if (place >= 0 && place < end) end = place
   }
   const authority = target.slice(start, end)
-  if (!isAuthority(authority)) return new Verdict(400, 'the target’s authority is not one host', at + start)
+  if (!isAuthority(authority))
+    return new Verdict(400, 'the host in the target must be one host with an optional port', at + start)
   const rest = target.slice(end)
   // RFC 9112 §3.2.4: an absolute OPTIONS without path and query is `OPTIONS *`.
   if (rest === '' && method === 'OPTIONS') return { scheme, path: '*', query: '', authority }

@@ -47,6 +47,6 @@ export const NOT_OFFERED = 'the request asks for no other protocol: Connection: 
 function answeredAlready(): HttpMisuse {
   return new HttpMisuse(
     'HTTP_ALREADY_ANSWERED',
-    'the exchange is answered already: there is one final reply to a request',
+    'the request has been answered already: a request gets one final reply',
   )
 }

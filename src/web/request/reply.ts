@@ -130,9 +130,9 @@ function notJson(value: object): string | null {
   if (Array.isArray(value) || typeof (value as { toJSON?: unknown }).toJSON === 'function') return null
   if (value instanceof Error) return 'an Error: throw it, so that the site answers it'
   const name = value.constructor?.name ?? 'object'
-  if (Symbol.iterator in value) return `a ${name}, which has no JSON: spread it into an array ([...it])`
+  if (Symbol.iterator in value) return `a ${name}, which has no JSON: spread the value into an array ([...value])`
   if (Object.keys(value).length > 0) return null
-  return `an object of the class ${name} that shows nothing: give an object of its data`
+  return `an object of class ${name} without properties of its own: answer a plain object with its data`
 }
 
 /** Items of a list that are looked at: a forgotten await makes promises of all of them. */

@@ -61,7 +61,8 @@ export class Life {
   start(): Promise<void> {
     if (this.#state === 'started') return Promise.resolve()
     if (this.#starting !== null) return this.#starting
-    if (this.#state !== 'new') return Promise.reject(new UsageError(`the site is ${this.#state}: it answers no more`))
+    if (this.#state !== 'new')
+      return Promise.reject(new UsageError(`the site is ${this.#state} and answers no more requests`))
     this.#become('starting')
     this.#starting = this.#runStarts()
     return this.#starting

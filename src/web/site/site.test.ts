@@ -64,7 +64,7 @@ test('a handler that answers nothing is an error that says so', async () => {
     [new Set([1]), /answered a Set/],
     [new Error('x'), /answered an Error: throw it/],
     [(function* () {})(), /which has no JSON/],
-    [/x/, /class RegExp that shows nothing/],
+    [/x/, /class RegExp without properties of its own/],
     [new ArrayBuffer(1), /class ArrayBuffer/],
     [{ posts: Promise.resolve([]) }, /'posts' is a promise or a query, whose JSON is \{\}: await it/],
     [[Promise.resolve(1)], /'0' is a promise/],

@@ -83,7 +83,7 @@ test('two replies, a reply after the end, a body of the wrong length', async () 
   assert.deepEqual(
     errors.map((message) => message.slice(0, 34)),
     [
-      'the exchange is answered already: ',
+      'the request has been answered alre',
       'Content-Length said 3 bytes, and 2',
       'Content-Length said 3 bytes, and 4',
       'the body has ended: nothing more c',

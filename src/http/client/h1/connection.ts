@@ -175,7 +175,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
   expire(): void {
     const exchange = this.#queue[0]
     if (exchange === undefined) this.close()
-    else if (this.#drain !== null) this.#break(new RequestError('closed', 'the rest of the reply was not wanted'))
+    else if (this.#drain !== null) this.#break(new RequestError('closed', 'the rest of the reply was discarded'))
     else if (exchange.state.request === 'body' && !exchange.answered && this.#moves()) this.#await()
     else {
       this.#break(new RequestError('timeout', lateText(exchange, this.origin.key)))
@@ -192,7 +192,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
   onData(bytes: Uint8Array): void {
     if (!isAlive(this.#life)) return
     // RFC 9112 §6.3: what comes without a request was never asked for; taking it for a reply would be poison.
-    if (this.#queue.length === 0) this.#break(new RequestError('closed', 'the server sent what nobody had asked for'))
+    if (this.#queue.length === 0) this.#break(new RequestError('closed', 'the server sent data without a request'))
     else this.#pace.feed(bytes)
   }
 
@@ -234,7 +234,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
   onHead(head: Head, framing: Framing): void {
     const exchange = this.#queue[0]
     if (exchange === undefined) {
-      this.#break(new RequestError('closed', 'the server sent a reply that nobody had asked for'))
+      this.#break(new RequestError('closed', 'the server sent a reply without a request'))
       return
     }
     if (this.#logging) this.#report(exchange, { type: 'http.response', status: head.status, fields: head.lines() })
@@ -256,7 +256,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
     this.#queue[0]?.body?.push(bytes)
     if (this.#drain === null) return
     this.#drain.left -= bytes.length
-    if (this.#drain.left < 0) this.#break(new RequestError('closed', 'the rest of the reply was not wanted'))
+    if (this.#drain.left < 0) this.#break(new RequestError('closed', 'the rest of the reply was discarded'))
   }
 
   onMessageEnd(trailers: FieldLines): void {
@@ -320,7 +320,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
     const { drainBytes, drainTime } = this.#client.limits
     const rest = body.length === null ? 0 : body.length - body.received
     if (rest > drainBytes) {
-      this.#break(new RequestError('closed', 'the rest of the reply was not wanted'))
+      this.#break(new RequestError('closed', 'the rest of the reply was discarded'))
       return
     }
     this.#drain = { left: drainBytes, until: this.#client.machine.clock.now() + drainTime }

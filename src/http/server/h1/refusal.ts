@@ -16,8 +16,7 @@ export function isSafe(method: string): boolean {
 /** What is well formed but not for this server, known from the head alone. */
 export function admissionFault(head: Head, framing: Framing, limits: HttpLimits): Verdict | null {
   // No registered method has a lower-case letter; methods are case-sensitive (RFC 9110 §9.1).
-  if (!SAFE.has(head.method) && /[a-z]/.test(head.method))
-    return new Verdict(501, `method ${head.method} is not known`, 0)
+  if (!SAFE.has(head.method) && /[a-z]/.test(head.method)) return new Verdict(501, `unknown method ${head.method}`, 0)
   if (framing.length > limits.bodyBytes)
     return new Verdict(413, `the body is longer than ${sizeText(limits.bodyBytes)}`, head.placeOf(CONTENT_LENGTH))
   if (head.method === 'TRACE' && framing.kind !== 'none')
