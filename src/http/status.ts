@@ -88,7 +88,11 @@ for (let status = 100; status < 1000; status++) LINES[status - 100] = `HTTP/1.1 
 /** `HTTP/1.1 200 OK` with its CRLF. @throws HttpMisuse for what is no status. */
 export function statusLine(status: number): string {
   const line = LINES[status - 100]
-  if (line === undefined)
-    throw new HttpMisuse('HTTP_INVALID_STATUS', `status must be an integer from 100 to 999, not ${status}`)
+  // A text would be found, too: '200' - 100 is a number.
+  if (line === undefined || typeof status !== 'number')
+    throw new HttpMisuse(
+      'HTTP_INVALID_STATUS',
+      `status must be an integer from 100 to 999, not ${JSON.stringify(status)}`,
+    )
   return line
 }

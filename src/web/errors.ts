@@ -51,7 +51,12 @@ export class InvalidBody extends HttpError {
   }
 }
 
-/** Ends the request: 404. `throw notFound()` says to the type checker that nothing follows. */
+/**
+ * Ends the request: 404. `throw notFound()` says to the type checker that nothing follows.
+ *
+ * @example
+ * const post = drafts.get(c.params.slug) ?? notFound('There is no such draft.')
+ */
 export function notFound(message?: string): never {
   throw new HttpError(404, message)
 }
@@ -61,7 +66,12 @@ export function forbidden(message?: string): never {
   throw new HttpError(403, message)
 }
 
-/** Ends the request with any status from 400 to 599. */
+/**
+ * Ends the request with any status from 400 to 599.
+ *
+ * @example
+ * if (stock === 0) abort(409, 'Sold out.')
+ */
 export function abort(status: number, message?: string, options?: HttpErrorOptions): never {
   throw new HttpError(status, message, options)
 }

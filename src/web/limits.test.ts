@@ -114,3 +114,18 @@ test('a route has limits of its own, larger or smaller, and the server takes the
   assert.equal((await web.request('POST', '/small', 'ab')).status, 413)
   assert.equal((await web.request('POST', '/text', 'abcd')).status, 413)
 })
+
+test('a limit that limits nothing is refused where it is given', () => {
+  const wrong = (limits: object) => limits as Partial<WebLimits>
+  assert.throws(
+    () => app({ limits: wrong({ formBytes: '5' }) }),
+    /app\(\): limits.formBytes must be a number from 0, not "5"/,
+  )
+  assert.throws(() => app({ limits: wrong({ formBytes: undefined }) }), /limits.formBytes must be a number from 0/)
+  assert.throws(() => app({ limits: wrong({ query: Number.NaN }) }), /limits.query must be a number from 0/)
+  assert.throws(() => app({ limits: wrong({ fromBytes: 5 }) }), /there is no limit 'fromBytes'; there are bodyBytes, /)
+  assert.throws(
+    () => app().post('/x', () => '', { limits: wrong({ fileBytes: -1 }) }),
+    /POST \/x: limits.fileBytes must/,
+  )
+})

@@ -1,4 +1,5 @@
 /** Limits of the framework, with the reason beside each. All are `limits` of `app()`, or of one route. */
+import { UsageError } from './errors.ts'
 
 /** What one request, one visitor or one flood may cost. Sizes are in bytes. */
 export interface WebLimits {
@@ -26,6 +27,21 @@ export interface WebLimits {
   readonly refusedHosts: number
   /** Sessions that `MemorySessions` keeps: past it the one unused for longest goes. */
   readonly memorySessions: number
+}
+
+/**
+ * What a program has set of the limits, as it is: checked, since a limit that is no number limits nothing.
+ * @param what the call, for messages: `app()`
+ * @throws UsageError for a name that no limit has, and for a value that is not a number from 0.
+ */
+export function checkedLimits(what: string, limits: Partial<WebLimits> = {}): Partial<WebLimits> {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(WEB_LIMITS, name))
+      throw new UsageError(`${what}: there is no limit '${name}'; there are ${Object.keys(WEB_LIMITS).join(', ')}`)
+    if (typeof value !== 'number' || !(value >= 0))
+      throw new UsageError(`${what}: limits.${name} must be a number from 0, not ${JSON.stringify(value)}`)
+  }
+  return limits
 }
 
 /** The limits where nothing else is said. */

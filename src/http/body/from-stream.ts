@@ -23,6 +23,9 @@ export function bodyFrom(
 /**
  * A body out of what is at hand: for a layer of the client that answers by itself, or changes what came.
  * @param contentType says how `text()` reads it; UTF-8 when absent.
+ *
+ * @example
+ * const body = messageBody('kept from before', 'text/plain')
  */
 export function messageBody(
   content: ReadableStream<Uint8Array> | Uint8Array | string | null,

@@ -228,6 +228,11 @@ function parseDisposition(value: string, most: number): Map<string, string> | nu
 /**
  * Reads a body part by part. Resolves when it is through, rejects with a `BodyError` (status 400, 413, 415) or with
  * what the taker threw. What is left of the body then is thrown away by its connection.
+ *
+ * @example
+ * await readMultipart(exchange.body, exchange.header('content-type'), ({ filename }) =>
+ *   filename === null ? null : { data: (bytes) => hash.update(bytes), end() {} },
+ * )
  */
 export function readMultipart(
   body: RequestBody,
@@ -287,7 +292,13 @@ export interface FormData {
   readonly files: readonly FormFile[]
 }
 
-/** Reads a whole form into memory, within the limits. */
+/**
+ * Reads a whole form into memory, within the limits.
+ *
+ * @example
+ * const { fields, files } = await readForm(exchange.body, exchange.header('content-type'))
+ * fields.get('title')
+ */
 export async function readForm(
   body: RequestBody,
   contentType: string | undefined,

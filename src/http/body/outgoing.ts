@@ -43,7 +43,7 @@ export class OutgoingBody implements BodyWriter {
 
   write(piece: Uint8Array | string): boolean {
     if (this.#ended) throw endedAlready()
-    const length = typeof piece === 'string' ? utf8Length(piece) : piece.length
+    const length = lengthOf(piece)
     if (length > 0 && this.#content && this.#sink.taking) {
       this.#count(length)
       if (typeof piece === 'string') this.#sink.text(piece, length)
@@ -104,6 +104,21 @@ export class OutgoingBody implements BodyWriter {
   }
 }
 
+/** Bytes of what goes out. @throws HttpMisuse for what is neither text nor bytes. */
+export function lengthOf(piece: Uint8Array | string): number {
+  if (typeof piece === 'string') return utf8Length(piece)
+  if (piece instanceof Uint8Array) return piece.length
+  const given: unknown = piece
+  const kind = typeof given === 'object' && given !== null ? `a ${given.constructor?.name}` : String(given)
+  throw new HttpMisuse('HTTP_INVALID_BODY', `a body must be a string, a Uint8Array or null, not ${kind}`)
+}
+
+/** @throws HttpMisuse for a body that is not as long as its Content-Length (-1: none) says. */
+export function requireLength(said: number, length: number): void {
+  if (said >= 0 && said !== length)
+    throw new HttpMisuse('HTTP_INVALID_LENGTH', `Content-Length ${said} is given for a body of ${length} bytes`)
+}
+
 /** A rejected promise that ends no process if nobody looks at it. */
 function refused(error: Error): Promise<never> {
   const promise = Promise.reject(error)
@@ -111,6 +126,6 @@ function refused(error: Error): Promise<never> {
   return promise
 }
 
-function endedAlready(): HttpMisuse {
+export function endedAlready(): HttpMisuse {
   return new HttpMisuse('HTTP_BODY_ENDED', 'the body has ended: nothing more can be written')
 }

@@ -58,7 +58,12 @@ export class Parameters implements Iterable<readonly [name: string, value: strin
   }
 }
 
-/** Parses what follows the `?`, or a form's body. Bad percent-encoding stays as it is; nothing throws. */
+/**
+ * Parses what follows the `?`, or a form's body. Bad percent-encoding stays as it is; nothing throws.
+ *
+ * @example
+ * parseQuery('tag=a&tag=b').all('tag') // ['a', 'b']
+ */
 export function parseQuery(text: string, options: QueryOptions = {}): Parameters {
   const { charset = 'utf-8', most = HTTP_LIMITS.queryCount } = options
   const parameters = new Parameters()

@@ -20,6 +20,10 @@ const DEFAULTS: readonly (readonly [name: string, value: string])[] = [
  * A `fetch` whose connections are those of `client`. It follows redirects, credentials stripped across origins, and
  * rejects with TypeError for a network failure, whose `cause` is ours, and with the signal's reason once that is
  * aborted; the body of a response fails in the same way. No decompression, cache or cookie jar.
+ *
+ * @example
+ * const fetch = fetchOn(kernelHost())
+ * const { title } = await (await fetch('http://api.example/post/1')).json()
  */
 export function fetchOn(on: Host | Client): Fetch {
   const client = 'request' in on ? on : clientOf(on)

@@ -95,7 +95,16 @@ export function chain(layers: readonly Layer[], innermost: Send): Send {
   return layers.reduceRight<Send>((next, layer) => layer(next), innermost)
 }
 
-/** A reply that passes everything on to another one: what is to be different is overridden. */
+/**
+ * A reply that passes everything on to another one: what is to be different is overridden.
+ *
+ * @example
+ * class Cached extends ReplyDecorator {
+ *   override get body() {
+ *     return messageBody(this.#kept)
+ *   }
+ * }
+ */
 export class ReplyDecorator implements Reply {
   /** The reply that this one stands for. */
   protected readonly of: Reply

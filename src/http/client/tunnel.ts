@@ -25,6 +25,10 @@ export interface TunnelRequest {
 /**
  * Asks the proxy for a connection to `authority`, which is `host:port`. Rejects with `RequestError` 'tunnel' when it
  * refuses, naming its status.
+ *
+ * @example
+ * const connection = await tunnel(kernelHost(), 'http://proxy.example:3128', 'mail.example:25')
+ * connection.attach(owner)
  */
 export async function tunnel(
   host: Host,

@@ -1,4 +1,5 @@
 /** The body of a request on its way out. */
+import { endedAlready, lengthOf } from '../body/outgoing.ts'
 import type { BodyWriter, FieldLines } from '../exchange.ts'
 import type { Output, OutputOwner } from '../machine/output.ts'
 import { utf8 } from '../machine/text.ts'
@@ -71,6 +72,8 @@ export class Upload implements BodyWriter, PushedContent {
   write(bytes: Uint8Array | string): boolean {
     if (this.#failure !== null) return false
     if (this.#writer !== null) return this.#writer.write(bytes)
+    if (this.#trailers !== null) throw endedAlready()
+    lengthOf(bytes)
     const piece = typeof bytes === 'string' ? utf8(bytes) : new Uint8Array(bytes)
     this.#held.push(piece)
     this.#heldBytes += piece.length

@@ -29,6 +29,10 @@ export interface CookieAttributes {
 /**
  * The cookies of a request by name. Of several with one name the first counts: browsers send the one with the most
  * specific path first (RFC 6265bis §5.8.3). Pairs without a name are left out, and what comes past `most`.
+ *
+ * @example
+ * const cookies = parseCookies(exchange.header('cookie'))
+ * cookies.get('theme')
  */
 export function parseCookies(field: string | undefined, most = HTTP_LIMITS.cookieCount): Map<string, string> {
   const cookies = new Map<string, string>()
@@ -51,6 +55,9 @@ export function parseCookies(field: string | undefined, most = HTTP_LIMITS.cooki
  * A Set-Cookie value.
  * @throws HttpMisuse for what a browser would refuse or read as something else: a bad name or value, a `__Host-` or
  * `__Secure-` prefix without its attributes, SameSite=None without Secure, name and value longer than `most` bytes.
+ *
+ * @example
+ * exchange.reply(200, ['Set-Cookie', formatCookie('theme', 'dark', { httpOnly: true, sameSite: 'Lax' })], 'kept')
  */
 export function formatCookie(
   name: string,

@@ -20,17 +20,24 @@ const GOOD_NAMES = 512
 /** @throws HttpMisuse naming the field: a CR or LF here would let a value write fields, or a whole response. */
 export function checkField(name: string, value: string): void {
   if (!goodNames.has(name)) {
-    if (!isToken(name))
+    if (typeof name !== 'string' || !isToken(name))
       throw new HttpMisuse('HTTP_INVALID_FIELD', `field name ${JSON.stringify(name)} is not a token (RFC 9110 §5.6.2)`)
     if (goodNames.size >= GOOD_NAMES) goodNames.clear()
     goodNames.add(name)
   }
+  // What is no string has no characters to be looked at, and would be made a string later.
+  if (typeof value !== 'string')
+    throw new HttpMisuse('HTTP_INVALID_FIELD', `field ${name}: the value must be a string, not ${kindOf(value)}`)
   if (!isFieldValue(value))
     throw new HttpMisuse(
       'HTTP_INVALID_FIELD',
       `field ${name}: value ${JSON.stringify(value)} has a control character or one above U+00FF; ` +
         'encode it (encodeField() for UTF-8)',
     )
+}
+
+function kindOf(value: unknown): string {
+  return typeof value === 'number' || value === undefined || value === null ? String(value) : `a ${typeof value}`
 }
 
 /** @throws HttpMisuse when a value is missing. */

@@ -12,7 +12,13 @@ export type Selection =
 
 const WHOLE: Selection = { kind: 'whole' }
 
-/** What of `size` bytes a GET asks for. A Range that is malformed or not in bytes is ignored (§14.2). */
+/**
+ * What of `size` bytes a GET asks for. A Range that is malformed or not in bytes is ignored (§14.2).
+ *
+ * @example
+ * const wanted = selectRange((name) => exchange.header(name), size, { etag }, Date.now())
+ * if (wanted.kind === 'part') exchange.reply(206, ['Content-Range', formatContentRange(wanted, size)], bytes.subarray(wanted.start, wanted.end))
+ */
 export function selectRange(header: FieldReader, size: number, validators: Validators, nowMillis: number): Selection {
   const range = header('range')
   if (range === undefined) return WHOLE

@@ -55,7 +55,12 @@ async function pump(reader: ReadableStreamDefaultReader<Uint8Array>, reply: Repl
   }
 }
 
-/** Makes a `Handler` of a function from `Request` to `Response`. TRACE and CONNECT, which `Request` forbids, get 405. */
+/**
+ * Makes a `Handler` of a function from `Request` to `Response`. TRACE and CONNECT, which `Request` forbids, get 405.
+ *
+ * @example
+ * await serve(kernelHost(), fetchHandler((request) => new Response(`You asked for ${request.url}`)), { port: 8080 })
+ */
 export function fetchHandler(handle: FetchHandler): Handler {
   return async (exchange) => {
     let request: Request

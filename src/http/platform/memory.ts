@@ -9,13 +9,14 @@ import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import { connectionPair } from '../../socket/pair.ts'
 import { bodyFrom } from '../body/from-stream.ts'
 import type { IncomingBody } from '../body/incoming.ts'
-import { ClientGone } from '../errors.ts'
+import { endedAlready, lengthOf, requireLength } from '../body/outgoing.ts'
+import { ClientGone, HttpMisuse } from '../errors.ts'
 import type { Exchange, FieldLines, Handler, ReplyBody } from '../exchange.ts'
 import { checkFields } from '../fields/lines.ts'
 import { HTTP_LIMITS } from '../limits.ts'
 import { parseLength } from '../machine/framing.ts'
 import { utf8 } from '../machine/text.ts'
-import { formatTrailers } from '../machine/writer.ts'
+import { formatFields, formatTrailers } from '../machine/writer.ts'
 import { failureReply, PLAIN_TEXT, saysGone } from '../reply/failure.ts'
 import { cannotUpgrade, NOT_OFFERED, requireFinal, requireInterim, requireSwitch } from '../reply/misuse.ts'
 import { isBodiless, isWithoutContent, reasonPhrase } from '../status.ts'
@@ -47,6 +48,10 @@ function nextId(machine: Machine): number {
 /**
  * Lets `handler` answer `request`. Resolves with the head of the reply, whose body may still be under way.
  * Rejects when the handler breaks the exchange off before it has answered.
+ *
+ * @example
+ * const response = await answer((exchange) => exchange.reply(200, [], 'hello'), new Request('http://a/'), kernelHost())
+ * assert.equal(await response.text(), 'hello')
  */
 export function answer(
   handler: Handler,
@@ -198,7 +203,10 @@ class MemoryExchange implements Exchange {
   }
 
   reply(status: number, fields: FieldLines, body: string | Uint8Array | null): void {
-    this.#begin(status, fields)
+    const said = this.#checked(status, fields)
+    const length = body === null ? 0 : lengthOf(body)
+    if (!isWithoutContent(status) && this.method !== 'HEAD') requireLength(said, length)
+    this.answered = true
     const headers = headersOf(fields)
     const parts = { status, statusText: reasonPhrase(status), headers }
     if (isWithoutContent(status)) {
@@ -207,14 +215,15 @@ class MemoryExchange implements Exchange {
       return
     }
     const bytes = typeof body === 'string' ? utf8(body) : new Uint8Array(body ?? [])
-    if (!headers.has('content-length')) headers.set('content-length', String(bytes.length))
+    if (!headers.has('content-length')) headers.set('content-length', String(length))
     this.#resolve(responseWith(this.method === 'HEAD' ? null : bytes, parts))
   }
 
   start(status: number, fields: FieldLines): ReplyBody {
-    this.#begin(status, fields)
+    const said = this.#checked(status, fields)
+    this.answered = true
     const content = !isWithoutContent(status) && this.method !== 'HEAD'
-    const reply = new StreamedReply(this.signal, (why) => this.#left(why))
+    const reply = new StreamedReply(this.signal, content ? said : -1, (why) => this.#left(why))
     this.#outgoing = reply
     const parts = { status, statusText: reasonPhrase(status), headers: headersOf(fields) }
     this.#resolve(responseWith(content ? reply.stream : null, parts))
@@ -250,10 +259,10 @@ class MemoryExchange implements Exchange {
     this.#controller!.abort(new ClientGone('the reader of the response has cancelled it', reason))
   }
 
-  #begin(status: number, fields: FieldLines): void {
+  /** The checks of the wire, so that a reply that would fail there fails here. Gives the Content-Length; -1 for none. */
+  #checked(status: number, fields: FieldLines): number {
     requireFinal(status, this.answered)
-    checkFields(fields)
-    this.answered = true
+    return formatFields(fields).length
   }
 }
 
@@ -265,11 +274,18 @@ class StreamedReply implements ReplyBody {
   #controller!: ReadableStreamDefaultController<Uint8Array>
   #waiting: PromiseWithResolvers<void> | null = null
   #blocked = false
+  /** Nobody takes pieces any more: the body is whole, or its reader has let go. */
   #ended = false
+  /** `end` was called. */
+  #finished = false
+  /** The Content-Length given; -1 for none. */
+  readonly #length: number
+  #written = 0
 
   /** @param cancelled is told when the reader lets go. */
-  constructor(signal: AbortSignal, cancelled: (reason: unknown) => void) {
+  constructor(signal: AbortSignal, length: number, cancelled: (reason: unknown) => void) {
     this.#signal = signal
+    this.#length = length
     this.stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -287,7 +303,12 @@ class StreamedReply implements ReplyBody {
   }
 
   write(bytes: Uint8Array | string): boolean {
+    const length = lengthOf(bytes)
+    if (this.#finished) throw endedAlready()
     if (this.#ended) return false
+    this.#written += length
+    if (this.#length >= 0 && this.#written > this.#length) throw this.#wrongLength()
+    if (length === 0) return !this.#blocked
     this.#controller.enqueue(typeof bytes === 'string' ? utf8(bytes) : new Uint8Array(bytes))
     this.#blocked = this.#controller.desiredSize! <= 0
     return !this.#blocked
@@ -303,9 +324,18 @@ class StreamedReply implements ReplyBody {
 
   end(trailers: FieldLines = []): void {
     formatTrailers(trailers)
+    this.#finished = true
     if (this.#ended) return
+    if (this.#length >= 0 && this.#written !== this.#length) throw this.#wrongLength()
     this.#ended = true
     this.#controller.close()
+  }
+
+  #wrongLength(): HttpMisuse {
+    const what = `Content-Length said ${this.#length} bytes, and ${this.#written} were written`
+    const error = new HttpMisuse('HTTP_INVALID_LENGTH', what)
+    this.fail(error)
+    return error
   }
 
   fail(error: unknown): void {

@@ -4,11 +4,10 @@ import type { Machine } from '../../base/machine.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectionOwner, Security } from '../../socket/host.ts'
 import type { IncomingBody } from '../body/incoming.ts'
-import { OutgoingBody } from '../body/outgoing.ts'
-import { type ClientGone, HttpMisuse } from '../errors.ts'
+import { lengthOf, OutgoingBody, requireLength } from '../body/outgoing.ts'
+import type { ClientGone } from '../errors.ts'
 import type { Exchange, FieldLines, ReplyBody } from '../exchange.ts'
 import { may, On } from '../machine/state.ts'
-import { utf8Length } from '../machine/text.ts'
 import { formatFields, type Lines } from '../machine/writer.ts'
 import { failureReply, PLAIN_TEXT, saysGone } from '../reply/failure.ts'
 import { requireFinal, requireInterim, requireSwitch } from '../reply/misuse.ts'
@@ -105,13 +104,9 @@ export class ServerExchange implements Exchange, ReplyListener {
   reply(status: number, fields: FieldLines, body: string | Uint8Array | null): void {
     requireFinal(status, this.#answered)
     const lines = formatFields(fields)
-    const length = body === null ? 0 : typeof body === 'string' ? utf8Length(body) : body.length
+    const length = body === null ? 0 : lengthOf(body)
     const silent = isWithoutContent(status) || this.method === 'HEAD'
-    if (lines.length >= 0 && lines.length !== length && !silent)
-      throw new HttpMisuse(
-        'HTTP_INVALID_LENGTH',
-        `Content-Length ${lines.length} is given for a body of ${length} bytes`,
-      )
+    if (!silent) requireLength(lines.length, length)
     const content = silent || length === 0 ? null : body
     this.#answered = true
     this.#sink.whole(status, lines, saidLength(status, lines, length), content, length)

@@ -20,6 +20,12 @@ export interface Signable {
 /**
  * Signs the user in: the session takes a new id, so that one planted before is worth nothing, and keeps what was in
  * it unless another user was signed in.
+ *
+ * @example
+ * if (await verifyPassword(password, member?.password ?? null)) {
+ *   login(c, member!)
+ *   return c.redirect(c.returnTo(to.home()))
+ * }
  */
 export function login(c: Context<unknown, unknown>, user: Signable): void {
   const { session } = c
@@ -34,7 +40,15 @@ export function login(c: Context<unknown, unknown>, user: Signable): void {
   c.user = user
 }
 
-/** Forgets the session, all of it. */
+/**
+ * Forgets the session, all of it.
+ *
+ * @example
+ * site.post(to.signOut, (c) => {
+ *   logout(c)
+ *   return c.redirect(to.home())
+ * })
+ */
 export function logout(c: Context<unknown, unknown>): void {
   c.session.clear()
   c.user = null

@@ -273,7 +273,13 @@ function isProblem(value: unknown): value is Problem {
 export type FormNames<M> = { [K in keyof M]: M[K] extends FormField<unknown> ? K : never }[keyof M] & string
 export type PickFields<M, K extends keyof M> = { [P in K]: M[P] extends FormField<unknown> ? M[P] : never }
 
-/** A form of free-standing fields, or of fields of a model. @throws UsageError for what is no field of a form. */
+/**
+ * A form of free-standing fields, or of fields of a model. @throws UsageError for what is no field of a form.
+ *
+ * @example
+ * const signUp = form(Member, 'email', 'password')
+ * const contact = form({ name: f.text(80), message: f.text(4000), picture: upload({ accept: ['image/*'] }).optional() })
+ */
 export function form<M extends object, const K extends FormNames<M>>(
   model: new () => M,
   ...names: readonly K[]

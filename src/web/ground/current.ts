@@ -13,7 +13,12 @@ export function currentExchange(): Exchange | undefined {
   return exchange.get()
 }
 
-/** Runs `work` so that it, and all it awaits, words what it says for readers of this language. */
+/**
+ * Runs `work` so that it, and all it awaits, words what it says for readers of this language.
+ *
+ * @example
+ * site.around((c, next) => withLocale(c.query.get('lang') ?? 'en', next))
+ */
 export function withLocale<R>(tag: string, work: () => R): R {
   return locale.run(tag, work)
 }

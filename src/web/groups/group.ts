@@ -6,7 +6,8 @@ import type { Handler } from '../../http/index.ts'
 import type { Class } from '../../models/index.ts'
 import type { Filter } from '../../templates/index.ts'
 import { RouteError, UsageError } from '../errors.ts'
-import type { WebLimits } from '../limits.ts'
+import { atOnce } from '../ground/maybe.ts'
+import { checkedLimits, type WebLimits } from '../limits.ts'
 import type { Context } from '../request/context.ts'
 import type {
   After,
@@ -217,11 +218,12 @@ export class Group<U> {
     view: View<ParamsIn<R>, U>,
     options: RouteOptions = {},
   ): this {
-    const name = typeof route === 'string' ? route : route.routeName
+    const name = nameOf(route, method)
     this.#open(`${method} ${name}`)
     if (!METHOD.test(method)) throw new RouteError(`'${method}' is not an HTTP method`)
     if (typeof view !== 'function')
       throw new UsageError(`${method} ${name}: the handler must be a function, not ${String(view)}`)
+    checkedLimits(`${method} ${name}`, options.limits)
     this.#entries.push({
       kind: 'route',
       method,
@@ -250,9 +252,7 @@ export class Group<U> {
 
   #hook(steps: Step[], step: Step, what: string): this {
     this.#open(what)
-    const hook = step.kind === 'before' || step.kind === 'around' ? step.hook : null
-    if (hook !== null && typeof hook !== 'function')
-      throw new UsageError(`${what} takes a function, not ${String(hook)}`)
+    if (step.kind === 'before' || step.kind === 'around') requireFunction(step.hook, what)
     steps.push(step)
     return this
   }
@@ -260,6 +260,7 @@ export class Group<U> {
   /** After every handler of the group, those of inner groups first: on every reply, also of error pages. */
   after(hook: After<U>): this {
     this.#open('after()')
+    requireFunction(hook, 'after()')
     this.#after.push(hook as unknown as After<never>)
     return this
   }
@@ -267,6 +268,7 @@ export class Group<U> {
   /** When the reply has been sent, or could not be. */
   teardown(hook: Teardown<U>): this {
     this.#open('teardown()')
+    requireFunction(hook, 'teardown()')
     this.#teardown.push(hook as unknown as Teardown<never>)
     return this
   }
@@ -281,14 +283,18 @@ export class Group<U> {
    */
   onError<E>(of: number | ErrorClass<E>, view: ErrorView<U, E>): this {
     this.#open('onError()')
+    if (typeof of !== 'function' && !(Number.isInteger(of) && of >= 400 && of <= 599))
+      throw new UsageError(`onError() takes a status from 400 to 599 or a class of errors, not ${JSON.stringify(of)}`)
+    requireFunction(view, 'onError()')
     this.#errors.push({ of, view: view as unknown as ErrorView<never, never> })
     return this
   }
 
   /** Routes with a prefix, hooks and error pages of their own. */
   group(prefix: string, register: (group: Group<U>) => void): this {
+    requireFunction(register, `group('${prefix}')`)
     const group = new Group<U>(prefix)
-    register(group)
+    registered(`group('${prefix}')`, register(group))
     return this.#put(group, null)
   }
 
@@ -305,18 +311,19 @@ export class Group<U> {
       throw new UsageError('guard() takes a check and a function that registers routes')
     const group = new Group<Guarded<U, Awaited<V>>>('')
     group.#steps.push({ kind: 'guard', check: check as unknown as Guard<never, GuardVerdict> })
-    register(group)
+    registered('guard()', register(group))
     return this.#put(group, null)
   }
 
   /** Routes for signed-in users: `c.user` is never null there. Others are sent to sign in, or told 401. */
   signedIn(register: (group: Group<NonNullable<U>>) => void): this {
+    requireFunction(register, 'signedIn()')
     const group = new Group<NonNullable<U>>('')
     // Whatever a user is: an authenticator may give a name alone.
     const known: Guard<never, GuardVerdict> = ({ user }: { readonly user: unknown }) =>
       user !== null && user !== undefined
     group.#steps.push({ kind: 'guard', check: known })
-    register(group)
+    registered('signedIn()', register(group))
     return this.#put(group, null)
   }
 
@@ -354,8 +361,9 @@ export class Group<U> {
   #install(prefix: string, part: Part): void {
     if (typeof part !== 'object' || part === null)
       throw new UsageError(`mount('${prefix}'): mount a site, a part, or an HTTP handler, not ${String(part)}`)
+    if (part instanceof Promise) throw new UsageError(`mount('${prefix}') was given a promise: await it first`)
     const group = new Group<U>(prefix)
-    part.install?.(group as unknown as Group<unknown>)
+    registered('the install() of a part', part.install?.(group as unknown as Group<unknown>))
     this.#put(group as Group<never>, part)
   }
 
@@ -363,6 +371,25 @@ export class Group<U> {
     if (this.#closed)
       throw new RouteError(`${what} was called after the first request: register everything before the site is served`)
   }
+}
+
+function requireFunction(given: unknown, what: string): void {
+  if (typeof given !== 'function') throw new UsageError(`${what} takes a function, not ${String(given)}`)
+}
+
+/** Routes that come after a wait would come too late, without a word. @throws UsageError for a promise. */
+function registered(what: string, given: unknown): void {
+  atOnce(given, what)
+}
+
+/** @throws RouteError for what is neither a pattern nor a route. */
+function nameOf(route: string | AnyRoute, method: string): string {
+  if (typeof route === 'string') return route
+  const { routeName } = (route ?? {}) as Partial<AnyRoute>
+  if (typeof routeName === 'string') return routeName
+  throw new RouteError(
+    `${method}: the route must be a pattern like '/posts/{id:int}' or a route of urls(), not ${String(route)}`,
+  )
 }
 
 function checkPrefix(prefix: string): void {

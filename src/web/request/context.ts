@@ -46,6 +46,13 @@ export interface FormReader<R> {
 export let turnOf: <P, U>(c: Context<P, U>) => Turn
 
 /**
+ * One request, and how to answer it.
+ *
+ * @example
+ * site.get('/posts/{id:int}', async (c) => {
+ *   const post = await Post.get({ id: c.params.id })
+ *   return c.user === null ? c.redirect(to.signIn()) : c.render('post.html', { post, page: c.query.get('page') })
+ * })
  * @typeParam P the parameters of the route
  * @typeParam U what `user` is: null is ruled out within `site.signedIn`
  */
@@ -161,12 +168,14 @@ export class Context<P = unknown, U = unknown> {
 
   /** What a hook has put there. @throws UsageError when none has. */
   get<T>(key: Key<T>): T {
+    checkKey('c.get()', key)
     if (!this.#turn.has(key))
       throw new UsageError(`c.get(): nothing has set '${key.name}' yet; a before or around hook must call c.set()`)
     return this.#turn.get(key) as T
   }
   /** Hands a value on to hooks and handlers that come later. */
   set<T>(key: Key<T>, value: T): this {
+    checkKey('c.set()', key)
     this.#turn.set(key, value)
     return this
   }
@@ -276,6 +285,8 @@ export class Context<P = unknown, U = unknown> {
    * visitor could name is how phishing borrows a site's name.
    */
   redirect(to: string, init: ReplyInit & { readonly dangerouslyElsewhere?: boolean } = {}): Reply {
+    if (typeof to !== 'string')
+      throw new UsageError(`c.redirect() takes an address as text (to.home()), not a ${typeof to}`)
     const target = localTarget(to, this.origin)
     if (target === null && !init.dangerouslyElsewhere)
       throw new RedirectError(
@@ -298,6 +309,12 @@ export class Context<P = unknown, U = unknown> {
   url(route: AnyRoute | string, values?: object): string {
     return this.#turn.addresses.address(route, values)
   }
+}
+
+/** @throws UsageError for what is no key: a text would be shared by all who think of the same. */
+function checkKey(what: string, key: unknown): void {
+  if (typeof key === 'object' && key !== null) return
+  throw new UsageError(`${what} takes a key: const tenant = key<Tenant>('tenant'), not ${JSON.stringify(key)}`)
 }
 
 /** @throws RedirectError for what is no web address: browsers do strange things with the others. */

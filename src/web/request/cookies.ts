@@ -24,7 +24,13 @@ export interface CookieOptions {
   readonly dangerouslyInsecure?: boolean
 }
 
-/** The cookies of one request, and those that its reply sets. */
+/**
+ * The cookies of one request, and those that its reply sets.
+ *
+ * @example
+ * c.cookies.set('theme', 'dark', { maxAge: days(365) })
+ * c.cookies.get('theme')
+ */
 export class CookieJar {
   readonly #received: ReadonlyMap<string, string>
   readonly #secure: boolean

@@ -118,9 +118,18 @@ export function jsonReply(value: unknown, status: number): Reply {
     const where = unawaited(value)
     if (where !== null) throw new UsageError(`c.json(): ${where} is a promise or a query, whose JSON is {}: await it`)
   }
-  const text = JSON.stringify(value)
+  const text = textOf(value)
   if (text === undefined) throw new UsageError(`c.json(): a ${typeof value} cannot be converted to JSON`)
   return new Reply(status, JSON_TYPE, text)
+}
+
+/** @throws UsageError for what fails on the way: a cycle, a BigInt, a `toJSON` that throws. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new UsageError(`the answer cannot be converted to JSON: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** Why an object would be sent as `{}` or fail, with what to do instead; null when it has JSON of its own. */
@@ -129,7 +138,10 @@ function notJson(value: object): string | null {
   if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return null
   if (Array.isArray(value) || typeof (value as { toJSON?: unknown }).toJSON === 'function') return null
   if (value instanceof Error) return 'an Error: throw it, so that the site answers it'
-  const name = value.constructor?.name ?? 'object'
+  const name = value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1)
+  if (value instanceof Blob) return 'a Blob: return new Response(blob)'
+  if (value instanceof ArrayBuffer) return 'an ArrayBuffer: return new Uint8Array(buffer)'
+  if (name === 'Generator') return 'a generator: pieces come from an async one (async function*)'
   if (Symbol.iterator in value) return `a ${name}, which has no JSON: spread the value into an array ([...value])`
   if (Object.keys(value).length > 0) return null
   return `an object of class ${name} without properties of its own: answer a plain object with its data`

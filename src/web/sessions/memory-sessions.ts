@@ -6,7 +6,12 @@ import type { SessionRecord } from './session.ts'
 import { SESSION_MAX_AGE } from './signed-sessions.ts'
 import type { Loaded, SessionStore } from './store.ts'
 
-/** Sessions in the memory of this process. */
+/**
+ * Sessions in the memory of this process.
+ *
+ * @example
+ * app({ sessions: new MemorySessions({ maxAge: hours(8) }) })
+ */
 export class MemorySessions implements SessionStore {
   readonly asynchronous = false
   readonly maxAge: Duration

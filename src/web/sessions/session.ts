@@ -21,7 +21,12 @@ export interface SessionRecord {
 /** Names that the framework keeps in a session itself. */
 export const RESERVED = { user: '@user', stamp: '@stamp', csrf: '@csrf', flash: '@flash' } as const
 
-/** What one visitor's session holds: JSON values by name. It is stored once something is put in. */
+/**
+ * What one visitor's session holds: JSON values by name. It is stored once something is put in.
+ *
+ * @example
+ * c.session.set('seen', [...((c.session.get('seen') as number[] | undefined) ?? []), post.id])
+ */
 export class Session {
   #id: string
   readonly #values: Map<string, unknown>

@@ -17,7 +17,12 @@ const COOKIE_BYTES = 4096
 /** Room for the cookie's name and attributes beside its value. */
 const ATTRIBUTES = 200
 
-/** Sessions in signed cookies: the default. */
+/**
+ * Sessions in signed cookies: the default.
+ *
+ * @example
+ * app({ secret, sessions: new CookieSessions([secret], days(1)) })
+ */
 export class CookieSessions implements SessionStore {
   readonly asynchronous = false
   readonly maxAge: Duration

@@ -46,6 +46,8 @@ export function app(given: object = {}): unknown {
     model === null
       ? users
       : (((id) => (model as typeof Model & Class<Model>).find({ id } as never)) satisfies UserLoader<unknown>)
+  if (models.length > 0 && db === undefined)
+    throw new UsageError("app({ models }) needs app({ db }), the database that has their rows: db: 'sqlite:site.db'")
   checkEngine(options as SiteOptions<never>)
   const site = new Site<unknown>({ ...options, users: loader } as SiteOptions<unknown>, {
     engine: (directories, filters) => engineOf(options as SiteOptions<never>, directories, filters),

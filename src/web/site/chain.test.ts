@@ -288,9 +288,12 @@ test('hooks hand typed values on', async () => {
     return `${name} ${c.has(other)}`
   })
   site.get('/missing', (c) => String(c.get(other)))
+  site.get('/text', (c) => c.set('tenant' as never, 1).text(''))
   assert.equal((await web.get('/')).text, 'blue false', 'keys of one name are two places')
   assert.equal((await web.get('/missing')).status, 500)
   assert.match(String(failures[0]!.error), /nothing has set 'tenant' yet/)
+  assert.equal((await web.get('/text')).status, 500)
+  assert.match(String(failures[1]!.error), /c\.set\(\) takes a key: .*, not "tenant"/)
 })
 
 interface Person {

@@ -3,7 +3,14 @@ import { type Duration, days } from '../../base/duration.ts'
 import type { Machine } from '../../base/machine.ts'
 import type { Signer } from '../security/signing.ts'
 
-/** Signs texts for one purpose with the site's secrets, and dates them by its clock. */
+/**
+ * Signs texts for one purpose with the site's secrets, and dates them by its clock.
+ *
+ * @example
+ * const reset = site.signer('password reset')
+ * const link = `${c.origin}${to.reset()}?token=${encodeURIComponent(reset.sign(String(user.id)))}`
+ * const id = reset.verify(c.query.get('token') ?? '', hours(1)) // null: forged, or too old
+ */
 export class SiteSigner {
   readonly #signer: Signer
   readonly #machine: () => Machine

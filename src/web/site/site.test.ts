@@ -56,6 +56,8 @@ test('a handler answers with text, an object, bytes, a Response, pieces or a rep
 })
 
 test('a handler that answers nothing is an error that says so', async () => {
+  const circle: { to?: object } = {}
+  circle.to = circle
   for (const [answer, expected] of [
     [undefined, /handler of \/x answered nothing: .*return/],
     [null, /answered null/],
@@ -63,9 +65,12 @@ test('a handler that answers nothing is an error that says so', async () => {
     [new Map([['a', 1]]), /answered a Map, which has no JSON: spread/],
     [new Set([1]), /answered a Set/],
     [new Error('x'), /answered an Error: throw it/],
-    [(function* () {})(), /which has no JSON/],
+    [(function* () {})(), /answered a generator: .*async function\*/],
     [/x/, /class RegExp without properties of its own/],
-    [new ArrayBuffer(1), /class ArrayBuffer/],
+    [new ArrayBuffer(1), /an ArrayBuffer: return new Uint8Array/],
+    [new Blob(['x']), /a Blob: return new Response/],
+    [{ a: 5n }, /cannot be converted to JSON: .*BigInt/],
+    [circle, /cannot be converted to JSON: .*circular/],
     [{ posts: Promise.resolve([]) }, /'posts' is a promise or a query, whose JSON is \{\}: await it/],
     [[Promise.resolve(1)], /'0' is a promise/],
     [{ posts: [1].map(async (n) => n) }, /'posts\.0' is a promise/],
@@ -75,6 +80,31 @@ test('a handler that answers nothing is an error that says so', async () => {
     assert.equal((await web.get('/x')).status, 500)
     assert.match(String((failures[0]!.error as Error).message), expected)
   }
+})
+
+test('what registers routes does so at once, and what is registered can be meant', () => {
+  const late = async (group: { get(path: string, view: () => string): unknown }) => {
+    await null
+    group.get('/late', () => 'never')
+  }
+  const site = () => quiet().site
+  assert.throws(() => site().group('/g', late), /group\('\/g'\) must be synchronous/)
+  assert.throws(() => site().signedIn(late), /signedIn\(\) must be synchronous/)
+  assert.throws(() => site().guard(() => null, late), /guard\(\) must be synchronous/)
+  assert.throws(() => site().use({ install: late }), /install\(\) of a part must be synchronous/)
+  assert.throws(
+    () => site().mount('/m', Promise.resolve({}) as never),
+    /mount\('\/m'\) was given a promise: await it first/,
+  )
+  assert.throws(() => site().get(/x/ as never, () => ''), /GET: the route must be a pattern .*, not \/x\//)
+  assert.throws(() => site().get(undefined as never, () => ''), /GET: the route must be a pattern/)
+  for (const wrong of ['after', 'teardown', 'before', 'around'] as const)
+    assert.throws(() => site()[wrong]('x' as never), new RegExp(`${wrong}\\(\\) takes a function, not x`))
+  assert.throws(() => site().group('/g', undefined as never), /group\('\/g'\) takes a function/)
+  assert.throws(() => site().onError(404, 'x' as never), /onError\(\) takes a function/)
+  for (const wrong of ['404', 200, 404.5, null])
+    assert.throws(() => site().onError(wrong as never, () => ''), /takes a status from 400 to 599 or a class of errors/)
+  assert.throws(() => app({ models: [class Thing {}] }), /app\(\{ models \}\) needs app\(\{ db \}\)/)
 })
 
 test('what cannot be sent does not compile', () => {

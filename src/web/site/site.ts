@@ -15,7 +15,7 @@ import { UsageError } from '../errors.ts'
 import { consoleLog, type FailureLog, writeTo } from '../ground/log.ts'
 import { type AnyGroup, Group, type Part, partsIn } from '../groups/group.ts'
 import type { Command, Finding } from '../groups/operation.ts'
-import { WEB_LIMITS } from '../limits.ts'
+import { checkedLimits, WEB_LIMITS } from '../limits.ts'
 import { largestForm } from '../request/form-reading.ts'
 import type { AnyRoute } from '../routing/address.ts'
 import { addresses } from '../routing/address.ts'
@@ -99,7 +99,7 @@ export class Site<U = never> extends Group<U | null> {
     const own = origin === undefined ? [] : [new URL(originOf(origin)).host]
     this.#hosts = new HostCheck(typeof hosts === 'string' ? hosts : [...hosts, ...own], dangerouslyAnyHost)
     new SecurityHeaders(headers ?? {}) // a mistake in them shows where they are written
-    this.#sessions = new SessionKeeper(secret, sessions, debug, { ...WEB_LIMITS, ...limits })
+    this.#sessions = new SessionKeeper(secret, sessions, debug, { ...WEB_LIMITS, ...checkedLimits('app()', limits) })
     if (users !== undefined && !debug) checkSecrets(this.#sessions.secrets)
     this.#log = options.log ?? consoleLog
     this.#report = reportTo(this.#log)

@@ -44,6 +44,10 @@ export interface SaveOptions {
  * not known), and gives the name. It is written beside its place and put there when it is whole: a client that leaves,
  * or a program that is killed, leaves no half file under a name that is served.
  * @param upload of a form, or a part of `c.body.parts()`, which is written as it comes in.
+ *
+ * @example
+ * const name = await saveUpload('data/pictures', form.data.picture)
+ * await Post.create({ picture: name })
  */
 export function saveUpload(directory: string, upload: Upload | BodyPart, options: SaveOptions = {}): Promise<string> {
   const machine = options.machine ?? currentMachine()
@@ -89,6 +93,9 @@ async function write(
  * Takes an upload away, once nothing names it any more: after the commit that deletes its row, say. False when there is
  * none of that name.
  * @throws UsageError for a name that `saveUpload` cannot have given.
+ *
+ * @example
+ * onCommit(() => removeUpload('data/pictures', post.picture))
  */
 export function removeUpload(directory: string, name: string): Promise<boolean> {
   if (!NAME.test(name)) throw new UsageError(`removeUpload(): '${name}' is not a name of an upload`)
@@ -128,7 +135,12 @@ export function sweepUploads(
   return clock.hold(sweep())
 }
 
-/** Serves a directory of uploads: `site.mount('/uploads', uploadedFiles('data/uploads'))`. */
+/**
+ * Serves a directory of uploads: `site.mount('/uploads', uploadedFiles('data/uploads'))`.
+ *
+ * @example
+ * site.signedIn((members) => members.mount('/pictures', uploadedFiles('data/pictures')))
+ */
 export function uploadedFiles(directory: string): Part {
   return staticFiles(directory, {
     // Names are random and never written again.

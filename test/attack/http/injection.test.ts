@@ -51,6 +51,14 @@ test('what would contradict the framing is refused', async () => {
     (e) => e.inform(200, []),
     (e) => e.inform(101, []),
     (e) => e.reply(200, ['X'], ''),
+    (e) => e.reply('200' as never, [], ''),
+    // What is no string would be made one behind the check.
+    ...[5, undefined, null, ['a\r\nX: y'], { toString: () => 'a\r\nX: y' }].flatMap((value) => [
+      (e: Exchange) => e.reply(200, ['X', value as never], ''),
+      (e: Exchange) => e.reply(200, [value as never, 'x'], ''),
+      (e: Exchange) => void e.start(200, ['X', value as never]),
+    ]),
+    ...[5, {}, ['x'], new Map()].map((body) => (e: Exchange) => e.reply(200, [], body as never)),
   ]
   for (const [i, way] of wrong.entries()) {
     const errors: unknown[] = []
