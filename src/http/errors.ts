@@ -87,6 +87,7 @@ export class RequestError extends CodedError {
 
 /** What of a call was wrong. */
 export type MisuseCode =
+  | 'HTTP_INVALID_ARGUMENT'
   | 'HTTP_INVALID_FIELD'
   | 'HTTP_INVALID_STATUS'
   | 'HTTP_INVALID_LENGTH'

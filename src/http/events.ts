@@ -59,5 +59,5 @@ export interface HttpRefusedEvent extends Event {
   readonly why: string
 }
 
-/** Every event of this floor, to switch over by `type`. */
+/** Every event of HTTP, to switch over by `type`. */
 export type AnyHttpEvent = HttpRequestEvent | HttpResponseEvent | HttpDoneEvent | HttpRefusedEvent

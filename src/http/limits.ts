@@ -6,7 +6,7 @@
 import { MILLISECOND } from '../base/clock.ts'
 import { type Duration, hours, requireDuration, seconds } from '../base/duration.ts'
 
-/** What one peer may cost: the numbers behind every refusal and every time-out of this floor. */
+/** What one peer may cost: the numbers behind every refusal and every time-out of this layer. */
 export interface HttpLimits {
   // Heads
 

@@ -1,4 +1,4 @@
-/** What goes wrong on this floor. Those with a `status` are answers: thrown below a handler, they become a reply. */
+/** What goes wrong in the framework. Those with a `status` are answers: thrown below a handler, they become a reply. */
 import { CodedError } from '../base/errors.ts'
 import { reasonPhrase } from '../http/index.ts'
 

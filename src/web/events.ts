@@ -1,5 +1,5 @@
 /**
- * What the framework reports of one request; the SQL and the templates in it are reported by their own floors. Durations
+ * What the framework reports of one request; the SQL and the templates in it are reported by their own layers. Durations
  * are by the clock's stopwatch.
  */
 import type { Nanos } from '../base/clock.ts'
@@ -7,7 +7,7 @@ import type { Event } from '../base/events.ts'
 import type { ModelsSqlEvent } from '../models/events.ts'
 import type { TemplatesRenderedEvent, TemplatesReplacedEvent } from '../templates/events.ts'
 
-/** What every event of this floor carries. */
+/** What every event of the framework carries. */
 interface WebEvent extends Event {
   /** The `id` of the exchange. */
   readonly exchange: number

@@ -163,7 +163,7 @@ export function may(state: ExchangeState, event: number): boolean {
   return state.next[event] !== null
 }
 
-/** The state after the event. @throws Error for an event that must not happen then: a fault of this floor. */
+/** The state after the event. @throws Error for an event that must not happen then: a fault of this layer. */
 export function after(state: ExchangeState, event: number): ExchangeState {
   const next = state.next[event]
   if (next === null || next === undefined)
@@ -212,14 +212,14 @@ export const LIFE: Readonly<Record<Life, Readonly<Partial<Record<LifeEvent, Life
   closed: { stop: 'closed', leave: 'closed', drop: 'closed', gone: 'closed' },
 })
 
-/** The life after the event. @throws Error for an event that must not happen then: a fault of this floor. */
+/** The life after the event. @throws Error for an event that must not happen then: a fault of this layer. */
 export function lifeAfter(life: Life, event: LifeEvent): Life {
   const next = LIFE[life][event]
   if (next === undefined) throw new Error(`${event} must not happen to a connection that is ${life}`)
   return next
 }
 
-/** Whether exchanges are under way or may come: the connection is this floor's to read and to write. */
+/** Whether exchanges are under way or may come: the connection is this layer’s to read and to write. */
 export function isAlive(life: Life): boolean {
   return life === 'open' || life === 'last' || life === 'half'
 }

@@ -22,6 +22,16 @@ async function world(handler: Handler, options: ServeOptions = {}, manners: Mann
 
 const hello: Handler = (exchange) => exchange.reply(200, ['Content-Type', 'text/plain'], 'hello')
 
+test('serve says what it takes', async () => {
+  const wrong = serve as unknown as (...args: unknown[]) => Promise<unknown>
+  await assert.rejects(
+    wrong(undefined, () => {}),
+    { code: 'HTTP_INVALID_ARGUMENT', message: /takes a Host first/ },
+  )
+  await assert.rejects(wrong({ port: 80 }), { code: 'HTTP_INVALID_ARGUMENT', message: /takes a Host first/ })
+  await assert.rejects(wrong({ listen() {} }, 'x'), /takes a function \(exchange\) => … second, not x/)
+})
+
 test('a request is answered in one write, with date, length and the keep-alive advertised', async () => {
   const { network, client } = await world(hello)
   const raw = await client()

@@ -4,6 +4,7 @@ import { type Duration, requireDuration, seconds } from '../../base/duration.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../../socket/host.ts'
 import { PROMPT } from '../dial.ts'
+import { HttpMisuse } from '../errors.ts'
 import type { Exchange, Handler } from '../exchange.ts'
 import { DateLine } from '../fields/date.ts'
 import { completeLimits, type HttpLimits } from '../limits.ts'
@@ -47,7 +48,8 @@ const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 const DRAIN: Duration = seconds(30)
 
 /**
- * Listens and lets `handler` answer. Rejects as `host.listen` does: EADDRINUSE, EACCES.
+ * Listens and lets `handler` answer. Rejects as `host.listen` does (EADDRINUSE, EACCES), and with HttpMisuse for what is
+ * no host or no handler.
  *
  * @example
  * const server = await serve(kernelHost(), (exchange) => exchange.reply(200, [], 'hello'), { port: 8080 })
@@ -55,6 +57,16 @@ const DRAIN: Duration = seconds(30)
  * await server.close()
  */
 export async function serve(host: Host, handler: Handler, options: ServeOptions = {}): Promise<HttpServer> {
+  if (typeof host?.listen !== 'function')
+    throw new HttpMisuse(
+      'HTTP_INVALID_ARGUMENT',
+      'serve() takes a Host first, where it listens: kernelHost(), or a host of a simulated Internet',
+    )
+  if (typeof handler !== 'function')
+    throw new HttpMisuse(
+      'HTTP_INVALID_ARGUMENT',
+      `serve() takes a function (exchange) => … second, not ${String(handler)}`,
+    )
   const server = new RunningServer(host, handler, options)
   await server.listen()
   return server
