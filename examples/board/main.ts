@@ -35,7 +35,7 @@ try {
       if (stopping) process.exit(130)
       stopping = true
       console.log('\n  Finishing the requests under way… Ctrl-C again stops at once.')
-      void server.close()
+      void site.close()
     })
 } catch (error) {
   const { code, message } = error as { code?: string; message: string }
