@@ -67,6 +67,8 @@ export class Parameters implements Iterable<readonly [name: string, value: strin
 export function parseQuery(text: string, options: QueryOptions = {}): Parameters {
   const { charset = 'utf-8', most = HTTP_LIMITS.queryCount } = options
   const parameters = new Parameters()
+  // The next one from `at` on: looked for again only behind it, or names without a value would make that quadratic.
+  let equals = text.indexOf('=')
   for (let at = 0; at < text.length; ) {
     const mark = text.indexOf('&', at)
     const end = mark < 0 ? text.length : mark
@@ -75,7 +77,7 @@ export function parseQuery(text: string, options: QueryOptions = {}): Parameters
         parameters.overflow = true
         break
       }
-      const equals = text.indexOf('=', at)
+      if (equals >= 0 && equals < at) equals = text.indexOf('=', at)
       const split = equals < 0 || equals > end ? end : equals
       parameters.append(decodePart(text.slice(at, split), charset), decodePart(text.slice(split + 1, end), charset))
     }

@@ -37,10 +37,12 @@ export interface CookieAttributes {
 export function parseCookies(field: string | undefined, most = HTTP_LIMITS.cookieCount): Map<string, string> {
   const cookies = new Map<string, string>()
   if (field === undefined) return cookies
+  // The next one from `at` on: looked for again only behind it, or pairs without a name would make that quadratic.
+  let equals = field.indexOf('=')
   for (let at = 0; at < field.length && cookies.size < most; ) {
     const mark = field.indexOf(';', at)
     const end = mark < 0 ? field.length : mark
-    const equals = field.indexOf('=', at)
+    if (equals >= 0 && equals < at) equals = field.indexOf('=', at)
     if (equals >= 0 && equals < end) {
       // RFC 6265bis §5.6 strips SP and HTAB. U+00A0 is a letter of a name: without it `\xa0__Host-id` would be `__Host-id`.
       const name = stripSpace(field, at, equals)
