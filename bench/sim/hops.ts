@@ -36,7 +36,7 @@ async function link(): Promise<number> {
   const [a, b] = [net.host('a'), net.host('b')]
   const { a: from, b: to } = net.link(a, b, { latency: ms(1), rate: gbit(1000) })
   let arrived = 0
-  to.attach(() => arrived++)
+  to.attach({ received: () => void arrived++, batchEnd() {} })
   const frame = new Uint8Array(1514)
   return perSecondAsync(count, async () => {
     for (let sent = 0; sent < count; sent += 500) {

@@ -59,7 +59,7 @@ if ((await reply.text()) !== 'Hello') throw new Error('no hello')
 tell()`,
   'reticle, the simulator’s first event': `import { internet, ms } from 'reticle/sim'
 import { tell } from './ask.mjs'
-const net = internet({ seed: 1, log: { on: true, emit: tell } })
+const net = internet({ seed: 1, log: { on: true, emit: ({ type }) => type === 'link.sent' && tell() } })
 const [laptop, server] = [net.host('laptop'), net.host('server')]
 net.link(laptop, server, { latency: ms(20) })
 await net.run(async () => {

@@ -34,4 +34,5 @@ export interface LinkDroppedEvent extends Event {
   readonly reason: string
 }
 
+/** Every event of a link, told apart by `type`. */
 export type LinkEvent = LinkSentEvent | LinkDroppedEvent

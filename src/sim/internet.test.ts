@@ -163,7 +163,7 @@ test('a datagram to a closed port gives ECONNREFUSED to a connected socket', asy
 
 test('nobody at an address of the link gives EHOSTUNREACH after three questions, no route ENETUNREACH', async () => {
   const { net, laptop, router, log } = threesome()
-  router.stack.addAddress(router.ports[0]!.interface, 0xc6336401, { network: 0xc6336400, length: 24 })
+  router.stack.addAddress(router.ports[0]!.interface, '198.51.100.1/24')
   const lost = net.run(async () => {
     const socket = await laptop.datagrams()
     await socket.connect({ address: '198.51.100.9', port: 9 })

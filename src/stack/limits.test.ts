@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatIp4, parseIp4 } from '../base/ip.ts'
+import { parseIp4 } from '../base/ip.ts'
+import { formatIp } from '../base/ip6.ts'
 import { internet, mbit, ms, seconds } from '../sim/index.ts'
-import { DATAGRAM_OVERHEAD, type StackLimits } from './limits.ts'
+import { STACK_LIMITS, type StackLimits } from './limits.ts'
 import { bench, OWN, PEER, udpFrame } from './trial/bench.ts'
 
 test('what waits for a program is bounded by SO_RCVBUF', async () => {
-  const { host, probe, stack, clock } = bench({ limits: { datagramBuffer: 4 * (DATAGRAM_OVERHEAD + 1) } })
+  const { host, probe, stack, clock } = bench({ limits: { datagramBuffer: 4 * (STACK_LIMITS.datagramOverhead + 1) } })
   const socket = await host.datagrams({ address: '0.0.0.0', port: 9 })
   for (let i = 0; i < 6; i++) probe.receive(udpFrame(1, 9, String(i)))
   assert.equal(stack.counters.udpBufferFull, 2)
@@ -47,8 +48,8 @@ test('when every ephemeral port is taken the next socket is refused, and one por
 
 test('ways that are remembered are bounded: an address scan changes nothing', () => {
   const { stack } = bench({ limits: { paths: 10 } })
-  for (let i = 0; i < 1000; i++) assert.ok(stack.output.path(parseIp4('198.51.0.0') + i) !== null)
-  assert.equal(formatIp4(stack.output.path(parseIp4('198.51.0.0'))!.nextHop!), PEER)
+  for (let i = 0; i < 1000; i++) assert.ok(stack.ip4.path(parseIp4('198.51.0.0') + i, 0) !== null)
+  assert.equal(formatIp(stack.ip4.path(parseIp4('198.51.0.0'), 0)!.nextHop!), PEER)
 })
 
 test('a full translator refuses new endpoints inside and keeps the old ones; old ones make room when they end', async () => {

@@ -1,26 +1,5 @@
-/** What remote hosts may cost a stack at most, and why. */
-import { MILLISECOND, type Nanos, SECOND } from '../base/clock.ts'
-
-/** The default time to live (RFC 1700; Linux). */
-export const TTL = 64
-
-/** RFC 1112 §6.1: multicasts stay on this network unless the program asks for more. */
-export const MULTICAST_TTL = 1
-
-/** RFC 1812 §4.3.2.3: an error carries as much of the original as fits in 576 octets. */
-export const ICMP_ERROR_LENGTH = 576
-
-/**
- * What ICMP says of a path is not believed below this (Linux: min_pmtu; RFC 5927 §7.2): headers would be most of the
- * traffic. Where it is true, routers cut the packets.
- */
-export const MIN_PATH_MTU = 552
-
-/** A datagram that waits counts for so many bytes at least: empty ones are not free. */
-export const DATAGRAM_OVERHEAD = 128
-
-/** How long `ping` waits for an answer when it is not told. */
-export const PING_TIMEOUT: Nanos = 1000 * MILLISECOND
+/** What remote hosts may cost a stack at most, and why. `StackOptions.limits` sets them. */
+import { type Nanos, SECOND } from '../base/clock.ts'
 
 /** Each can be set where a stack is made. */
 export interface StackLimits {
@@ -44,14 +23,25 @@ export interface StackLimits {
   readonly icmpErrorsPerSecond: number
   readonly icmpErrorsBurst: number
   /**
-   * Packets that are being put together at once, pieces of one, and for how long (Linux: ipfrag_time; the 60 to 120 s of
-   * RFC 1122 §3.3.2 only help an attacker today). A flood of first pieces stops here: 64 packets of 64 KB.
+   * What ICMP says of a path is not believed below this (Linux: min_pmtu; RFC 5927 §7.2): headers would be most of the
+   * traffic. Where it is true, routers cut the packets.
+   */
+  readonly leastPathMtu: number
+  /**
+   * Packets that are being put together at once, and for how long (Linux: ipfrag_time; the 60 to 120 s of RFC 1122 §3.3.2
+   * only help an attacker today). A flood of first pieces stops here: 64 packets of 64 KB.
    */
   readonly reassemblies: number
-  readonly reassemblyPieces: number
   readonly reassemblyTime: Nanos
+  /**
+   * Stretches of one packet that have come with gaps between them. Pieces in order make one, whatever their size; the
+   * longest packet over the smallest MTU (68) makes 683 in the worst order.
+   */
+  readonly reassemblyGaps: number
   /** Bytes of datagrams that wait for one socket (Linux: net.core.rmem_default). */
   readonly datagramBuffer: number
+  /** A datagram that waits counts for so many bytes at least: empty ones are not free. */
+  readonly datagramOverhead: number
   /** Multicast groups of one socket (Linux: igmp_max_memberships). */
   readonly memberships: number
   /** RFC 6335 §6: ports that a host may hand out by itself. */
@@ -64,6 +54,11 @@ export interface StackLimits {
   readonly orphans: number
   /** Translations of one NAT: a port scan from inside must not eat the router (Linux on a home router: 16k). */
   readonly natEntries: number
+  /** TCP connections through it, whose states it follows (Linux: nf_conntrack_max on a small machine). */
+  readonly natSessions: number
+  /** Ports outside that it hands out: the router's own sockets do not choose them for themselves, so the two never meet. */
+  readonly natPortFirst: number
+  readonly natPortLast: number
   /** RFC 4787 REQ-5: at least two minutes. */
   readonly natUdp: Nanos
   /** RFC 5382 REQ-5: two hours and four minutes for an established connection, four minutes for one that opens or closes. */
@@ -73,7 +68,8 @@ export interface StackLimits {
   readonly natIcmp: Nanos
 }
 
-export const DEFAULT_LIMITS: StackLimits = Object.freeze({
+/** The limits of a stack where `StackOptions.limits` says nothing else. */
+export const STACK_LIMITS: StackLimits = Object.freeze({
   neighbours: 1024,
   neighbourQueue: 64,
   neighbourReachable: 30 * SECOND,
@@ -84,10 +80,12 @@ export const DEFAULT_LIMITS: StackLimits = Object.freeze({
   paths: 4096,
   icmpErrorsPerSecond: 1000,
   icmpErrorsBurst: 50,
+  leastPathMtu: 552,
   reassemblies: 64,
-  reassemblyPieces: 128,
   reassemblyTime: 30 * SECOND,
+  reassemblyGaps: 1024,
   datagramBuffer: 212_992,
+  datagramOverhead: 128,
   memberships: 20,
   ephemeralFirst: 49_152,
   ephemeralLast: 65_535,
@@ -95,6 +93,9 @@ export const DEFAULT_LIMITS: StackLimits = Object.freeze({
   writeLowWater: 16 * 1024,
   orphans: 4096,
   natEntries: 16_384,
+  natSessions: 65_536,
+  natPortFirst: 16_384,
+  natPortLast: 49_151,
   natUdp: 120 * SECOND,
   natTcp: 7440 * SECOND,
   natTcpTransitory: 240 * SECOND,

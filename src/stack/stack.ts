@@ -1,32 +1,34 @@
 /**
- * One IP stack: interfaces, routes, ICMP, UDP and TCP of one host, driven by the frames of its devices and by a clock.
- * It does no I/O of its own and has one timer, for the earliest of all its deadlines.
+ * One IP stack: interfaces, network layers, UDP and TCP of one host, driven by the frames of its devices and by a clock.
+ * It does no I/O of its own and has one timer, for the earliest of all its deadlines. Here its parts are put together;
+ * each of them says in an interface of its own what it needs, and none knows the stack.
  */
-import type { Clock, Nanos, Timer } from '../base/clock.ts'
+import type { Clock, Nanos } from '../base/clock.ts'
 import { type EventLog, silent } from '../base/events.ts'
-import { IP4_LOOPBACK, type Ip4, isLoopback4, type Prefix4, parsePrefix4 } from '../base/ip.ts'
+import { formatIp4, type Ip4, parsePrefix4 } from '../base/ip.ts'
 import type { Random } from '../base/random.ts'
-import { Schedule, type Task } from '../base/schedule.ts'
+import type { Task } from '../base/schedule.ts'
 import { type TcpSettings, tcpSettings } from '../tcp/index.ts'
-import * as arp from '../wire/arp.ts'
 import * as ethernet from '../wire/ethernet.ts'
-import * as icmp from '../wire/icmp.ts'
-import { counters } from './counters.ts'
+import type { Counters } from './counters.ts'
 import type { Device } from './device.ts'
-import { Frames, LINK_HEADROOM } from './frames.ts'
-import { Reassembler } from './ip/fragments.ts'
-import { Icmp } from './ip/icmp.ts'
-import { IpInput } from './ip/input.ts'
-import { Interface } from './ip/interface.ts'
-import { Loopback } from './ip/loopback.ts'
-import type { Nat } from './ip/nat.ts'
-import { Neighbours } from './ip/neighbours.ts'
-import { IpOutput } from './ip/output.ts'
-import { Routes } from './ip/routes.ts'
-import { DEFAULT_LIMITS, type StackLimits } from './limits.ts'
+import { StackError } from './errors.ts'
+import { type Frame, Frames } from './frames.ts'
+import { Journal } from './journal.ts'
+import { STACK_LIMITS, type StackLimits } from './limits.ts'
+import { Addressing, type AddressOptions } from './link/addressing.ts'
+import { frameArrived, type LinkParts } from './link/input.ts'
+import { Interface } from './link/interface.ts'
+import { Loopback } from './link/loopback.ts'
+import { Neighbours } from './link/neighbours.ts'
+import { arpArrived, askArp } from './net/ip4/arp.ts'
+import { Ip4Layer } from './net/ip4/layer.ts'
+import { Layers } from './net/layer.ts'
+import { Timers } from './timers.ts'
 import { Tcp } from './transport/tcp.ts'
 import { Udp } from './transport/udp.ts'
 
+/** What a stack is made of. It has no clock, chance or log of its own. */
 export interface StackOptions {
   readonly name: string
   readonly clock: Clock
@@ -46,6 +48,14 @@ export interface StackOptions {
   readonly enterApplication?: () => void
 }
 
+/**
+ * A TCP/IP stack, without sockets: `stackHost` puts them on top.
+ * @example
+ *     const stack = new Stack({ name: 'web', clock, random, events })
+ *     const eth0 = stack.attach(device, ['192.0.2.1/24'])
+ *     stack.ip4.routes.add({ prefix: { network: 0, length: 0 }, gateway: parseIp4('192.0.2.254'), interface: eth0, metric: 0 })
+ *     const host = new StackHost(stack)
+ */
 export class Stack {
   readonly name: string
   readonly clock: Clock
@@ -53,26 +63,18 @@ export class Stack {
   readonly events: EventLog
   readonly enterApplication: () => void
   readonly forwarding: boolean
-  /** Address translation of a home router; null on every other host. */
-  nat: Nat | null = null
-
   readonly limits: StackLimits
-  readonly counters = counters()
+  readonly timers: Timers
+  readonly journal: Journal
   readonly frames: Frames
-  readonly interfaces: Interface[] = []
   readonly loopback: Interface
-  readonly routes: Routes
-  readonly input: IpInput
-  readonly output: IpOutput
-  readonly reassembler = new Reassembler(this)
-  readonly icmp: Icmp
+  readonly ip4: Ip4Layer
+  readonly layers: Layers
   readonly udp: Udp
   readonly tcp: Tcp
-
-  readonly #own = new Set<Ip4>()
-  readonly #schedule = new Schedule()
-  #timer: Timer | null = null
-  #armedFor: Nanos = Number.POSITIVE_INFINITY
+  readonly #interfaces: Interface[] = []
+  readonly #addressing: Addressing
+  readonly #link: LinkParts
 
   constructor(options: StackOptions) {
     this.name = options.name
@@ -80,145 +82,135 @@ export class Stack {
     this.random = options.random
     this.events = options.events ?? silent
     this.enterApplication = options.enterApplication ?? (() => {})
-    this.limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.limits = Object.freeze({ ...STACK_LIMITS, ...options.limits })
     this.forwarding = options.forwarding ?? false
     this.frames = options.frames ?? new Frames()
-    this.output = new IpOutput(this)
-    this.input = new IpInput(this)
-    this.icmp = new Icmp(this)
+    this.timers = new Timers(this.clock)
+    this.journal = new Journal(this.name, this.events, this.timers)
+    this.loopback = new Interface(new Loopback(this.timers), () => null)
+    this.ip4 = new Ip4Layer(this)
+    this.layers = new Layers(this.ip4)
     this.udp = new Udp(this)
     this.tcp = new Tcp(this, tcpSettings(options.tcp))
-    this.routes = new Routes(() => this.output.forgetPaths())
-    const now = () => this.clock.now()
-    this.loopback = this.attach(new Loopback(now, (when, task, frame) => this.at(when, task, frame)))
-    this.addAddress(this.loopback, IP4_LOOPBACK, { network: 0x7f000000, length: 8 })
+    this.#addressing = new Addressing(this.timers, this.journal, this.ip4)
+    this.#link = this.#linkParts()
+    this.#enter(this.loopback)
+    this.addAddress(this.loopback, '127.0.0.1/8')
+  }
+
+  get interfaces(): readonly Interface[] {
+    return this.#interfaces
+  }
+
+  /** What it has seen, in the manner of `netstat -s`. */
+  get counters(): Counters {
+    return this.journal.counters
   }
 
   /** Plugs a device in as an interface, with addresses like `192.0.2.1/24`. */
   attach(device: Device, addresses: readonly string[] = []): Interface {
     const made = new Interface(device, (of) => (device.medium === 'ethernet' ? this.#neighbours(of) : null))
-    this.interfaces.push(made)
-    device.attach((frame) => this.input.frame(made, frame))
-    for (const text of addresses) {
-      const parsed = parsePrefix4(text)
-      if (parsed === null) throw new RangeError(`interface ${device.name}: '${text}' is no address like 192.0.2.1/24`)
-      this.addAddress(made, parsed.address, parsed.prefix)
-    }
+    this.#enter(made)
+    for (const address of addresses) this.addAddress(made, address)
     return made
   }
 
-  /** Gives an interface an address; what lies in its prefix is reached directly from then on. */
-  addAddress(to: Interface, address: Ip4, prefix: Prefix4): void {
-    to.addresses.push({ address, prefix })
-    this.#own.add(address)
-    this.routes.add({ prefix, gateway: null, interface: to, metric: 0 })
+  #enter(made: Interface): void {
+    this.#interfaces.push(made)
+    made.device.attach({
+      received: (frame, meta) => frameArrived(this.#link, made, frame, meta),
+      batchEnd: () => this.tcp.batchEnd(),
+    })
   }
 
-  /** Whether the address is one of this host's: on which interface does not matter (RFC 1122 §3.3.4.2, weak model). */
-  isOwn(address: Ip4): boolean {
-    return this.#own.has(address)
+  /**
+   * Gives an interface an address like `192.0.2.1/24`; what lies in its prefix is reached directly from then on.
+   * @throws StackError for what is not an address with a prefix
+   */
+  addAddress(to: Interface, address: string, options: AddressOptions = {}): void {
+    const parsed = parsePrefix4(address)
+    if (parsed === null || !address.includes('/'))
+      throw new StackError(
+        'STACK_ADDRESS',
+        `interface ${to.name}: write an address with its prefix, like 192.0.2.1/24, not '${address}'`,
+      )
+    this.#addressing.add(to, parsed.address, parsed.prefix, options)
   }
 
-  /** Whether packets to it come back to this host: an own address, or one of 127/8. */
-  isLocal(address: Ip4): boolean {
-    return this.isOwn(address) || isLoopback4(address)
+  /** Takes an address away: what comes for it is no longer for this host. Sockets that are bound to it stay. */
+  removeAddress(from: Interface, address: string): void {
+    const parsed = parsePrefix4(address)
+    if (parsed === null || !this.#addressing.remove(from, parsed.address))
+      throw new StackError('STACK_ADDRESS', `interface ${from.name} has no address ${address}: ${listed(from)}`)
   }
 
-  /** Whether a datagram socket may be bound to it: an own address, all of 127/8, or a broadcast address of an interface. */
-  isBindable(address: Ip4): boolean {
-    return this.isLocal(address) || this.interfaces.some((each) => each.isBroadcast(address))
-  }
+  // ——— for sockets ———
 
-  /** Runs `task.run(argument)` at that time. The slot can be given to `cancel` or `move` until then. */
   at(when: Nanos, task: Task, argument?: unknown): number {
-    const slot = this.#schedule.add(when, task, argument)
-    if (when < this.#armedFor) this.#arm()
-    return slot
+    return this.timers.at(when, task, argument)
   }
 
-  /** Runs it at this instant, after what is due already: owners are never called from inside their own calls. */
   soon(task: Task, argument?: unknown): void {
-    this.at(this.clock.now(), task, argument)
+    this.timers.soon(task, argument)
   }
 
   move(slot: number, when: Nanos): void {
-    this.#schedule.move(slot, when)
-    if (when < this.#armedFor) this.#arm()
+    this.timers.move(slot, when)
   }
 
   cancel(slot: number): void {
-    this.#schedule.remove(slot)
-    if (this.#schedule.size === 0) this.#disarm()
+    this.timers.cancel(slot)
   }
 
-  /** A multicast or broadcast that was sent is heard by this host's own sockets too. */
-  loopGroup(through: Interface, frame: Uint8Array, offset: number): void {
-    this.soon({ run: () => this.input.deliver(through, frame, offset, true) })
+  // ——— the parts, joined ———
+
+  #linkParts(): LinkParts {
+    const arpHost = this.#arpHost()
+    return {
+      journal: this.journal,
+      ip4: this.ip4.input,
+      arp: (through, packet) => arpArrived(arpHost, through, packet),
+    }
   }
 
-  /** Moves the timer forward. It is not moved back: one that fires early finds nothing due, which costs less. */
-  #arm(): void {
-    this.#timer?.cancel()
-    this.#armedFor = this.#schedule.next()
-    this.#timer = this.clock.at(this.#armedFor, this.#due)
-  }
-
-  #disarm(): void {
-    this.#timer?.cancel()
-    this.#timer = null
-    this.#armedFor = Number.POSITIVE_INFINITY
-  }
-
-  readonly #due = (): void => {
-    this.#timer = null
-    const schedule = this.#schedule
-    const now = this.clock.now()
-    // Until the end nothing needs the timer. What is arranged meanwhile for this instant has its turn by the timer, after
-    // what others have arranged for it: the loopback must not keep the clock's owner waiting for ever.
-    this.#armedFor = Number.NEGATIVE_INFINITY
-    const limit = schedule.sequence
-    try {
-      while (schedule.next() <= now && schedule.first < limit) {
-        schedule.take()
-        schedule.task!.run(schedule.argument)
-      }
-    } finally {
-      this.#armedFor = Number.POSITIVE_INFINITY
-      if (schedule.size > 0) this.#arm()
+  #arpHost() {
+    return {
+      frames: this.frames,
+      isOwn: (address: Ip4) => this.ip4.own.has(address),
+      frameSent: () => this.journal.counters.framesSent++,
     }
   }
 
   #neighbours(of: Interface): Neighbours {
-    const stack = this
     const { device } = of
+    const { journal, limits, timers, ip4 } = this
+    const arpHost = this.#arpHost()
     return new Neighbours({
-      limits: stack.limits,
-      mac: device.mac,
-      now: () => stack.clock.now(),
-      at: (when, task) => stack.at(when, task),
-      cancel: (slot) => stack.cancel(slot),
-      sourceFor: (neighbour) => of.sourceFor(neighbour),
-      isOwn: (address) => stack.isOwn(address),
-      sendFrame(frame, to) {
-        ethernet.emitHeader(frame, 0, to, device.mac, ethernet.ETHERTYPE_IPV4)
-        stack.counters.framesSent++
-        device.transmit(frame)
+      limits,
+      timers,
+      ask(neighbour, at) {
+        if (typeof neighbour === 'number') askArp(arpHost, of, neighbour, at)
       },
-      sendArp(packet, to) {
-        const frame = stack.frames.take(LINK_HEADROOM + arp.length(packet))
-        ethernet.emitHeader(frame, 0, to, device.mac, ethernet.ETHERTYPE_ARP)
-        arp.emit(packet, frame, LINK_HEADROOM)
-        stack.counters.framesSent++
-        device.transmit(frame)
+      send(frame: Frame, to) {
+        const header = frame.prepend(ethernet.HEADER_LENGTH)
+        ethernet.emitHeader(frame.bytes, header, to, device.mac, ethernet.ETHERTYPE_IPV4)
+        journal.counters.framesSent++
+        device.transmit(frame.view(), frame.meta)
       },
-      queueOverflow: () => stack.counters.neighbourQueueOverflow++,
+      overflowed: (frame) =>
+        journal.dropped('too many wait for the neighbour', of, frame.brought, frame.bytes, frame.start, frame.end),
       unreachable(frames) {
         for (const frame of frames) {
-          stack.counters.neighbourUnreachable++
+          journal.dropped('neighbour does not answer', of, frame.brought, frame.bytes, frame.start, frame.end)
           // RFC 1122 §2.3.2.2 and RFC 1812 §5.2.7.1: the sender is told, also when it is this host.
-          stack.icmp.complain(icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE, 0, frame, LINK_HEADROOM)
+          ip4.undeliverable(frame)
         }
       },
     })
   }
+}
+
+function listed({ addresses }: Interface): string {
+  const texts = addresses.map(({ address, prefix }) => `${formatIp4(address)}/${prefix.length}`)
+  return texts.length === 0 ? 'it has none' : `it has ${texts.join(', ')}`
 }

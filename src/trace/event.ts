@@ -6,11 +6,12 @@ import type { Event } from '../base/events.ts'
 import type { DnsEvent } from '../dns/events.ts'
 import type { AnyHttpEvent } from '../http/index.ts'
 import type { LinkEvent } from '../sim/events.ts'
+import type { StackEvent } from '../stack/events.ts'
 import type { TcpEvent } from '../tcp/events.ts'
 import type { AnyWebEvent } from '../web/events.ts'
 
 /** Every event that a layer declares in its `events.ts`; `switch (event.type)` narrows it. */
-export type TraceEvent = AnyHttpEvent | AnyWebEvent | DnsEvent | LinkEvent | TcpEvent
+export type TraceEvent = AnyHttpEvent | AnyWebEvent | DnsEvent | LinkEvent | StackEvent | TcpEvent
 
 /** The event of that type. */
 export type TraceEventOf<T extends TraceEvent['type']> = Extract<TraceEvent, { readonly type: T }>

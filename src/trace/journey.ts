@@ -7,6 +7,7 @@ import type { Event } from '../base/events.ts'
 import { arp, icmp, tcp } from '../wire/index.ts'
 import { Conversations } from './conversation.ts'
 import { dnsWords, stageWords } from './dns.ts'
+import { dropWords, isRoutine } from './drop.ts'
 import { traceEvent } from './event.ts'
 import { type LadderOptions, type Lane, ladderHeads, ladderRows, type Row, type Style } from './ladder.ts'
 import { arrived, fate, origin, type Packet, packets, sent } from './packet.ts'
@@ -53,7 +54,7 @@ const DNS_PORT = 53
 export function journey(events: readonly Event[], options: JourneyOptions): string[] {
   const all = packets(events, new Map(options.hosts.map(({ host, detail = '' }) => [detail, host])))
   const shown = all.filter((packet) => options.everything || packet.arp === null || fate(packet) !== null)
-  const rows = [...packetRows(shown, events, options.exactCase === true), ...noteRows(events)].sort(
+  const rows = [...packetRows(shown, events, options.exactCase === true), ...noteRows(events, options.everything)].sort(
     (a, b) => a.at - b.at || a.index - b.index,
   )
   settleActs(rows)
@@ -122,10 +123,10 @@ function wordsOf(
 }
 
 /** What the hosts say of themselves. */
-function noteRows(events: readonly Event[]): Placed[] {
+function noteRows(events: readonly Event[], everything: boolean): Placed[] {
   const rows: Placed[] = []
   events.forEach((event, index) => {
-    const said = noteOf(event)
+    const said = noteOf(event, everything)
     if (said === null) return
     const { act, text, style } = said
     const row = { kind: 'note', at: event.at, host: event.host, text, style } as const
@@ -141,7 +142,7 @@ interface Note {
   readonly style: Style
 }
 
-function noteOf(logged: Event): Note | null {
+function noteOf(logged: Event, everything: boolean): Note | null {
   const event = traceEvent(logged)
   switch (event.type) {
     case 'dns.stage':
@@ -157,6 +158,11 @@ function noteOf(logged: Event): Note | null {
         style: 'dim',
       }
     }
+    case 'stack.dropped':
+      if (isRoutine(event) && !everything) return null
+      return { act: 'around', text: dropWords(event), style: 'red' }
+    case 'stack.address':
+      return { act: 'around', text: `address ${event.address} on ${event.interface}: ${event.state}`, style: 'dim' }
     case 'http.request': {
       const { side, method, target, version } = event
       return {

@@ -7,6 +7,7 @@ const ENTRIES: readonly (readonly [string, string])[] = [
   ['●', 'something happens at a machine: a cache look-up, a change of the connection’s state, a query of the site'],
   ['├──▶', 'a packet: when it was sent stands at the left, when it arrived at the right, in milliseconds'],
   ['──✗', 'a packet that never arrived, and why'],
+  ['drops', 'a packet came to this machine and goes no further, for the reason that stands behind it'],
   ['seq, ack', 'octets of the connection, counted from its start: those sent, and the next one expected'],
   ['win, cwnd', 'octets that the receiver has room for, and that the sender allows itself (congestion window)'],
   ['mss, wscale', 'the largest segment that an end takes; windows count in units of 2^wscale octets'],

@@ -52,6 +52,8 @@ export interface Packet extends Contents {
   to: string
   /** It came to a router that did not pass it on: nobody behind answered ARP, say. */
   stranded: boolean
+  /** The host that dropped it last, and why; null when none did. */
+  ended: { readonly host: string; readonly reason: string } | null
 }
 
 export const origin = (packet: Packet): string => packet.hops[0]!.fromHost
@@ -63,7 +65,8 @@ export const arrived = (packet: Packet): Nanos | null => (packet.stranded ? null
 export const fate = (packet: Packet): string | null => {
   const { dropped, link, toHost } = lastHop(packet)
   if (dropped !== null) return `${dropped} on ${link}`
-  return packet.stranded ? `not passed on by ${toHost}` : null
+  if (!packet.stranded) return null
+  return packet.ended?.host === toHost ? `${packet.ended.reason}, says ${toHost}` : `not passed on by ${toHost}`
 }
 
 /** When it came to the end of its last hop; null when it was lost there. */
@@ -72,17 +75,24 @@ const rested = (packet: Packet): Nanos | null => {
   return hop.dropped === null ? hop.arrives : null
 }
 
+const NOTHING: Contents = { arp: null, ip: null, tcp: null, udp: null, icmp: null, fault: null }
+
 /** Reads a frame. Never throws: what cannot be read is null, and `fault` says why. */
 export function dissect(frame: Uint8Array): Contents {
-  const nothing = { arp: null, ip: null, tcp: null, udp: null, icmp: null, fault: null }
+  const nothing = NOTHING
   const outer = ethernet.parse(frame, 0, frame.length)
   if (outer instanceof Fault) return { ...nothing, fault: outer.why }
   if (outer.etherType === ethernet.ETHERTYPE_ARP) {
     const packet = arp.parse(outer.payload, 0, outer.payload.length)
     return packet instanceof Fault ? { ...nothing, fault: packet.why } : { ...nothing, arp: packet }
   }
-  if (outer.etherType !== ethernet.ETHERTYPE_IPV4) return nothing
-  const ip = ipv4.parse(outer.payload, 0, outer.payload.length)
+  return outer.etherType === ethernet.ETHERTYPE_IPV4 ? dissectPacket(outer.payload) : nothing
+}
+
+/** Reads an IP packet, without a frame around it. */
+export function dissectPacket(packet: Uint8Array): Contents {
+  const nothing = NOTHING
+  const ip = ipv4.parse(packet, 0, packet.length)
   if (ip instanceof Fault) return { ...nothing, fault: ip.why }
   if (ip.fragmentOffset > 0) return { ...nothing, ip }
   const { payload } = ip
@@ -124,6 +134,9 @@ export function packets(events: readonly Event[], addresses: ReadonlyMap<string,
     } else if (isEvent(event, 'link.sent')) {
       // A frame that a fault duplicated is reported once more: the first report stands.
       if (!byFrame.has(event.id)) byFrame.set(event.id, follow(hopOf(event, null), index, all, resting))
+    } else if (isEvent(event, 'stack.dropped') && event.frame !== null) {
+      const known = byFrame.get(event.frame)
+      if (known !== undefined) known.packet.ended = { host: event.host, reason: event.reason }
     }
   })
   nameDestinations(all, addresses)
@@ -173,8 +186,10 @@ function follow(hop: Hop, index: number, all: Packet[], resting: Map<string, Pac
     const at = here?.findIndex((other) => rested(other) !== null && rested(other)! <= hop.handed) ?? -1
     if (at >= 0) packet = here!.splice(at, 1)[0]
   }
-  if (packet === undefined) all.push((packet = { ...contents, index, hops: [hop], to: hop.toHost, stranded: false }))
-  else packet.hops.push(hop)
+  if (packet === undefined) {
+    packet = { ...contents, index, hops: [hop], to: hop.toHost, stranded: false, ended: null }
+    all.push(packet)
+  } else packet.hops.push(hop)
   if (mark !== null) {
     const there = `${hop.toHost} ${mark}`
     const others = resting.get(there)

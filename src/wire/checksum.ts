@@ -55,6 +55,12 @@ function swap(word: number): number {
   return ((word & 0xff) << 8) | (word >>> 8)
 }
 
+/**
+ * What the checksum of a packet that is written covers: the whole of it, or the pseudo-header alone, for a device that
+ * completes it. The field then holds that sum as it is, not complemented.
+ */
+export type Coverage = 'whole' | 'pseudo-header'
+
 /** Adds the carries back in (RFC 1071 §1) until the sum fits 16 bits. */
 export function fold(total: number): number {
   let folded = (total & 0xffff) + Math.floor(total / 0x10000)

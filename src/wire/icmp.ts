@@ -18,6 +18,9 @@ export const FIELD = {
 
 export const HEADER_LENGTH = 8
 
+/** RFC 1812 §4.3.2.3: a packet with an error is no longer than this, so it carries the head of the one that it quotes. */
+export const ERROR_LENGTH = 576
+
 export const ECHO_REPLY = 0
 export const DESTINATION_UNREACHABLE = 3
 export const ECHO_REQUEST = 8

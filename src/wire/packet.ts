@@ -28,7 +28,6 @@ function printTransport({ protocol, payload, ...packet }: ipv4.Ipv4Packet): stri
   return `protocol ${protocol}, ttl ${packet.ttl}, length ${payload.length}`
 }
 
-function said<T extends object>(parsed: T | Fault | string, print: (value: T) => string): string {
-  if (parsed instanceof Fault) return `[${parsed.why}]`
-  return typeof parsed === 'string' ? `[${parsed}]` : print(parsed)
+function said<T extends object>(parsed: T | Fault, print: (value: T) => string): string {
+  return parsed instanceof Fault ? `[${parsed.why}]` : print(parsed)
 }

@@ -7,11 +7,11 @@
 
 import { Fault } from '../base/fault.ts'
 import { putU16, putU32, u16, u32 } from '../base/octets.ts'
-import { checksum as internetChecksum } from './checksum.ts'
+import { type Coverage, fold, checksum as internetChecksum } from './checksum.ts'
 import type { Seq } from './sequence.ts'
 
 /** Where the fields of the header stand. */
-const FIELD = {
+export const FIELD = {
   sourcePort: 0,
   destinationPort: 2,
   seq: 4,
@@ -256,10 +256,17 @@ export function length(segment: TcpSegment): number {
 /**
  * Writes the segment with its checksum at `offset`; there must be room for `length(segment)` bytes.
  * @param pseudoSum `pseudoSum4` or `pseudoSum6` over that length
+ * @param covers what the checksum is to cover
  * @returns how many bytes were written
  * @throws RangeError when the options do not fit 40 bytes or the buffer is too short
  */
-export function emit(segment: TcpSegment, bytes: Uint8Array, offset: number, pseudoSum: number): number {
+export function emit(
+  segment: TcpSegment,
+  bytes: Uint8Array,
+  offset: number,
+  pseudoSum: number,
+  covers: Coverage = 'whole',
+): number {
   const optionBytes = optionsLength(segment.options)
   if (optionBytes > MAX_OPTIONS_LENGTH)
     throw new RangeError(`tcp.emit: ${optionBytes} bytes of options, at most ${MAX_OPTIONS_LENGTH} fit a header`)
@@ -277,7 +284,8 @@ export function emit(segment: TcpSegment, bytes: Uint8Array, offset: number, pse
   putU16(bytes, offset + FIELD.urgent, segment.urgent)
   if (optionBytes > 0) emitOptions(segment.options, bytes, offset + HEADER_LENGTH, offset + header)
   bytes.set(segment.payload, offset + header)
-  putU16(bytes, offset + FIELD.checksum, internetChecksum(bytes, offset, total, pseudoSum))
+  const sum = covers === 'whole' ? internetChecksum(bytes, offset, total, pseudoSum) : fold(pseudoSum)
+  putU16(bytes, offset + FIELD.checksum, sum)
   return total
 }
 

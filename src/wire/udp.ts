@@ -2,7 +2,7 @@
 
 import { Fault } from '../base/fault.ts'
 import { putU16, u16 } from '../base/octets.ts'
-import { checksum } from './checksum.ts'
+import { type Coverage, checksum, fold } from './checksum.ts'
 
 /** Where the fields of the header stand. */
 export const FIELD = { sourcePort: 0, destinationPort: 2, length: 4, checksum: 6 } as const
@@ -37,7 +37,10 @@ export const destinationPort = (bytes: Uint8Array, offset: number): number => u1
 /** Header and payload. */
 export const totalLength = (bytes: Uint8Array, offset: number): number => u16(bytes, offset + FIELD.length)
 
-/** Writes the header of a datagram whose payload of `size` octets already stands at `offset + HEADER_LENGTH`. */
+/**
+ * Writes the header of a datagram whose payload of `size` octets already stands at `offset + HEADER_LENGTH`.
+ * @param covers what the checksum is to cover
+ */
 export function emitHeader(
   bytes: Uint8Array,
   offset: number,
@@ -45,10 +48,15 @@ export function emitHeader(
   to: number,
   size: number,
   pseudo: number,
+  covers: Coverage = 'whole',
 ): void {
   putU16(bytes, offset + FIELD.sourcePort, from)
   putU16(bytes, offset + FIELD.destinationPort, to)
   putU16(bytes, offset + FIELD.length, HEADER_LENGTH + size)
+  if (covers === 'pseudo-header') {
+    putU16(bytes, offset + FIELD.checksum, fold(pseudo))
+    return
+  }
   putU16(bytes, offset + FIELD.checksum, 0)
   // RFC 768: a sum that comes out zero is sent as all ones, since zero would mean "none".
   putU16(bytes, offset + FIELD.checksum, checksum(bytes, offset, HEADER_LENGTH + size, pseudo) || 0xffff)

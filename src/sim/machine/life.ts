@@ -4,7 +4,7 @@
  * answered. A life may be interrupted: a paused machine's timers, and the frames that come to it, wait.
  */
 import type { Task } from '../../base/schedule.ts'
-import type { Device } from '../../stack/device.ts'
+import type { Device, DeviceOwner, ReceiveMeta, TransmitMeta } from '../../stack/device.ts'
 import type { Lived } from '../time/clock.ts'
 import type { World } from '../time/world.ts'
 
@@ -62,19 +62,22 @@ export class Life implements Lived {
    * arrives goes to whoever attached last.
    */
   device(of: Device): Device {
-    const { name, medium, mac, mtu } = of
-    const transmit = (frame: Uint8Array): void => {
-      if (this.#state === 'running') of.transmit(frame)
-      else this.#keep(() => transmit(frame))
+    const { name, medium, mac, mtu, capabilities } = of
+    const transmit = (frame: Uint8Array, meta: TransmitMeta | null): void => {
+      if (this.#state === 'running') of.transmit(frame, meta)
+      else this.#keep(() => transmit(frame, meta))
     }
-    const attach = (receive: (frame: Uint8Array) => void): void => {
-      const arrived = (frame: Uint8Array): void => {
-        if (this.#state === 'running') receive(frame)
-        else this.#keep(() => arrived(frame))
+    const attach = (owner: DeviceOwner): void => {
+      const received = (frame: Uint8Array, meta: ReceiveMeta): void => {
+        if (this.#state === 'running') owner.received(frame, meta)
+        else {
+          const kept = { ...meta }
+          this.#keep(() => received(frame, kept))
+        }
       }
-      of.attach(arrived)
+      of.attach({ received, batchEnd: () => owner.batchEnd() })
     }
-    return { name, medium, mac, mtu, transmit, attach }
+    return { name, medium, mac, mtu, capabilities, transmit, attach }
   }
 
   /** Why no frame can be given to the machine; null when one can. */

@@ -6,9 +6,9 @@ import type { Random } from '../../base/random.ts'
 import type { Task } from '../../base/schedule.ts'
 import type { Connection, Datagrams, Host, Listener } from '../../socket/host.ts'
 import type { Frames } from '../../stack/frames.ts'
-import type { Interface } from '../../stack/ip/interface.ts'
-import type { PingOptions, PingReply } from '../../stack/ip/ping.ts'
 import type { StackLimits } from '../../stack/limits.ts'
+import type { Interface } from '../../stack/link/interface.ts'
+import type { PingOptions, PingReply } from '../../stack/net/ip4/ping.ts'
 import type { HostsFile, Resolver } from '../../stack/socket/lookup.ts'
 import { Stack } from '../../stack/stack.ts'
 import type { TcpSettings } from '../../tcp/index.ts'
@@ -19,6 +19,7 @@ import type { World } from '../time/world.ts'
 import { Life, type LifeState } from './life.ts'
 import { ProgramHost } from './program.ts'
 
+/** What can be said of a machine when it is made. */
 export interface NodeOptions {
   /** What `lookup` knows without asking; the other machines' names are known unless the Internet says otherwise. */
   readonly hosts?: HostsFile

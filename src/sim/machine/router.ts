@@ -1,10 +1,11 @@
 /** Machines that pass packets on: routers, and home routers, which translate addresses. */
 import { formatIp4 } from '../../base/ip.ts'
-import type { Interface } from '../../stack/ip/interface.ts'
-import { Nat } from '../../stack/ip/nat.ts'
+import type { Interface } from '../../stack/link/interface.ts'
+import { Nat, type NatRouter } from '../../stack/net/ip4/nat/nat.ts'
 import { SimError } from '../errors.ts'
 import { type NodeParts, type Port, SimHost } from './node.ts'
 
+/** A machine that passes packets on. Made by `Internet.router`; its routes follow the topology. */
 export class SimRouter extends SimHost {
   constructor(parts: NodeParts) {
     super(parts, true)
@@ -30,7 +31,8 @@ export class HomeRouter extends SimHost {
 
   /** The translations in force; null until the outside is linked. */
   get nat(): Nat | null {
-    return this.stack.nat
+    const { nat } = this.stack.ip4
+    return nat instanceof Nat ? nat : null
   }
 
   /** The address by which the outside knows the home. */
@@ -54,11 +56,10 @@ export class HomeRouter extends SimHost {
   }
 
   #translateBehind(outside: Interface): void {
-    const { stack } = this
-    const { clock, random, counters, limits } = stack
+    const { limits, timers, random, journal, frames, ip4, udp, tcp } = this.stack
     const isTaken = (protocol: number, port: number) =>
-      protocol === 17 ? !stack.udp.mayBind(0, port, false) : !stack.tcp.mayBind(0, port, false)
-    const forward = (through: Interface, frame: Uint8Array) => stack.input.forward(through, frame, 14)
-    stack.nat = new Nat({ limits, clock, random, counters, isTaken, forward }, outside)
+      !(protocol === udp.protocol ? udp : tcp).mayBind(ip4.any, port, false)
+    const forward: NatRouter['forward'] = (through, frame, id) => ip4.forward(through, frame, id)
+    ip4.translate(new Nat({ limits, timers, random, journal, frames, isTaken, forward }, outside))
   }
 }

@@ -6,6 +6,7 @@ import { SIM_LIMITS } from '../limits.ts'
 import type { Segment } from '../machine/node.ts'
 import type { LinkEnd, LinkNode } from './link.ts'
 
+/** What can be said of a LAN when it is made. */
 export interface LanOptions {
   /** Like `192.168.7.0/24`; default: the next free one. */
   readonly subnet?: string
@@ -13,6 +14,7 @@ export interface LanOptions {
   readonly remembers?: number
 }
 
+/** A local network: a switch with a subnet, to which any number of machines are linked. Made by `Internet.lan`. */
 export class Lan implements LinkNode {
   readonly name: string
   readonly prefix: Prefix4
@@ -58,7 +60,7 @@ export class Lan implements LinkNode {
   /** Plugs in the near end of a machine's cable. */
   plug(end: LinkEnd): void {
     this.#ends.push(end)
-    end.attach((frame) => this.#arrived(end, frame))
+    end.attach({ received: (frame) => this.#arrived(end, frame), batchEnd() {} })
   }
 
   #arrived(from: LinkEnd, frame: Uint8Array): void {

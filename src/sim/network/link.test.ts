@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { loop } from '#loop'
 import { RecordingLog } from '../../base/events.ts'
 import { SeededRandom } from '../../base/random.ts'
+import type { DeviceOwner } from '../../stack/device.ts'
 import { Rules } from '../faults/rule.ts'
 import {
   type Duration,
@@ -19,6 +20,12 @@ import { World } from '../time/world.ts'
 import { Backlog } from './backlog.ts'
 import { Link, type LinkOptions, type Way } from './link.ts'
 
+/** Who hears what arrives at an end. */
+const hears = (received: (frame: Uint8Array) => unknown): DeviceOwner => ({
+  received: (frame) => void received(frame),
+  batchEnd() {},
+})
+
 /** A link alone, its ends in the hands of the test. */
 function cable(options: LinkOptions, seed = 1) {
   const world = new World({ epochMillis: 0, loop })
@@ -28,7 +35,7 @@ function cable(options: LinkOptions, seed = 1) {
   const node = (name: string) => ({ node: { name, up: true, refusal: null }, name: 'eth0', mac: 1 })
   const link = new Link(fabric, new SeededRandom(seed), node('a'), node('b'), options)
   const arrivals: { frame: Uint8Array; at: number }[] = []
-  link.b.attach((frame) => arrivals.push({ frame, at: world.now }))
+  link.b.attach(hears((frame) => arrivals.push({ frame, at: world.now })))
   const run = () =>
     world.advance(
       Number.POSITIVE_INFINITY,
@@ -111,7 +118,7 @@ test('both queue limits drop what comes on top', async () => {
 test('the way back can have other weather, and the weather can change', async () => {
   const { link, world, run, arrivals } = cable({ latency: ms(1), back: { latency: ms(9) } })
   let back = 0
-  link.a.attach(() => (back = world.now))
+  link.a.attach(hears(() => (back = world.now)))
   link.b.transmit(numbered(0))
   link.a.transmit(numbered(0))
   await run()
@@ -194,7 +201,7 @@ test('a rule has chances of its own, by label, and knows the number and the way 
 test('a cable can be cut one way', async () => {
   const { link, run, arrivals, dropped } = cable({})
   let back = 0
-  link.a.attach(() => back++)
+  link.a.attach(hears(() => back++))
   const both = async () => {
     link.a.transmit(numbered(0))
     link.b.transmit(numbered(0))

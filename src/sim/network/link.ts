@@ -8,7 +8,7 @@ import type { EventLog } from '../../base/events.ts'
 import { fnv1aText } from '../../base/hash.ts'
 import type { Random } from '../../base/random.ts'
 import type { Task } from '../../base/schedule.ts'
-import type { Device } from '../../stack/device.ts'
+import { type Device, type DeviceOwner, PLAIN, type ReceiveMeta } from '../../stack/device.ts'
 import type { Mac } from '../../wire/ethernet.ts'
 import { SimError } from '../errors.ts'
 import type { LinkDroppedEvent, LinkSentEvent } from '../events.ts'
@@ -39,6 +39,7 @@ export interface Weather {
   readonly queue?: { readonly packets?: number; readonly bytes?: number }
 }
 
+/** A link's name and MTU, its weather, and other weather for the way back. */
 export interface LinkOptions extends Weather {
   /** Default `a--b`. */
   readonly name?: string
@@ -79,8 +80,15 @@ export class LinkEnd implements Device {
   readonly link: Link
   /** `laptop:eth0`. */
   readonly label: string
-  receive: (frame: Uint8Array) => void = () => {}
+  readonly capabilities = PLAIN
+  #owner: DeviceOwner | null = null
   #out!: Direction
+  readonly #meta: { -readonly [name in keyof ReceiveMeta]: ReceiveMeta[name] } = {
+    at: 0,
+    checksum: 'unknown',
+    gsoSize: 0,
+    id: null,
+  }
 
   constructor(link: Link, node: LinkNode, name: string, mac: Mac) {
     this.link = link
@@ -111,8 +119,15 @@ export class LinkEnd implements Device {
     this.#out.transmit(frame)
   }
 
-  attach(receive: (frame: Uint8Array) => void): void {
-    this.receive = receive
+  attach(owner: DeviceOwner): void {
+    this.#owner = owner
+  }
+
+  /** A frame has come to this end. @param id its number; null when nobody watches */
+  deliver(frame: Uint8Array, id: number | null, now: Nanos): void {
+    this.#meta.at = now
+    this.#meta.id = id
+    this.#owner?.received(frame, this.#meta)
   }
 }
 
@@ -123,6 +138,10 @@ export interface Plug {
   readonly mac: Mac
 }
 
+/**
+ * A cable between two machines, or a machine and a LAN. Made by `Internet.link`; its weather can change while it runs,
+ * and it can be cut.
+ */
 export class Link {
   readonly name: string
   readonly mtu: number
@@ -335,10 +354,11 @@ export class Direction implements Task {
 
   /** A frame arrives. */
   run(argument: unknown): void {
-    const frame = argument instanceof Flight ? argument.frame : (argument as Uint8Array)
+    const flight = argument instanceof Flight ? argument : null
+    const frame = flight === null ? (argument as Uint8Array) : flight.frame
     const { refusal } = this.#to.node
-    if (refusal === null) this.#to.receive(frame)
-    else this.#dropped(argument instanceof Flight ? argument.id : -1, frame, refusal)
+    if (refusal === null) this.#to.deliver(frame, flight === null ? null : flight.id, this.#fabric.world.now)
+    else this.#dropped(flight === null ? -1 : flight.id, frame, refusal)
   }
 
   #sent(id: number, frame: Uint8Array, departs: Nanos, arrives: Nanos, queued: number): void {

@@ -25,7 +25,7 @@ function cost(from: SimHost, to: SimHost, routers: readonly SimHost[], latency: 
   let at = from
   let sum = 0
   for (let hops = 0; at !== to; hops++) {
-    const route = at.stack.routes.lookup(destination)
+    const route = at.stack.ip4.routes.lookup(destination)
     if (route === null || hops > routers.length) return -1
     const next = route.gateway === null ? to : routers.find((router) => router.has(route.gateway!))!
     sum += latency(at, next) + 1
@@ -95,7 +95,7 @@ test('a thousand hosts behind two hundred routers reach each other, and each rou
     routers[1]!.restart()
     assert.equal((await hosts[0]!.ping(hosts[999]!.address)).outcome, 'reply')
   })
-  const table = routers[7]!.stack.routes
+  const table = routers[7]!.stack.ip4.routes
   assert.equal(table.all.length, 1 + 1199, 'the loopback, and every subnet')
   assert.match(table.toString(), /^10\.0\.\d+\.\d+\/30 (via 10\.0\.\d+\.\d+ )?dev eth\d/)
 })
@@ -119,9 +119,9 @@ test('a route that was added by hand is taken before the one that was worked out
     const out = west!.ports.find(({ end }) => end.link === detour)!
     const gateway = parseIp4(south!.address)
     const prefix = { network: parseIp4('192.0.2.0'), length: 24 }
-    west!.stack.routes.add({ prefix, gateway, interface: out.interface, metric: 0 })
+    west!.stack.ip4.routes.add({ prefix, gateway, interface: out.interface, metric: 0 })
     assert.equal(await time(), ms(1 + 10 + 10 + 1 + 1 + 1 + 1 + 1), 'there by the south, back by the north')
-    west!.stack.routes.remove((route) => route.gateway === gateway)
+    west!.stack.ip4.routes.remove((route) => route.gateway === gateway)
     assert.equal(await time(), ms(8))
   })
 })
@@ -141,5 +141,5 @@ test('the way into a home is hidden from outside, also where two homes have the 
       assert.equal((await home.ping(laptop.address)).outcome, 'reply')
     }
   })
-  assert.equal(isp.stack.routes.lookup(parseIp4('192.168.7.2')), null)
+  assert.equal(isp.stack.ip4.routes.lookup(parseIp4('192.168.7.2')), null)
 })

@@ -6,7 +6,7 @@
 import type { Nanos } from '../../base/clock.ts'
 import type { Ip4, Prefix4 } from '../../base/ip.ts'
 import { Schedule, type Task } from '../../base/schedule.ts'
-import type { Route, RouteSource } from '../../stack/ip/routes.ts'
+import type { Route, RouteSource } from '../../stack/net/routes.ts'
 import type { Port, SimHost } from '../machine/node.ts'
 import { HomeRouter } from '../machine/router.ts'
 import { type Edge, Topology, type Vertex } from './topology.ts'
@@ -25,7 +25,7 @@ export function route(nodes: readonly SimHost[]): Topology {
 /** One machine needs its routes again: its stack is new. */
 export function routeOne(node: SimHost, topology: Topology): void {
   const place = topology.placeOf(node)
-  node.stack.routes.follow(place < 0 ? new HostRoutes(node) : new RouterRoutes(topology, place))
+  node.stack.ip4.routes.follow(place < 0 ? new HostRoutes(node) : new RouterRoutes(topology, place))
 }
 
 /** A host leaves everything but its own subnets to the router on its first link that has one. */

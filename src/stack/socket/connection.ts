@@ -3,7 +3,7 @@ import { type Nanos, SECOND } from '../../base/clock.ts'
 import { type Duration, requireDuration } from '../../base/duration.ts'
 import { ERRNO, type ErrorCode, SocketError } from '../../base/errors.ts'
 import type { EventLog } from '../../base/events.ts'
-import { formatIp4, type Ip4 } from '../../base/ip.ts'
+import { formatIp, type Ip } from '../../base/ip6.ts'
 import type { Task } from '../../base/schedule.ts'
 import { formatAddress, type IpAddress } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
@@ -22,11 +22,11 @@ import {
   type TcpState,
 } from '../../tcp/index.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
-import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
-import type { Stack } from '../stack.ts'
+import { NETWORK_ERROR_CODE, type NetworkError } from '../net/errors.ts'
 import type { TcpEndpoint } from '../transport/tcp.ts'
 import { TimeWaitEndpoint } from '../transport/time-wait.ts'
 import type { OptionTable } from './options.ts'
+import type { SocketPort } from './port.ts'
 import { corkTime, highWater, lowWater, setTcpOption, settingsOf } from './tcp-options.ts'
 
 /** Who made the connection: it is told when the handshake is over, one way or the other. */
@@ -38,20 +38,20 @@ export interface Opening {
 }
 
 export interface Endpoints {
-  readonly localAddress: Ip4
+  readonly localAddress: Ip
   readonly localPort: number
-  readonly remoteAddress: Ip4
+  readonly remoteAddress: Ip
   readonly remotePort: number
 }
 
 export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label, Task {
-  readonly localAddress: Ip4
+  readonly localAddress: Ip
   readonly localPort: number
-  readonly remoteAddress: Ip4
+  readonly remoteAddress: Ip
   readonly remotePort: number
   readonly security = null
   nextInBucket: TcpEndpoint | null = null
-  readonly #stack: Stack
+  readonly #stack: SocketPort
   readonly #tcb: Tcb
   readonly #options: OptionTable
   /** Null once the handshake is over. */
@@ -95,7 +95,7 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
    * @param least the least initial number, when an older connection of the same ports has only just ended
    */
   constructor(
-    stack: Stack,
+    stack: SocketPort,
     ends: Endpoints,
     options: OptionTable,
     opening: Opening,
@@ -128,11 +128,11 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
   }
 
   get local(): IpAddress {
-    return { address: formatIp4(this.localAddress), port: this.localPort }
+    return { address: formatIp(this.localAddress), port: this.localPort }
   }
 
   get remote(): IpAddress {
-    return { address: formatIp4(this.remoteAddress), port: this.remotePort }
+    return { address: formatIp(this.remoteAddress), port: this.remotePort }
   }
 
   // ——— Label: how the event log calls it ———
@@ -174,7 +174,10 @@ export class StackConnection implements Connection, TcpEndpoint, TcbOwner, Label
   segmentArrived(segment: TcpSegment, meta: SegmentMeta): void {
     const { una } = this.#tcb.snd
     this.#tcb.segmentArrived(segment, meta, this.#stack.clock.now())
-    if (this.#tcb.snd.una !== una) this.#stack.output.confirm(this.remoteAddress)
+    if (this.#tcb.snd.una !== una) this.#stack.layers.of(this.remoteAddress)?.confirm(this.remoteAddress)
+  }
+
+  settle(): void {
     this.#deliver()
   }
 

@@ -1,18 +1,20 @@
 /** A UDP socket of the stack: `Datagrams` over `UdpEndpoint`. */
 import { type ErrorCode, SocketError } from '../../base/errors.ts'
-import { formatIp4, IP4_ANY, type Ip4, isMulticast4, parseIp4 } from '../../base/ip.ts'
+import { formatIp, type Ip, isMulticast, isUnspecified, parseIp, sameIp } from '../../base/ip6.ts'
 import type { Task } from '../../base/schedule.ts'
 import type { IpAddress } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
 import type { DatagramInfo, DatagramOptions, Datagrams, DatagramsOwner, Peer } from '../../socket/host.ts'
 import type { Membership, OptionName, OptionValue } from '../../socket/options.ts'
-import { NETWORK_ERROR_CODE, type NetworkError } from '../ip/errors.ts'
-import type { Interface } from '../ip/interface.ts'
-import { DATAGRAM_OVERHEAD, MULTICAST_TTL, TTL } from '../limits.ts'
-import type { Stack } from '../stack.ts'
+import type { Interface } from '../link/interface.ts'
+import { NETWORK_ERROR_CODE, type NetworkError } from '../net/errors.ts'
+import type { NetworkLayer } from '../net/layer.ts'
+import type { Path } from '../net/path.ts'
+import { MULTICAST_TTL, TTL } from '../net/ttl.ts'
 import { MAX_PAYLOAD, type UdpEndpoint } from '../transport/udp.ts'
-import { ipv4Of, portOf } from './address.ts'
+import { LOOPBACK_STAYS, type Located, locate, locatePeer, peerPortOf, portOf } from './address.ts'
 import { OptionTable } from './options.ts'
+import type { SocketPort } from './port.ts'
 
 const DEFAULTS = {
   SO_REUSEADDR: 0,
@@ -30,14 +32,14 @@ interface Waiting {
   readonly ecn: number
 }
 
-/** Addresses as numbers; text when somebody asks. */
+/** Addresses as values; text when somebody asks. */
 class StackPeer implements Peer {
-  readonly ip: Ip4
+  readonly ip: Ip
   readonly port: number
-  readonly localIp: Ip4
+  readonly localIp: Ip
   readonly #localPort: number
 
-  constructor(ip: Ip4, port: number, localIp: Ip4, localPort: number) {
+  constructor(ip: Ip, port: number, localIp: Ip, localPort: number) {
     this.ip = ip
     this.port = port
     this.localIp = localIp
@@ -45,20 +47,25 @@ class StackPeer implements Peer {
   }
 
   get address(): string {
-    return formatIp4(this.ip)
+    return formatIp(this.ip)
   }
 
   get local(): IpAddress {
-    return { address: formatIp4(this.localIp), port: this.#localPort }
+    return { address: formatIp(this.localIp), port: this.#localPort }
   }
 }
 
 /** Opens a socket as `Host.datagrams` promises. */
-export function openDatagrams(stack: Stack, at: IpAddress | undefined, options: DatagramOptions = {}): StackDatagrams {
-  const address = at === undefined ? IP4_ANY : ipv4Of(at, 'bind')
+export function openDatagrams(
+  stack: SocketPort,
+  at: IpAddress | undefined,
+  options: DatagramOptions = {},
+): StackDatagrams {
+  const { four } = stack.layers
+  const { ip: address, layer } = at === undefined ? { ip: four.any, layer: four } : locate(stack.layers, at, 'bind')
   const wanted = at === undefined ? 0 : portOf(at, 'bind')
   const detail = at === undefined ? {} : { address: at.address, port: at.port }
-  if (address !== IP4_ANY && !isMulticast4(address) && !stack.isBindable(address))
+  if (!isUnspecified(address) && !isMulticast(address) && !layer.isBindable(address))
     throw new SocketError('EADDRNOTAVAIL', 'bind', detail)
   const { datagramBuffer } = stack.limits
   const { IP_ADD_MEMBERSHIP, ...settings } = options.options ?? {}
@@ -78,11 +85,11 @@ export function openDatagrams(stack: Stack, at: IpAddress | undefined, options: 
 }
 
 export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
-  localAddress: Ip4
+  localAddress: Ip
   readonly localPort: number
-  remoteAddress: Ip4 = IP4_ANY
+  remoteAddress: Ip
   remotePort = 0
-  readonly #stack: Stack
+  readonly #stack: SocketPort
   readonly #options: OptionTable
   #owner: DatagramsOwner | null = null
   #state: 'open' | 'closing' | 'closed' = 'open'
@@ -91,32 +98,38 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
   #errors: SocketError[] = []
   /** Arranged to run, at this instant. */
   #scheduled = false
-  #lastFrom = new StackPeer(IP4_ANY, 0, IP4_ANY, 0)
+  /** Whoever sent last: the next datagram is often from there too. */
+  #lastFrom: StackPeer | null = null
   readonly #info: { -readonly [each in keyof DatagramInfo]: DatagramInfo[each] } = { truncated: false, ecn: 0 }
-  readonly #memberships: { readonly group: Ip4; readonly of: Interface }[] = []
+  readonly #memberships: { readonly group: Ip; readonly of: Interface }[] = []
 
-  constructor(stack: Stack, address: Ip4, port: number, options: OptionTable) {
+  constructor(stack: SocketPort, address: Ip, port: number, options: OptionTable) {
     this.#stack = stack
     this.localAddress = address
+    this.remoteAddress = stack.layers.of(address)!.any
     this.localPort = port
     this.#options = options
     stack.udp.bind(this)
   }
 
   get local(): IpAddress {
-    return { address: formatIp4(this.localAddress), port: this.localPort }
+    return { address: formatIp(this.localAddress), port: this.localPort }
   }
 
   get remote(): IpAddress | null {
-    return this.remotePort === 0 ? null : { address: formatIp4(this.remoteAddress), port: this.remotePort }
+    return this.remotePort === 0 ? null : { address: formatIp(this.remoteAddress), port: this.remotePort }
   }
 
   get shares(): boolean {
     return this.#options.flag('SO_REUSEADDR') || this.#options.flag('SO_REUSEPORT')
   }
 
-  isMember(group: Ip4, of: Interface): boolean {
-    return this.#memberships.some((each) => each.group === group && each.of === of)
+  get spreads(): boolean {
+    return this.#options.flag('SO_REUSEPORT')
+  }
+
+  isMember(group: Ip, of: Interface): boolean {
+    return this.#memberships.some((each) => each.of === of && sameIp(each.group, group))
   }
 
   attach(owner: DatagramsOwner): void {
@@ -126,14 +139,15 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
 
   async connect(to: IpAddress): Promise<void> {
     this.#mustBeOpen('connect')
-    const address = ipv4Of(to, 'connect')
-    const port = portOf(to, 'connect')
-    if (port === 0) throw new SocketError('EINVAL', 'connect', { address: to.address, port, hint: 'port 0 is no peer' })
-    const path = this.#stack.output.path(address, this.localAddress)
+    const port = peerPortOf(to, 'connect')
+    const { ip, layer } = locatePeer(this.#stack.layers, to, 'connect')
+    const path = layer.path(ip, this.localAddress)
     if (path === null) throw new SocketError('ENETUNREACH', 'connect', { address: to.address, port })
-    this.#mayBroadcast(address, path.group, 'connect')
-    if (this.localAddress === IP4_ANY) this.localAddress = path.source
-    this.remoteAddress = address
+    this.#mayBroadcast(ip, path, 'connect')
+    const source = this.#sourceFor(path, undefined)
+    this.#mayLeave(layer, source, path, { address: to.address, port }, 'connect')
+    if (isUnspecified(this.localAddress)) this.localAddress = source
+    this.remoteAddress = ip
     this.remotePort = port
   }
 
@@ -141,27 +155,37 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
   send(bytes: Uint8Array, to?: Peer | IpAddress): boolean {
     requireBytes('send', bytes)
     this.#mustBeOpen('send')
-    const [address, port] = this.#destination(to)
-    const detail = { address: formatIp4(address), port }
-    const path = this.#stack.output.path(address, this.localAddress)
+    const { ip, layer, port } = this.#destination(to)
+    const detail = { address: formatIp(ip), port }
+    const path = layer.path(ip, this.localAddress)
     if (path === null) {
       this.#report(new SocketError('ENETUNREACH', 'send', detail))
       return true
     }
-    this.#mayBroadcast(address, path.group, 'send')
+    this.#mayBroadcast(ip, path, 'send')
+    const from = this.#sourceFor(path, to instanceof StackPeer ? to : undefined)
+    this.#mayLeave(layer, from, path, detail, 'send')
     if (bytes.length > MAX_PAYLOAD)
       throw new SocketError('EMSGSIZE', 'send', {
         ...detail,
         hint: `${bytes.length} bytes, at most ${MAX_PAYLOAD} fit`,
       })
-    const multicast = isMulticast4(address)
+    const multicast = isMulticast(ip)
     const ttl = this.#options.number(multicast ? 'IP_MULTICAST_TTL' : 'IP_TTL')
     const loop = !multicast || this.#options.flag('IP_MULTICAST_LOOP')
-    // RFC 2181 §4.1: an answer comes from the address that was asked.
-    const asked = to instanceof StackPeer && this.localAddress === IP4_ANY && this.#stack.isLocal(to.localIp)
-    if (asked) this.#stack.udp.send(path, this, address, port, bytes, ttl, loop, to.localIp)
-    else this.#stack.udp.send(path, this, address, port, bytes, ttl, loop)
+    this.#stack.udp.send(path, { from, fromPort: this.localPort, to: ip, toPort: port, bytes, ttl, loop })
     return true
+  }
+
+  /** The address that a datagram bears. RFC 2181 §4.1: an answer comes from the address that was asked. */
+  #sourceFor(path: Path, asked: StackPeer | undefined): Ip {
+    if (!isUnspecified(this.localAddress) && !isMulticast(this.localAddress)) return this.localAddress
+    const { layers } = this.#stack
+    return asked !== undefined && layers.of(asked.localIp)?.isLocal(asked.localIp) ? asked.localIp : path.source
+  }
+
+  #mayLeave(layer: NetworkLayer, source: Ip, path: Path, detail: { address: string; port: number }, syscall: string) {
+    if (!layer.mayLeave(source, path)) throw new SocketError('EINVAL', syscall, { ...detail, hint: LOOPBACK_STAYS })
   }
 
   /** Each datagram is an event of its own: there is nothing to be gained by holding several. */
@@ -172,22 +196,18 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
     this.close()
   }
 
-  #destination(to: Peer | IpAddress | undefined): readonly [Ip4, number] {
-    if (to instanceof StackPeer) return [to.ip, to.port]
-    if (to === undefined) {
-      if (this.remotePort === 0)
-        throw new SocketError('EDESTADDRREQ', 'send', { hint: 'name a destination, or connect first' })
-      return [this.remoteAddress, this.remotePort]
-    }
-    const port = portOf(to, 'send')
-    if (port === 0) throw new SocketError('EINVAL', 'send', { address: to.address, port, hint: 'port 0 is no peer' })
-    // As on Linux, 0.0.0.0 as a destination is this host.
-    return [ipv4Of(to, 'send') || parseIp4('127.0.0.1'), port]
+  #destination(to: Peer | IpAddress | undefined): Located & { readonly port: number } {
+    const { layers } = this.#stack
+    if (to instanceof StackPeer) return { ip: to.ip, layer: layers.of(to.ip)!, port: to.port }
+    if (to !== undefined) return { port: peerPortOf(to, 'send'), ...locatePeer(layers, to, 'send') }
+    if (this.remotePort === 0)
+      throw new SocketError('EDESTADDRREQ', 'send', { hint: 'name a destination, or connect first' })
+    return { ip: this.remoteAddress, layer: layers.of(this.remoteAddress)!, port: this.remotePort }
   }
 
-  #mayBroadcast(address: Ip4, group: boolean, syscall: string): void {
-    if (group && !isMulticast4(address) && !this.#options.flag('SO_BROADCAST'))
-      throw new SocketError('EACCES', syscall, { address: formatIp4(address), hint: 'set SO_BROADCAST first' })
+  #mayBroadcast(address: Ip, path: Path, syscall: string): void {
+    if (path.group && !isMulticast(address) && !this.#options.flag('SO_BROADCAST'))
+      throw new SocketError('EACCES', syscall, { address: formatIp(address), hint: 'set SO_BROADCAST first' })
   }
 
   close(): void {
@@ -228,43 +248,43 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
 
   #leave(membership: Membership): void {
     const { group, of } = this.#membership(membership)
-    const at = this.#memberships.findIndex((each) => each.group === group && each.of === of)
+    const at = this.#memberships.findIndex((each) => each.of === of && sameIp(each.group, group))
     if (at < 0) throw new SocketError('EADDRNOTAVAIL', 'setsockopt', { address: membership.group })
     this.#memberships.splice(at, 1)
     of.leave(group)
   }
 
-  #membership(value: Membership): { readonly group: Ip4; readonly of: Interface } {
-    const group = typeof value === 'object' ? parseIp4(value.group) : -1
-    if (group < 0 || !isMulticast4(group))
+  #membership(value: Membership): { readonly group: Ip; readonly of: Interface } {
+    const group = typeof value === 'object' ? parseIp(value.group) : null
+    const layer = group === null ? null : this.#stack.layers.of(group)
+    const named = value.interface === undefined ? layer?.any : parseIp(value.interface)
+    if (group === null || layer === null || !isMulticast(group) || named === null || named === undefined)
       throw new SocketError('EINVAL', 'setsockopt', { hint: 'a membership is { group: "239.1.2.3", interface? }' })
-    const named = value.interface === undefined ? IP4_ANY : parseIp4(value.interface)
-    const of =
-      named === IP4_ANY
-        ? this.#stack.output.path(group)?.interface
-        : this.#stack.interfaces.find((each) => each.has(named))
+    const of = isUnspecified(named) ? layer.path(group, layer.any)?.interface : layer.interfaceWith(named)
     if (of === undefined)
       throw new SocketError('EADDRNOTAVAIL', 'setsockopt', { address: value.interface ?? value.group })
     return { group, of }
   }
 
-  datagramArrived(payload: Uint8Array, fromIp: Ip4, fromPort: number, to: Ip4, ecn: number): void {
-    const last = this.#lastFrom
-    if (fromIp !== last.ip || fromPort !== last.port || to !== last.localIp)
-      this.#lastFrom = new StackPeer(fromIp, fromPort, to, this.localPort)
+  datagramArrived(payload: Uint8Array, from: Ip, fromPort: number, to: Ip, ecn: number): boolean {
+    const peer = this.#peer(from, fromPort, to)
     if (this.#owner !== null && !this.#scheduled) {
-      this.#tell(this.#owner, payload, this.#lastFrom, ecn)
+      this.#tell(this.#owner, payload, peer, ecn)
       this.#owner.onBatchEnd?.()
-      return
+      return true
     }
-    const cost = payload.length + DATAGRAM_OVERHEAD
-    if (this.#waitingBytes + cost > this.#options.number('SO_RCVBUF')) {
-      this.#stack.counters.udpBufferFull++
-      return
-    }
+    const cost = payload.length + this.#stack.limits.datagramOverhead
+    if (this.#waitingBytes + cost > this.#options.number('SO_RCVBUF')) return false
     // The frame is nobody else's to change, so the payload may wait as it is.
-    this.#waiting.push({ payload, from: this.#lastFrom, ecn })
+    this.#waiting.push({ payload, from: peer, ecn })
     this.#waitingBytes += cost
+    return true
+  }
+
+  #peer(from: Ip, fromPort: number, to: Ip): StackPeer {
+    const last = this.#lastFrom
+    if (last !== null && fromPort === last.port && sameIp(from, last.ip) && sameIp(to, last.localIp)) return last
+    return (this.#lastFrom = new StackPeer(from, fromPort, to, this.localPort))
   }
 
   #tell(owner: DatagramsOwner, payload: Uint8Array, from: StackPeer, ecn: number): void {
@@ -275,7 +295,7 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
 
   complained(error: NetworkError): void {
     const code: ErrorCode = NETWORK_ERROR_CODE[error]
-    this.#report(new SocketError(code, 'recv', { address: formatIp4(this.remoteAddress), port: this.remotePort }))
+    this.#report(new SocketError(code, 'recv', { address: formatIp(this.remoteAddress), port: this.remotePort }))
   }
 
   #report(error: SocketError): void {
@@ -303,7 +323,7 @@ export class StackDatagrams implements Datagrams, UdpEndpoint, Task {
       }
       const next = this.#waiting.shift()
       if (next !== undefined) {
-        this.#waitingBytes -= next.payload.length + DATAGRAM_OVERHEAD
+        this.#waitingBytes -= next.payload.length + this.#stack.limits.datagramOverhead
         this.#tell(this.#owner, next.payload, next.from, next.ecn)
         told = true
         continue

@@ -14,13 +14,14 @@ import type {
   Listener,
   ListenOptions,
 } from '../../socket/host.ts'
-import { type PingOptions, type PingReply, ping } from '../ip/ping.ts'
+import { type PingOptions, type PingReply, ping } from '../net/ip4/ping.ts'
 import type { Stack } from '../stack.ts'
 import { openConnection } from './connect.ts'
 import { openDatagrams } from './datagrams.ts'
 import { openListener } from './listener.ts'
 import { type HostsFile, lookup, type Resolver } from './lookup.ts'
 
+/** What a host knows beside its stack: names, and the clock that its programs see. */
 export interface StackHostOptions {
   /** The clock that programs see; default the stack's own. */
   readonly clock?: Clock
@@ -28,6 +29,7 @@ export interface StackHostOptions {
   readonly resolver?: Resolver
 }
 
+/** The sockets of a stack, as the `Host` that programs are given. */
 export class StackHost implements Host {
   readonly name: string
   readonly events: EventLog

@@ -1,18 +1,18 @@
 /** A listening TCP socket of the stack. */
 import { SocketError } from '../../base/errors.ts'
-import { formatIp4, IP4_ANY, type Ip4 } from '../../base/ip.ts'
+import { formatIp, type Ip, isUnspecified } from '../../base/ip6.ts'
 import type { Task } from '../../base/schedule.ts'
 import { type Address, type IpAddress, placeOf } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import type { OptionName, OptionValue } from '../../socket/options.ts'
 import { ListenQueue, type sequence } from '../../tcp/index.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
-import type { Arrived } from '../ip/input.ts'
-import type { Stack } from '../stack.ts'
+import type { Arrived } from '../net/layer.ts'
 import type { TcpListenEndpoint } from '../transport/tcp.ts'
-import { ipv4Of, portOf } from './address.ts'
+import { locate, portOf } from './address.ts'
 import { type Opening, StackConnection } from './connection.ts'
 import type { OptionTable } from './options.ts'
+import type { SocketPort } from './port.ts'
 import { setTcpOption, tcpTable } from './tcp-options.ts'
 
 /** Its number in tcp_info, where the queue and its limit stand in two fields that a listener has no other use for (Linux). */
@@ -20,15 +20,15 @@ const LISTEN = 10
 
 /** Listens as `Host.listen` promises. */
 export function openListener(
-  stack: Stack,
+  stack: SocketPort,
   at: Address,
   accept: (connection: Connection) => void,
   options: ListenOptions = {},
 ): StackListener {
-  const address = ipv4Of(at, 'listen')
+  const { ip: address, layer } = locate(stack.layers, at, 'listen')
   const wanted = portOf(at, 'listen')
   const detail = placeOf(at)
-  if (address !== IP4_ANY && !stack.isLocal(address)) throw new SocketError('EADDRNOTAVAIL', 'listen', detail)
+  if (!isUnspecified(address) && !layer.isLocal(address)) throw new SocketError('EADDRNOTAVAIL', 'listen', detail)
   const { settings } = stack.tcp
   const table = tcpTable(settings, options.options)
   const port = wanted || stack.tcp.freeListenPort()
@@ -45,12 +45,12 @@ export function openListener(
 }
 
 export class StackListener implements Listener, TcpListenEndpoint, Opening, Task {
-  readonly localAddress: Ip4
+  readonly localAddress: Ip
   readonly localPort: number
   readonly local: IpAddress
   readonly shares: boolean
   readonly queue: ListenQueue
-  readonly #stack: Stack
+  readonly #stack: SocketPort
   readonly #options: OptionTable
   readonly #accept: (connection: Connection) => void
   readonly #halfOpen = new Set<StackConnection>()
@@ -61,8 +61,8 @@ export class StackListener implements Listener, TcpListenEndpoint, Opening, Task
   #scheduled = false
 
   constructor(
-    stack: Stack,
-    address: Ip4,
+    stack: SocketPort,
+    address: Ip,
     port: number,
     options: OptionTable,
     queue: ListenQueue,
@@ -71,7 +71,7 @@ export class StackListener implements Listener, TcpListenEndpoint, Opening, Task
     this.#stack = stack
     this.localAddress = address
     this.localPort = port
-    this.local = { address: formatIp4(address), port }
+    this.local = { address: formatIp(address), port }
     this.shares = options.flag('SO_REUSEPORT')
     this.#options = options
     this.queue = queue

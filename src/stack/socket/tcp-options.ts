@@ -5,7 +5,8 @@ import { SocketError } from '../../base/errors.ts'
 import type { OptionSettings } from '../../socket/host.ts'
 import type { OptionName, OptionValue } from '../../socket/options.ts'
 import { TCP_SETTINGS, type TcpSettings, tcpSettings } from '../../tcp/index.ts'
-import { type StackLimits, TTL } from '../limits.ts'
+import type { StackLimits } from '../limits.ts'
+import { TTL } from '../net/ttl.ts'
 import { type Defaults, OptionTable } from './options.ts'
 
 /** How long TCP_CORK holds a partial segment back at most, as on Linux. */

@@ -1,7 +1,7 @@
 /** TCP of one stack: which connection or listener a segment is for, and the packet around what a connection sends. */
-
 import { Fault } from '../../base/fault.ts'
-import { type Ip4, isLoopback4 } from '../../base/ip.ts'
+import { type Ip, Ip6, isUnspecified, sameIp } from '../../base/ip6.ts'
+import type { Random } from '../../base/random.ts'
 import {
   InitialSequence,
   type ListenQueue,
@@ -10,20 +10,27 @@ import {
   sequence,
   type TcpSettings,
 } from '../../tcp/index.ts'
-import { pseudoSum4 } from '../../wire/checksum.ts'
 import * as ipv4 from '../../wire/ipv4.ts'
 import * as tcp from '../../wire/tcp.ts'
-import type { NetworkError } from '../ip/errors.ts'
-import type { Arrived } from '../ip/input.ts'
-import { PAYLOAD } from '../ip/output.ts'
-import { TTL } from '../limits.ts'
-import type { Stack } from '../stack.ts'
+import type { DropReason } from '../events.ts'
+import type { Journal } from '../journal.ts'
+import type { StackLimits } from '../limits.ts'
+import type { NetworkError } from '../net/errors.ts'
+import type { Arrived, Layers, NetworkLayer, ProtocolHandler, Quoted } from '../net/layer.ts'
+import { TTL } from '../net/ttl.ts'
+import type { Timers } from '../timers.ts'
 import { ephemeralPort } from './ports.ts'
 import { type Tuple, TupleTable } from './tuples.ts'
 
+/** IANA's number of the protocol, in both families. */
+const PROTOCOL = ipv4.PROTOCOL_TCP
+
 /** A connection, as far as demultiplexing goes. */
 export interface TcpEndpoint extends Tuple<TcpEndpoint> {
+  /** Takes a segment in. What follows from it waits for `settle`. */
   segmentArrived(segment: tcp.TcpSegment, meta: SegmentMeta): void
+  /** Tells its owner what there is to tell, and sends what there is to send: after a segment, or a batch of them. */
+  settle(): void
   /**
    * Whether a new connection that this SYN opens may take its place: the least initial number of that one. null: it may
    * not. Then `replaced` follows, when somebody listens.
@@ -38,9 +45,9 @@ export interface TcpEndpoint extends Tuple<TcpEndpoint> {
   readonly outstanding: readonly [sequence.Seq, sequence.Seq]
 }
 
-/** A listening socket, as far as demultiplexing goes. The address is 0 where it does not matter. */
+/** A listening socket, as far as demultiplexing goes. The address is unspecified where it does not matter. */
 export interface TcpListenEndpoint {
-  readonly localAddress: Ip4
+  readonly localAddress: Ip
   readonly localPort: number
   /** SO_REUSEPORT: others that have it too may share the port. */
   readonly shares: boolean
@@ -49,8 +56,18 @@ export interface TcpListenEndpoint {
   open(syn: tcp.TcpSegment, packet: Arrived, least: sequence.Seq | null): void
 }
 
-export class Tcp {
-  readonly #stack: Stack
+/** What TCP needs of its stack. */
+export interface TcpHost {
+  readonly random: Random
+  readonly limits: StackLimits
+  readonly journal: Journal
+  readonly layers: Layers
+  readonly timers: Timers
+}
+
+export class Tcp implements ProtocolHandler {
+  readonly protocol = PROTOCOL
+  readonly #host: TcpHost
   readonly #connections: TupleTable<TcpEndpoint>
   readonly #listeners = new Map<number, TcpListenEndpoint[]>()
   readonly #initialSequence: InitialSequence
@@ -61,11 +78,15 @@ export class Tcp {
   /** Connections that their programs have closed, and that still have something to send. */
   readonly #orphans = new Set<TcpEndpoint>()
 
-  constructor(stack: Stack, settings: TcpSettings) {
-    this.#stack = stack
+  /** Endpoints with segments of the batch that is coming in. */
+  #batch = new Set<TcpEndpoint>()
+
+  constructor(host: TcpHost, settings: TcpSettings) {
+    this.#host = host
     this.settings = settings
-    this.#connections = new TupleTable(stack.random.fork('tcp connections').u32())
-    this.#initialSequence = new InitialSequence(stack.random.fork('tcp initial sequence'))
+    this.#connections = new TupleTable(host.random.fork('tcp connections').u32())
+    this.#initialSequence = new InitialSequence(host.random.fork('tcp initial sequence'))
+    host.layers.handle(PROTOCOL, this)
   }
 
   get connectionCount(): number {
@@ -74,42 +95,44 @@ export class Tcp {
 
   /** RFC 6528, and not below `least`. */
   initialSequence(
-    local: Ip4,
+    local: Ip,
     localPort: number,
-    remote: Ip4,
+    remote: Ip,
     remotePort: number,
     least: sequence.Seq | null,
   ): sequence.Seq {
-    const now = this.#stack.clock.now()
+    const now = this.#host.timers.now()
     const next = this.#initialSequence.next(octets(local), localPort, octets(remote), remotePort, now)
     return least === null ? next : sequence.latest(next, least)
   }
 
   /** RFC 7323 §7.1. */
-  timestampOffset(local: Ip4, remote: Ip4): number {
+  timestampOffset(local: Ip, remote: Ip): number {
     return this.#initialSequence.timestampOffset(octets(local), octets(remote))
   }
 
   /** The MSS to announce on the way to a destination: what one packet takes less both headers (RFC 9293 §3.7.1). */
-  mssTo(remote: Ip4): number {
-    return (this.#stack.output.path(remote)?.mtu ?? 576) - ipv4.HEADER_LENGTH - tcp.HEADER_LENGTH
+  mssTo(remote: Ip): number {
+    const layer = this.#host.layers.of(remote)!
+    const mtu = layer.path(remote, layer.any)?.streams.mtu ?? layer.leastMtu
+    return mtu - layer.headerLength - tcp.HEADER_LENGTH
   }
 
   /** A local port for a connection to there, or 0 when all are taken. */
-  freePort(local: Ip4, remote: Ip4, remotePort: number): number {
+  freePort(local: Ip, remote: Ip, remotePort: number): number {
     return ephemeralPort(
-      this.#stack.random,
-      this.#stack.limits,
+      this.#host.random,
+      this.#host.limits,
       (port) => !this.#listeners.has(port) && this.#connections.get(local, port, remote, remotePort) === null,
     )
   }
 
   /** A port for a listener, or 0. */
   freeListenPort(): number {
-    return ephemeralPort(this.#stack.random, this.#stack.limits, (port) => !this.#listeners.has(port))
+    return ephemeralPort(this.#host.random, this.#host.limits, (port) => !this.#listeners.has(port))
   }
 
-  find(local: Ip4, localPort: number, remote: Ip4, remotePort: number): TcpEndpoint | null {
+  find(local: Ip, localPort: number, remote: Ip, remotePort: number): TcpEndpoint | null {
     return this.#connections.get(local, localPort, remote, remotePort)
   }
 
@@ -119,6 +142,7 @@ export class Tcp {
 
   leave(connection: TcpEndpoint): void {
     this.#connections.remove(connection)
+    this.#batch.delete(connection)
     this.#orphans.delete(connection)
   }
 
@@ -127,7 +151,7 @@ export class Tcp {
    * Linux does (tcp_max_orphans).
    */
   mayOrphan(connection: TcpEndpoint): boolean {
-    if (this.#orphans.size >= this.#stack.limits.orphans) return false
+    if (this.#orphans.size >= this.#host.limits.orphans) return false
     this.#orphans.add(connection)
     return true
   }
@@ -138,10 +162,11 @@ export class Tcp {
   }
 
   /** Whether a listener with that address may have the port. Connections that are left of an earlier one do not matter. */
-  mayBind(address: Ip4, port: number, shares: boolean): boolean {
+  mayBind(address: Ip, port: number, shares: boolean): boolean {
     return (this.#listeners.get(port) ?? []).every(
       (other) =>
-        (shares && other.shares) || (address !== 0 && other.localAddress !== 0 && other.localAddress !== address),
+        (shares && other.shares) ||
+        (!isUnspecified(address) && !isUnspecified(other.localAddress) && !sameIp(other.localAddress, address)),
     )
   }
 
@@ -158,20 +183,37 @@ export class Tcp {
   }
 
   arrived(packet: Arrived): void {
-    const { clock, counters } = this.#stack
+    this.#host.journal.counters.tcpReceived++
     const { bytes, payload: at, length, source, destination } = packet
-    counters.tcpReceived++
     const segment = tcp.parse(bytes, at, length)
     // RFC 1122 §4.2.3.10: what comes to or from a group's address is no segment.
     if (segment instanceof Fault || packet.group || !this.#verify(packet)) {
-      counters.tcpMalformed++
+      this.#drop('TCP malformed', packet)
       return
     }
     const meta = this.#meta
-    meta.at = clock.now()
+    meta.at = packet.at
+    meta.ecn = packet.ecn
+    meta.segments = packet.gsoSize === 0 ? 1 : Math.max(1, Math.ceil(segment.payload.length / packet.gsoSize))
     const connection = this.#connections.get(destination, segment.destinationPort, source, segment.sourcePort)
     if (connection === null) this.#unknown(segment, packet)
-    else if (!this.#replaces(connection, segment, packet, meta)) connection.segmentArrived(segment, meta)
+    else if (!this.#replaces(connection, segment, packet, meta)) {
+      connection.segmentArrived(segment, meta)
+      if (packet.interface.device.capabilities.batches) this.#batch.add(connection)
+      else connection.settle()
+    }
+  }
+
+  /** A device's batch of packets is in: one acknowledgment can answer all of its segments. */
+  batchEnd(): void {
+    if (this.#batch.size === 0) return
+    const batch = this.#batch
+    this.#batch = new Set()
+    for (const connection of batch) connection.settle()
+  }
+
+  #drop(reason: DropReason, { bytes, offset, payload, length, interface: through, frame }: Arrived): void {
+    this.#host.journal.dropped(reason, through, frame, bytes, offset, payload + length)
   }
 
   /** RFC 9293 §3.10.7.4, fourth: a SYN may take the place of a connection in TIME-WAIT, where somebody listens for it. */
@@ -185,73 +227,98 @@ export class Tcp {
     return true
   }
 
-  #verify({ bytes, payload, length, source, destination }: Arrived): boolean {
-    return tcp.verify(bytes, payload, length, pseudoSum4(source, destination, ipv4.PROTOCOL_TCP, length))
+  #verify({ layer, bytes, payload, length, source, destination, verified }: Arrived): boolean {
+    return verified || tcp.verify(bytes, payload, length, layer.pseudoSum(source, destination, PROTOCOL, length))
   }
 
   /** A segment for no connection: a listener's, or nobody's. */
   #unknown(segment: tcp.TcpSegment, packet: Arrived): void {
-    const { counters } = this.#stack
     const { source, destination } = packet
     const listener = this.#listener(segment, packet)
     const verdict = listener === null ? 'reset' : listener.queue.judge(segment)
     if (verdict === 'open') listener!.open(segment, packet, null)
-    if (listener === null) counters.tcpNoConnection++
+    else
+      this.#drop(
+        isOpening(segment) && verdict === 'drop' ? 'TCP listener full' : 'no connection for the TCP segment',
+        packet,
+      )
     const reset = verdict === 'reset' ? resetFor(segment) : null
     if (reset === null) return
-    counters.tcpResetsSent++
+    this.#host.journal.counters.tcpResetsSent++
     this.emit(destination, source, reset)
   }
 
   #listener(segment: tcp.TcpSegment, { source, destination }: Arrived): TcpListenEndpoint | null {
     const all = this.#listeners.get(segment.destinationPort)
     if (all === undefined) return null
-    const named = all.filter((each) => each.localAddress === destination)
-    const suitable = named.length > 0 ? named : all.filter((each) => each.localAddress === 0)
+    const named = all.filter((each) => sameIp(each.localAddress, destination))
+    const suitable = named.length > 0 ? named : all.filter((each) => isUnspecified(each.localAddress))
     // Among listeners that share the port the peer's address and port decide, so a retransmitted SYN meets the same one.
-    return suitable[((source ^ segment.sourcePort) >>> 0) % suitable.length] ?? null
+    const peer = typeof source === 'number' ? source : source.hash
+    return suitable[((peer ^ segment.sourcePort) >>> 0) % suitable.length] ?? null
   }
 
   /** RFC 5927 §4.1: an ICMP error counts only when it is about a segment that may be under way. */
-  complained(
-    error: NetworkError,
-    mtu: number,
-    local: Ip4,
-    localPort: number,
-    remote: Ip4,
-    port: number,
-    seq: number,
-  ): void {
-    const connection = this.#connections.get(local, localPort, remote, port)
+  complained({ layer, error, source, destination, bytes, at, mtu }: Quoted): void {
+    const connection = this.#connections.get(
+      source,
+      tcp.sourcePort(bytes, at),
+      destination,
+      tcp.destinationPort(bytes, at),
+    )
     if (connection === null) return
     const [from, to] = connection.outstanding
-    if (!sequence.within(sequence.seq(seq), from, to)) return
-    if (error === 'fragmentation needed') this.#stack.output.learnMtu(remote, mtu)
-    else connection.complained(error)
+    if (!sequence.within(tcp.seq(bytes, at), from, to)) return
+    if (error !== 'fragmentation needed') connection.complained(error)
+    else if (layer.learnMtu(destination, mtu, 'streams')) this.#pathNarrowed(destination)
   }
 
   /** The path to there takes less than before: all connections hear of it, whoever ran into it (RFC 1191 §6.3). */
-  pathNarrowed(remote: Ip4): void {
+  #pathNarrowed(remote: Ip): void {
     const mss = this.mssTo(remote)
-    for (const each of this.#connections) if (each.remoteAddress === remote) each.narrowed(mss)
+    for (const each of this.#connections) if (sameIp(each.remoteAddress, remote)) each.narrowed(mss)
   }
 
   /** Sends a segment. False when there is no way to the destination. One that a learnt MTU has made too long goes in pieces. */
-  emit(source: Ip4, destination: Ip4, segment: tcp.TcpSegment, ttl = TTL): boolean {
-    const { output, counters } = this.#stack
-    const path = output.path(destination, source)
+  emit(source: Ip, destination: Ip, segment: tcp.TcpSegment, ttl = TTL): boolean {
+    const layer: NetworkLayer = this.#host.layers.of(destination)!
+    const path = layer.path(destination, source)
+    if (path === null || path.group) {
+      this.#host.journal.dropped('no route', path?.interface ?? null, null, NOTHING)
+      return false
+    }
     const length = tcp.length(segment)
-    if (path === null || path.group) return false
-    // Traffic within the host keeps within it, whatever addresses it bears.
-    if (isLoopback4(source) && path.interface !== this.#stack.loopback) return false
-    const frame = output.frame(length)
-    tcp.emit(segment, frame, PAYLOAD, pseudoSum4(source, destination, ipv4.PROTOCOL_TCP, length))
-    counters.tcpSent++
-    output.send(frame, path, { source, destination, protocol: ipv4.PROTOCOL_TCP, ttl })
-    return true
+    const frame = layer.frame(length)
+    const at = frame.start
+    const pseudo = layer.pseudoSum(source, destination, PROTOCOL, length)
+    const leaves = path.interface.device.capabilities.checksums
+    tcp.emit(segment, frame.bytes, at, pseudo, leaves ? 'pseudo-header' : 'whole')
+    if (leaves) frame.leaveChecksum(at, at + tcp.FIELD.checksum)
+    this.#host.journal.counters.tcpSent++
+    return layer.send(frame, path, {
+      source,
+      destination,
+      protocol: PROTOCOL,
+      ttl,
+      trafficClass: 0,
+      fits: path.streams,
+      dontFragment: true,
+      loop: false,
+    })
   }
 }
 
-function octets(address: Ip4): Uint8Array {
-  return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address)
+/** What no connection has been made of yet. */
+const NOTHING = new Uint8Array(0)
+
+/** A SYN alone: what a listener may open a connection for. */
+function isOpening({ flags }: tcp.TcpSegment): boolean {
+  return (flags & (tcp.SYN | tcp.ACK | tcp.RST | tcp.FIN)) === tcp.SYN
+}
+
+function octets(address: Ip): Uint8Array {
+  if (!(address instanceof Ip6)) return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address)
+  const bytes = new Uint8Array(16)
+  address.write(bytes, 0)
+  return bytes
 }

@@ -1,26 +1,36 @@
 /** A connection in TIME-WAIT: what is left of it among those that segments may be for. */
-import type { Ip4 } from '../../base/ip.ts'
-import { formatIp4 } from '../../base/ip.ts'
+import type { Clock, Nanos } from '../../base/clock.ts'
+import type { EventLog } from '../../base/events.ts'
+import { formatIp, type Ip } from '../../base/ip6.ts'
 import type { Task } from '../../base/schedule.ts'
 import { formatAddress } from '../../socket/address.ts'
 import { type Label, reportState, type SegmentMeta, type sequence, type TimeWait } from '../../tcp/index.ts'
 import type { TcpSegment } from '../../wire/tcp.ts'
-import type { Stack } from '../stack.ts'
-import type { TcpEndpoint } from './tcp.ts'
+import type { Tcp, TcpEndpoint } from './tcp.ts'
+
+/** What it needs of its stack. */
+export interface TimeWaitHost {
+  readonly name: string
+  readonly clock: Clock
+  readonly events: EventLog
+  readonly tcp: Tcp
+  at(when: Nanos, task: Task): number
+  cancel(slot: number): void
+}
 
 /** Nothing of it is under way that ICMP could complain of. */
 const NOTHING_OUT = [0, 0] as unknown as readonly [sequence.Seq, sequence.Seq]
 
 export class TimeWaitEndpoint implements TcpEndpoint, Task {
-  readonly localAddress: Ip4
-  readonly remoteAddress: Ip4
+  readonly localAddress: Ip
+  readonly remoteAddress: Ip
   nextInBucket: TcpEndpoint | null = null
-  readonly #stack: Stack
+  readonly #stack: TimeWaitHost
   readonly #record: TimeWait
   readonly #ttl: number
   #slot: number
 
-  constructor(stack: Stack, localAddress: Ip4, remoteAddress: Ip4, ttl: number, record: TimeWait) {
+  constructor(stack: TimeWaitHost, localAddress: Ip, remoteAddress: Ip, ttl: number, record: TimeWait) {
     this.localAddress = localAddress
     this.remoteAddress = remoteAddress
     this.#stack = stack
@@ -63,6 +73,9 @@ export class TimeWaitEndpoint implements TcpEndpoint, Task {
 
   narrowed(): void {}
 
+  /** What a segment brings about is done when it arrives. */
+  settle(): void {}
+
   /** 2 MSL are over, unless the peer has been heard since. */
   run(): void {
     if (this.#record.until > this.#stack.clock.now()) this.#slot = this.#stack.at(this.#record.until, this)
@@ -81,8 +94,8 @@ export class TimeWaitEndpoint implements TcpEndpoint, Task {
 
   get #label(): Label {
     const { events, name } = this.#stack
-    const local = formatAddress({ address: formatIp4(this.localAddress), port: this.localPort })
-    const remote = formatAddress({ address: formatIp4(this.remoteAddress), port: this.remotePort })
+    const local = formatAddress({ address: formatIp(this.localAddress), port: this.localPort })
+    const remote = formatAddress({ address: formatIp(this.remoteAddress), port: this.remotePort })
     return { log: events, host: name, connection: `${local}>${remote}` }
   }
 }

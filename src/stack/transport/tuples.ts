@@ -1,10 +1,10 @@
 /** Connections by their four numbers: a hash table whose chains run through the entries themselves. */
-import type { Ip4 } from '../../base/ip.ts'
+import { type Ip, sameIp } from '../../base/ip6.ts'
 
 export interface Tuple<T> {
-  readonly localAddress: Ip4
+  readonly localAddress: Ip
   readonly localPort: number
-  readonly remoteAddress: Ip4
+  readonly remoteAddress: Ip
   readonly remotePort: number
   /** The table's own: the next entry of the same bucket. */
   nextInBucket: T | null
@@ -22,14 +22,14 @@ export class TupleTable<T extends Tuple<T>> {
     this.#secret = secret | 0
   }
 
-  get(localAddress: Ip4, localPort: number, remoteAddress: Ip4, remotePort: number): T | null {
+  get(localAddress: Ip, localPort: number, remoteAddress: Ip, remotePort: number): T | null {
     let entry: T | null = this.#buckets[this.#bucket(localAddress, localPort, remoteAddress, remotePort)]!
     while (entry !== null) {
       if (
         entry.remotePort === remotePort &&
-        entry.remoteAddress === remoteAddress &&
+        sameIp(entry.remoteAddress, remoteAddress) &&
         entry.localPort === localPort &&
-        entry.localAddress === localAddress
+        sameIp(entry.localAddress, localAddress)
       )
         return entry
       entry = entry.nextInBucket
@@ -79,12 +79,16 @@ export class TupleTable<T extends Tuple<T>> {
   }
 
   /** Multiply and shift, as MurmurHash3 mixes and finishes. */
-  #bucket(localAddress: Ip4, localPort: number, remoteAddress: Ip4, remotePort: number): number {
-    let hash = this.#secret ^ remoteAddress
+  #bucket(localAddress: Ip, localPort: number, remoteAddress: Ip, remotePort: number): number {
+    let hash = this.#secret ^ hashOf(remoteAddress)
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
     hash ^= (localPort << 16) | remotePort
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-    hash = Math.imul(hash ^ localAddress ^ (hash >>> 16), 0x85ebca6b)
+    hash = Math.imul(hash ^ hashOf(localAddress) ^ (hash >>> 16), 0x85ebca6b)
     return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1)
   }
+}
+
+function hashOf(address: Ip): number {
+  return typeof address === 'number' ? address : address.hash
 }

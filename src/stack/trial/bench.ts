@@ -5,7 +5,14 @@ import { SeededRandom } from '../../base/random.ts'
 import { Schedule } from '../../base/schedule.ts'
 import { pseudoSum4 } from '../../wire/checksum.ts'
 import { arp, ethernet, icmp, ipv4, printFrame, sequence, tcp, udp } from '../../wire/index.ts'
-import type { Device } from '../device.ts'
+import {
+  type Capabilities,
+  type Device,
+  type DeviceOwner,
+  PLAIN,
+  type ReceiveMeta,
+  type TransmitMeta,
+} from '../device.ts'
 import { StackHost } from '../socket/host.ts'
 import { Stack, type StackOptions } from '../stack.ts'
 
@@ -58,22 +65,37 @@ export class Probe implements Device {
   readonly medium = 'ethernet'
   readonly mac: number
   readonly mtu: number
+  readonly capabilities: Capabilities
   readonly sent: Uint8Array[] = []
-  /** Gives the stack a frame. */
-  receive: (frame: Uint8Array) => void = () => {}
+  /** What was to be done to each of them. */
+  readonly metas: (TransmitMeta | null)[] = []
+  readonly #now: () => Nanos
+  #owner: DeviceOwner | null = null
 
-  constructor(name: string, mac: number, mtu = 1500) {
+  constructor(name: string, mac: number, mtu = 1500, now: () => Nanos = () => 0, capabilities = PLAIN) {
     this.name = name
     this.mac = mac
     this.mtu = mtu
+    this.#now = now
+    this.capabilities = capabilities
   }
 
-  transmit(frame: Uint8Array): void {
+  transmit(frame: Uint8Array, meta: TransmitMeta | null): void {
     this.sent.push(frame)
+    this.metas.push(meta)
   }
 
-  attach(receive: (frame: Uint8Array) => void): void {
-    this.receive = receive
+  attach(owner: DeviceOwner): void {
+    this.#owner = owner
+  }
+
+  /** Gives the stack a frame. */
+  receive(frame: Uint8Array, meta: Partial<ReceiveMeta> = {}): void {
+    this.#owner?.received(frame, { at: this.#now(), checksum: 'unknown', gsoSize: 0, id: null, ...meta })
+  }
+
+  batchEnd(): void {
+    this.#owner?.batchEnd()
   }
 
   /** What was sent since the last call, one line each. */
@@ -88,13 +110,15 @@ export const OWN = '192.0.2.1'
 export const PEER = '192.0.2.2'
 
 /** A stack at 192.0.2.1/24, with 192.0.2.2 known to it as its neighbour and default router unless that is not wanted. */
-export function bench(options: Partial<StackOptions> & { readonly strangers?: boolean } = {}) {
+export function bench(
+  options: Partial<StackOptions> & { readonly strangers?: boolean; readonly capabilities?: Capabilities } = {},
+) {
   const clock = new BenchClock()
-  const { strangers = false, ...rest } = options
+  const { strangers = false, capabilities = PLAIN, ...rest } = options
   const stack = new Stack({ name: 'bench', clock, random: new SeededRandom('bench'), ...rest })
-  const probe = new Probe('eth0', OWN_MAC)
+  const probe = new Probe('eth0', OWN_MAC, 1500, () => clock.now(), capabilities)
   const eth0 = stack.attach(probe, [`${OWN}/24`])
-  stack.routes.add({ prefix: { network: 0, length: 0 }, gateway: parseIp4(PEER), interface: eth0, metric: 0 })
+  stack.ip4.routes.add({ prefix: { network: 0, length: 0 }, gateway: parseIp4(PEER), interface: eth0, metric: 0 })
   if (!strangers) probe.receive(arpFrame(arp.REQUEST, PEER_MAC, PEER, OWN))
   probe.sent.length = 0
   return { stack, clock, probe, eth0, host: new StackHost(stack) }

@@ -5,7 +5,7 @@ import { Fault } from '../../../src/base/fault.ts'
 import { type Ip4, parseIp4 } from '../../../src/base/ip.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { Schedule } from '../../../src/base/schedule.ts'
-import type { Device } from '../../../src/stack/device.ts'
+import { type Device, type DeviceOwner, PLAIN, type ReceiveMeta } from '../../../src/stack/device.ts'
 import { Stack, StackHost, type StackLimits } from '../../../src/stack/index.ts'
 import { pseudoSum4 } from '../../../src/wire/checksum.ts'
 import { icmp, ipv4, sequence, tcp } from '../../../src/wire/index.ts'
@@ -76,7 +76,8 @@ export interface BenchOptions {
 export function bench({ seed = 1, log = silent, limits = {} }: BenchOptions = {}) {
   const clock = new HandClock()
   const stack = new Stack({ name: 'victim', clock, random: new SeededRandom(seed), events: log, limits })
-  let receive: (frame: Uint8Array) => void = () => {}
+  let owner: DeviceOwner | null = null
+  const meta: ReceiveMeta = { at: 0, checksum: 'unknown', gsoSize: 0, id: null }
   /** What the victim has sent, IP packets. */
   const sent: Uint8Array[] = []
   const device: Device = {
@@ -84,16 +85,23 @@ export function bench({ seed = 1, log = silent, limits = {} }: BenchOptions = {}
     medium: 'ip',
     mac: 0,
     mtu: 1500,
+    capabilities: PLAIN,
     transmit: (frame) => {
       sent.push(frame)
     },
     attach: (taker) => {
-      receive = taker
+      owner = taker
     },
   }
   const tun = stack.attach(device, [`${VICTIM}/24`])
-  stack.routes.add({ prefix: { network: 0, length: 0 }, gateway: null, interface: tun, metric: 0 })
-  return { clock, stack, host: new StackHost(stack), sent, receive: (packet: Uint8Array) => receive(packet) }
+  stack.ip4.routes.add({ prefix: { network: 0, length: 0 }, gateway: null, interface: tun, metric: 0 })
+  return {
+    clock,
+    stack,
+    host: new StackHost(stack),
+    sent,
+    receive: (packet: Uint8Array) => owner?.received(packet, { ...meta, at: clock.now() }),
+  }
 }
 
 let identification = 0

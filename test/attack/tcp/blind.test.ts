@@ -114,13 +114,13 @@ test('a SYN takes the place of a connection in TIME-WAIT only where somebody lis
 test('ICMP about datagrams that nobody sent narrows no path (RFC 5927 §7)', async () => {
   const { stack, receive } = await opened()
   receive(tooBig(576, quote(ipv4.PROTOCOL_UDP, parseIp4(PEER), [5353, 53], 0)))
-  assert.equal(stack.output.path(parseIp4(PEER))!.mtu, 1500)
+  assert.equal(stack.ip4.path(parseIp4(PEER), 0)!.streams.mtu, 1500)
 })
 
 test('ICMP about a segment that is not under way narrows no path', async () => {
   const { stack, receive, ack } = await opened()
   receive(tooBig(576, quote(ipv4.PROTOCOL_TCP, parseIp4(PEER), [80, 4000], ack + 50_000)))
-  assert.equal(stack.output.path(parseIp4(PEER))!.mtu, 1500)
+  assert.equal(stack.ip4.path(parseIp4(PEER), 0)!.streams.mtu, 1500)
 })
 
 test('no complaint makes segments absurdly small: below 552 octets packets may be fragmented instead', async () => {
@@ -130,7 +130,7 @@ test('no complaint makes segments absurdly small: below 552 octets packets may b
     sent.length = 0
     receive(tooBig(mtu, quote(ipv4.PROTOCOL_TCP, parseIp4(PEER), [80, 4000], ack)))
     clock.pass(SECOND)
-    assert.equal(stack.output.path(parseIp4(PEER))!.mtu, 552)
+    assert.equal(stack.ip4.path(parseIp4(PEER), 0)!.streams.mtu, 552)
     const again = sent.filter((packet) => segmentOf(packet)!.payload.length > 0)
     assert.equal(again[0]!.length, 552, `mtu ${mtu}`)
     for (const packet of again) {
@@ -155,8 +155,8 @@ test('a learnt path MTU makes the segments of an open connection fit at once, an
   assert.equal(told, 6 * 1448)
 })
 
-test('what a datagram learns of the path a connection that opens heeds', async () => {
-  const { host, receive, sent, clock } = bench()
+test('a forged complaint about a datagram narrows datagrams alone: no connection believes it (RFC 5927 §7)', async () => {
+  const { stack, host, receive, sent, clock } = bench()
   const socket = await host.datagrams()
   socket.send(new Uint8Array(1200), { address: PEER, port: 53 })
   const opening = host.connect({ address: PEER, port: 4000 })
@@ -170,7 +170,26 @@ test('what a datagram learns of the path a connection that opens heeds', async (
   sent.length = 0
   connection.write(new Uint8Array(5000))
   assert.ok(sent.length > 0)
-  for (const packet of sent) assert.ok(packet.length <= 576 && !ipv4.isFragment(packet, 0))
+  assert.equal(sent[0]!.length, 1500)
+  const path = stack.ip4.path(parseIp4(PEER), 0)!
+  assert.deepEqual([path.streams.mtu, path.datagrams.mtu], [1500, 576])
+  sent.length = 0
+  socket.send(new Uint8Array(1200), { address: PEER, port: 53 })
+  assert.equal(sent.length, 3, 'the datagram goes in pieces')
+})
+
+test('a complaint about a datagram that cannot be true changes nothing', async () => {
+  const { stack, host, receive } = bench()
+  const socket = await host.datagrams()
+  socket.send(new Uint8Array(1200), { address: PEER, port: 53 })
+  const told = quote(ipv4.PROTOCOL_UDP, parseIp4(PEER), [socket.local.port, 53], 0)
+  const short = told.slice()
+  new DataView(short.buffer).setUint16(2, 500)
+  receive(tooBig(576, short))
+  const cuttable = told.slice()
+  cuttable[6] = 0
+  receive(tooBig(576, cuttable))
+  assert.equal(stack.ip4.path(parseIp4(PEER), 0)!.datagrams.mtu, 1500)
 })
 
 test('a doubled fragment does not void its packet, one that contradicts another does (RFC 5722 §4)', async () => {
@@ -201,7 +220,7 @@ test('a doubled fragment does not void its packet, one that contradicts another 
     clock.pass(0)
     assert.equal(arrived, arrives)
     clock.pass(60 * SECOND)
-    assert.equal(stack.reassembler.size, 0)
+    assert.equal(stack.ip4.reassembler.size, 0)
   }
 })
 
@@ -213,9 +232,9 @@ test('a flood of fragments fills its table and nothing more, and is forgotten', 
     ipv4.sealHeader(packet, 0)
     receive(packet)
   }
-  assert.equal(stack.reassembler.size, stack.limits.reassemblies)
+  assert.equal(stack.ip4.reassembler.size, stack.limits.reassemblies)
   clock.pass(60 * SECOND)
-  assert.equal(stack.reassembler.size, 0)
+  assert.equal(stack.ip4.reassembler.size, 0)
   assert.ok(clock.idle)
 })
 

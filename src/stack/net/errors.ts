@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import type * as icmp from '../../wire/icmp.ts'
 
+/** What the network says of a packet that it does not deliver. `NETWORK_ERROR_CODE` has the error code of each. */
 export type NetworkError =
   | 'net unreachable'
   | 'host unreachable'

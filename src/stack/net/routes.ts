@@ -1,7 +1,8 @@
 /** The routing table: the longest prefix that holds the destination wins, then the lowest metric. */
 import { formatIp4, formatPrefix4, type Ip4, mask4, type Prefix4 } from '../../base/ip.ts'
-import type { Interface } from './interface.ts'
+import type { Interface } from '../link/interface.ts'
 
+/** One line of a routing table: packets to addresses in `prefix` leave by `interface`. */
 export interface Route {
   readonly prefix: Prefix4
   /** The next hop; null: the destination itself is on the link. */
@@ -38,10 +39,14 @@ export class Routes {
     this.#changed = changed
   }
 
+  /** Those that were added, longest prefix first. */
+  get own(): readonly Route[] {
+    return this.#lengths.flatMap(({ byNetwork }) => [...byNetwork.values()].flat())
+  }
+
   /** Longest prefix first; the table's own before learnt ones. */
   get all(): readonly Route[] {
-    const own = this.#lengths.flatMap(({ byNetwork }) => [...byNetwork.values()].flat())
-    return [...own, ...this.#learnt.all].sort((a, b) => b.prefix.length - a.prefix.length)
+    return [...this.own, ...this.#learnt.all].sort((a, b) => b.prefix.length - a.prefix.length)
   }
 
   add(route: Route): void {
@@ -76,14 +81,14 @@ export class Routes {
   }
 
   lookup(destination: Ip4): Route | null {
-    const own = this.#own(destination)
+    const own = this.#lookupOwn(destination)
     if (own !== null && own.prefix.length === 32) return own
     const learnt = this.#learnt.lookup(destination)
     if (own === null || learnt === null) return own ?? learnt
     return learnt.prefix.length > own.prefix.length ? learnt : own
   }
 
-  #own(destination: Ip4): Route | null {
+  #lookupOwn(destination: Ip4): Route | null {
     for (const { mask, byNetwork } of this.#lengths) {
       const found = byNetwork.get((destination & mask) >>> 0)
       if (found !== undefined) return found[0]!

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { SECOND } from '../../base/clock.ts'
-import { Fault } from '../../base/fault.ts'
-import { parseIp4 } from '../../base/ip.ts'
-import { icmp, ipv4, tcp } from '../../wire/index.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
-import { bench, icmpFrame, ipFrame, OWN, PEER, Probe, tcpFrame, udpFrame } from '../trial/bench.ts'
+import { SECOND } from '../../../base/clock.ts'
+import { Fault } from '../../../base/fault.ts'
+import { parseIp4 } from '../../../base/ip.ts'
+import { icmp, ipv4, tcp } from '../../../wire/index.ts'
+import { STACK_LIMITS } from '../../limits.ts'
+import { bench, icmpFrame, ipFrame, OWN, PEER, Probe, tcpFrame, udpFrame } from '../../trial/bench.ts'
 
 const ECHO: icmp.IcmpMessage = { kind: 'echo request', identifier: 7, sequence: 1, payload: new Uint8Array(56) }
 const FAR = '198.51.100.9'
@@ -90,8 +90,8 @@ test('no complaint about a complaint, a broadcast or a later fragment (RFC 1122 
 
 test('complaints are limited', () => {
   const { probe, clock, stack } = bench()
-  for (let i = 0; i < DEFAULT_LIMITS.icmpErrorsBurst + 10; i++) probe.receive(udpFrame(1, 9, 'x'))
-  assert.equal(probe.lines().length, DEFAULT_LIMITS.icmpErrorsBurst)
+  for (let i = 0; i < STACK_LIMITS.icmpErrorsBurst + 10; i++) probe.receive(udpFrame(1, 9, 'x'))
+  assert.equal(probe.lines().length, STACK_LIMITS.icmpErrorsBurst)
   assert.equal(stack.counters.icmpErrorsSuppressed, 10)
   clock.pass(SECOND / 100)
   for (let i = 0; i < 20; i++) probe.receive(udpFrame(1, 9, 'x'))
@@ -102,7 +102,7 @@ test('a router counts the time to live down, and says when it has run out, when 
   const { stack, probe } = bench({ forwarding: true })
   const far = new Probe('eth1', 0x0200_0000_0009, 600)
   stack.attach(far, ['203.0.113.1/24'])
-  stack.routes.remove((route) => route.prefix.length === 0)
+  stack.ip4.routes.remove((route) => route.prefix.length === 0)
   probe.receive(udpFrame(1, 9, 'x', { to: '203.0.113.9', ttl: 2 }))
   assert.deepEqual(far.lines(), ['ARP, Request who-has 203.0.113.9 tell 203.0.113.1'])
   far.receive(replyFrom('203.0.113.9', '203.0.113.1', far.mac))
@@ -197,5 +197,5 @@ test('any noise: nothing throws, time and memory stay bounded', () => {
     { numRuns: 3000 },
   )
   assert.ok(stack.tcp.connectionCount === 0 && eth0.neighbours!.size < 100)
-  assert.equal(stack.isOwn(parseIp4(OWN)), true)
+  assert.equal(stack.ip4.own.has(parseIp4(OWN)), true)
 })

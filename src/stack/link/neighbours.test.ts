@@ -4,7 +4,7 @@ import { SECOND } from '../../base/clock.ts'
 import { Fault } from '../../base/fault.ts'
 import { formatIp4, parseIp4 } from '../../base/ip.ts'
 import { arp, tcp } from '../../wire/index.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
+import { STACK_LIMITS } from '../limits.ts'
 import { arpFrame, bench, OWN, PEER, PEER_MAC, type SegmentFields, tcpFrame, udpFrame } from '../trial/bench.ts'
 
 const WHO_HAS = `ARP, Request who-has ${PEER} tell ${OWN}`
@@ -55,12 +55,12 @@ test('what waited goes out in order when the answer comes', async () => {
 
 test('the queue of one neighbour is bounded, and the latest packets stay', async () => {
   const { probe, say, stack } = await stranger()
-  for (let i = 0; i < DEFAULT_LIMITS.neighbourQueue + 5; i++) say('x'.repeat(i))
+  for (let i = 0; i < STACK_LIMITS.neighbourQueue + 5; i++) say('x'.repeat(i))
   assert.equal(stack.counters.neighbourQueueOverflow, 5)
   probe.lines()
   probe.receive(arpFrame(arp.REPLY, PEER_MAC, PEER, OWN))
   const lines = probe.lines()
-  assert.equal(lines.length, DEFAULT_LIMITS.neighbourQueue)
+  assert.equal(lines.length, STACK_LIMITS.neighbourQueue)
   assert.match(lines[0]!, /length 5$/)
 })
 
@@ -102,10 +102,10 @@ test('another MAC address is used at once and confirmed later; who asks us is le
 
 test('the table is bounded', () => {
   const { probe, eth0, stack } = bench({ strangers: true })
-  stack.addAddress(eth0, parseIp4('10.0.0.1'), { network: parseIp4('10.0.0.0'), length: 8 })
-  for (let i = 2; i < DEFAULT_LIMITS.neighbours + 100; i++)
+  stack.addAddress(eth0, '10.0.0.1/8')
+  for (let i = 2; i < STACK_LIMITS.neighbours + 100; i++)
     probe.receive(arpFrame(arp.REQUEST, PEER_MAC, formatIp4(parseIp4('10.0.0.0') + i), '10.0.0.1'))
-  assert.equal(eth0.neighbours!.size, DEFAULT_LIMITS.neighbours)
+  assert.equal(eth0.neighbours!.size, STACK_LIMITS.neighbours)
 })
 
 test('malformed ARP is counted', () => {

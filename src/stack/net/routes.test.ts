@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { contains4, mask4, parseIp4, parsePrefix4 } from '../../base/ip.ts'
+import { Interface } from '../link/interface.ts'
 import { Probe } from '../trial/bench.ts'
-import { Interface } from './interface.ts'
 import { Routes } from './routes.ts'
 
 const eth0 = new Interface(new Probe('eth0', 1), () => null)
