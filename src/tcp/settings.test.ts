@@ -27,6 +27,8 @@ test('what no connection can have is refused, with the value and what is allowed
     [{ congestion: 'constructor' }, /the congestion control 'constructor' is not known, only reno/],
     [{ congestion: 7 }, /congestion must be the name of a congestion control, and is 7/],
     [{ algorithms: null }, /algorithms must be an object of functions/],
+    [{ minRto: seconds(2), maxRto: seconds(1) }, /minRto is 2 s, longer than maxRto, which is 1 s/],
+    [{ delayedAck: ms(500) }, /delayedAck must be shorter than 500 ms/],
     [{ timewait: 5 }, /'timewait' is not a setting of TCP/],
   ]
   for (const [changes, words] of refused)
@@ -38,5 +40,6 @@ test('what no connection can have is refused, with the value and what is allowed
 
 test('a bare number where a duration is meant is refused: 40 would be 40 ns', () => {
   assert.throws(() => tcpSettings({ delayedAck: 40 as Duration }), /tcp: delayedAck .*40 ns.*write ms\(40\)/s)
+  assert.throws(() => tcpSettings({ timeWait: 5000 as Duration }), /tcp: timeWait .*5 µs.*write ms\(5000\)/s)
   assert.equal(tcpSettings({ delayedAck: ms(0) }).delayedAck, 0)
 })

@@ -2,6 +2,7 @@
  * What can be set on a connection, from `StackOptions.tcp`, `NodeOptions.tcp` or a socket option. The names on the wire
  * (`TcpOptions`) are `wire/tcp.ts`'s; these are the local ones.
  */
+import { formatDuration, MILLISECOND } from '../base/clock.ts'
 import { type Duration, hours, ms, requireDuration, seconds } from '../base/duration.ts'
 import { ALGORITHMS } from './congestion/algorithms.ts'
 import type { CongestionFactory } from './congestion/congestion.ts'
@@ -65,6 +66,9 @@ export const TCP_SETTINGS: TcpSettings = Object.freeze({
   algorithms: ALGORITHMS,
 })
 
+/** RFC 9293 §3.8.6.3, MUST-40. */
+const MAX_DELAYED_ACK: Duration = ms(500)
+
 /** The kind of each setting's value: a flag, a duration (that may be 0), or a whole number of at least so much. */
 const KINDS: Readonly<
   Record<keyof TcpSettings, 'flag' | 'duration' | 'positive duration' | 'name' | 'table' | number>
@@ -112,15 +116,25 @@ export function tcpSettings(changes: Partial<TcpSettings> = {}, from: TcpSetting
   if (given.length === 0) return from
   for (const [name, value] of given) checkSetting(name, value)
   const made: TcpSettings = Object.freeze({ ...from, ...Object.fromEntries(given) })
-  if (!Object.hasOwn(made.algorithms, made.congestion)) {
-    const known = Object.keys(made.algorithms).join(', ')
-    throw new TcpSettingError(`tcp: the congestion control '${made.congestion}' is not known, only ${known}`)
-  }
+  checkTogether(made)
   return made
 }
 
+/** What no setting says alone. */
+function checkTogether({ algorithms, congestion, minRto, maxRto }: TcpSettings): void {
+  if (!Object.hasOwn(algorithms, congestion)) {
+    const known = Object.keys(algorithms).join(', ')
+    throw new TcpSettingError(`tcp: the congestion control '${congestion}' is not known, only ${known}`)
+  }
+  if (minRto > maxRto) {
+    const [least, most] = [formatDuration(minRto), formatDuration(maxRto)]
+    throw new TcpSettingError(`tcp: minRto is ${least}, longer than maxRto, which is ${most}: set both`)
+  }
+}
+
 function checkSetting(name: string, value: unknown): void {
-  if (!Object.hasOwn(KINDS, name)) throw new TcpSettingError(`tcp: '${name}' is not a setting of TCP`)
+  if (!Object.hasOwn(KINDS, name))
+    throw new TcpSettingError(`tcp: '${name}' is not a setting of TCP, which are ${Object.keys(KINDS).join(', ')}`)
   const kind = KINDS[name as keyof TcpSettings]
   const refuse = (wanted: string): never => {
     throw new TcpSettingError(`tcp: ${name} must be ${wanted}, and is ${String(value)}`)
@@ -134,7 +148,9 @@ function checkSetting(name: string, value: unknown): void {
   } else if (typeof kind === 'number') {
     if (!Number.isSafeInteger(value) || (value as number) < kind) refuse(`a whole number of at least ${kind}`)
   } else {
-    requireDuration(`tcp: ${name}`, value as number)
+    // No time of TCP is shorter than a millisecond: 5000 is taken for what it must have been meant as.
+    requireDuration(`tcp: ${name}`, value as number, MILLISECOND)
     if (kind === 'positive duration' && value === 0) refuse('longer than 0')
+    if (name === 'delayedAck' && (value as number) >= MAX_DELAYED_ACK) refuse('shorter than 500 ms')
   }
 }

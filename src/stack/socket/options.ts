@@ -44,8 +44,10 @@ export class OptionTable {
     if (!(name in this.#values)) throw noSuchOption('setsockopt', name)
     const kind = OPTIONS[name][2]
     if (name === 'SO_ERROR' || kind === 'info') throw noSuchOption('setsockopt', `${name} (it can only be read)`)
-    if (!makesSense(name, value))
-      throw new SocketError('EINVAL', 'setsockopt', { hint: `${name} does not take ${JSON.stringify(value)}` })
+    if (!makesSense(name, value)) {
+      const hint = `${name} takes ${sensible(name)}, not ${JSON.stringify(value)}`
+      throw new SocketError('EINVAL', 'setsockopt', { hint })
+    }
     const taken = kind === 'flag' ? (value ? 1 : 0) : value
     if (this.#values[name] !== taken) this.#values = changed(this.#values, name, taken)
   }
@@ -82,6 +84,16 @@ function makesSense(name: OptionName, value: OptionValue): boolean {
   if (typeof value !== 'number' || !Number.isInteger(value)) return false
   const [least, greatest] = RANGE[name] ?? [-MAX_INT, MAX_INT]
   return value >= least && value <= greatest
+}
+
+/** What `makesSense` asks for, in words. */
+function sensible(name: OptionName): string {
+  const kind = OPTIONS[name][2]
+  const range = RANGE[name]
+  if (kind === 'linger') return '{ on, seconds }'
+  if (kind === 'text') return 'a text'
+  if (kind === 'flag') return '0 or 1'
+  return range === undefined ? 'a whole number' : `a whole number from ${range[0]} to ${range[1]}`
 }
 
 function isLinger(value: OptionValue): value is Linger {

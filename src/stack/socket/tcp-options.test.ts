@@ -215,6 +215,10 @@ test('TCP_INFO: a connection’s, and of a listener how many wait and how many m
 
 test('what is out of Linux’s range is EINVAL, and changes nothing', () => {
   const table = tcpTable(TCP_SETTINGS)
+  assert.throws(
+    () => setTcpOption(table, 'TCP_KEEPIDLE', 0, TCP_SETTINGS),
+    /takes a whole number from 1 to 32767, not 0/,
+  )
   for (const [name, value] of [
     ['TCP_KEEPIDLE', 0],
     ['TCP_KEEPINTVL', 32_768],
