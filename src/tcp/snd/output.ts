@@ -168,6 +168,7 @@ function report(
   now: Nanos,
 ): void {
   const { label, rcv } = tcb
+  const { cwnd, ssthresh, flight, sndWnd, srtt, rto } = variablesOf(tcb)
   const event: TcpSegmentEvent = {
     type: 'tcp.segment',
     at: now,
@@ -179,7 +180,12 @@ function report(
     length: made.payload.length,
     window: made.flags & SYN ? made.window : made.window * 2 ** rcv.scale,
     retransmission,
-    ...variablesOf(tcb),
+    cwnd,
+    ssthresh,
+    flight,
+    sndWnd,
+    srtt,
+    rto,
   }
   label.log.emit(event)
 }

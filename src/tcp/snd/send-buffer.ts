@@ -8,12 +8,29 @@
 import { add, diff, type Seq } from '../../wire/sequence.ts'
 import { NOTHING } from '../../wire/tcp.ts'
 
-/** The least block: an idle connection that has sent a little holds this much. */
+/** The least block, but for what is written while nothing waits: that gets as much as it needs. */
 const SMALL_BLOCK = 512
 /** The largest. Blocks grow with what waits: half of the memory is in use at least. */
 const LARGE_BLOCK = 64 * 1024
 /** So many blocks that were acknowledged are let go together. */
 const MANY = 64
+
+/**
+ * Memory for short messages, of which many fit: allocating and clearing some for each costs several times what sending the
+ * message does. A piece is given away once; the whole is let go with the last connection that still holds one.
+ */
+const SLAB = 8 * 1024
+let slab = NOTHING
+let slabUsed = 0
+
+function fromSlab(size: number): Uint8Array {
+  if (slabUsed + size > slab.length) {
+    slab = new Uint8Array(SLAB)
+    slabUsed = 0
+  }
+  slabUsed += size
+  return slab.subarray(slabUsed - size, slabUsed)
+}
 
 interface Block {
   /** Its first byte's place in the stream, from 0: what waits may be longer than the sequence space. */
@@ -22,12 +39,15 @@ interface Block {
   used: number
 }
 
+/** Shared by all that hold nothing. Nothing is ever put into it. */
+const NO_BLOCKS: Block[] = []
+
 export class SendBuffer {
   #start: Seq
   /** The place in the stream of the first byte kept. */
   #at = 0
   #length = 0
-  #blocks: Block[] = []
+  #blocks = NO_BLOCKS
   /** The first block that is still needed. */
   #head = 0
   /** Memory of a large block that was acknowledged, for the next one: clearing new memory costs more than the copying. */
@@ -73,12 +93,19 @@ export class SendBuffer {
   #tail(wanted: number): Block {
     const last = this.#blocks[this.#blocks.length - 1]
     if (last !== undefined && last.used < last.bytes.length) return last
-    const size = Math.min(Math.max(wanted, this.#length, SMALL_BLOCK), LARGE_BLOCK)
-    const bytes = size === LARGE_BLOCK && this.#spare !== null ? this.#spare : new Uint8Array(size)
-    if (bytes === this.#spare) this.#spare = null
-    const block = { at: this.#at + this.#length, bytes, used: 0 }
-    this.#blocks.push(block)
+    const block = { at: this.#at + this.#length, bytes: this.#memory(wanted), used: 0 }
+    if (this.#blocks === NO_BLOCKS) this.#blocks = [block]
+    else this.#blocks.push(block)
     return block
+  }
+
+  #memory(wanted: number): Uint8Array {
+    if (this.#length === 0 && wanted <= SMALL_BLOCK) return fromSlab(wanted)
+    const size = Math.min(Math.max(wanted, this.#length, SMALL_BLOCK), LARGE_BLOCK)
+    const spare = this.#spare
+    if (size < LARGE_BLOCK || spare === null) return new Uint8Array(size)
+    this.#spare = null
+    return spare
   }
 
   /** Forgets what lies before `una`. */
@@ -88,7 +115,9 @@ export class SendBuffer {
     this.#at += count
     this.#length -= count
     if (this.#length === 0) {
-      this.#empty()
+      this.#blocks = NO_BLOCKS
+      this.#head = 0
+      this.#spare = null
       return
     }
     for (let block = this.#blocks[this.#head]!; this.#at >= block.at + block.used; block = this.#blocks[this.#head]!) {
@@ -99,15 +128,6 @@ export class SendBuffer {
     if (this.#head < MANY) return
     this.#blocks.splice(0, this.#head)
     this.#head = 0
-  }
-
-  /** A small block with room left stays for the next write: a dialogue of short messages allocates once. */
-  #empty(): void {
-    const last = this.#blocks[this.#blocks.length - 1]
-    const keep = last !== undefined && last.bytes.length === SMALL_BLOCK && last.used < SMALL_BLOCK
-    if (!keep || this.#blocks.length > 1) this.#blocks = keep ? [last] : []
-    this.#head = 0
-    this.#spare = null
   }
 
   /** `length` bytes from `from`, which must be kept here. A view, except where the bytes straddle two blocks; right until they are acknowledged. */
