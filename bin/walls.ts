@@ -29,7 +29,20 @@ const PLATFORM: { readonly [name: string]: string } = {
 }
 
 /** Floors that run wherever JavaScript does. What needs Node stands in a folder called `node/`. */
-export const ANYWHERE = ['base', 'socket', 'wire', 'tcp', 'stack', 'http', 'templates', 'models', 'web', 'sim', 'trace']
+export const ANYWHERE = [
+  'base',
+  'socket',
+  'wire',
+  'tcp',
+  'stack',
+  'dns',
+  'http',
+  'templates',
+  'models',
+  'web',
+  'sim',
+  'trace',
+]
 /** Floors that have the machine for their subject. */
 const MACHINE = ['kernel', 'cli']
 /** What no floor but `kernel/` and `cli/` imports. */

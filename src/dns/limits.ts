@@ -2,7 +2,7 @@
  * The limits of the DNS floor, in groups by the part that obeys them, with the reason beside each. Every public
  * function that obeys one takes `limits: { group: { name: value } }`, and each has a test that crosses it.
  */
-import { type Duration, seconds } from '../base/duration.ts'
+import { type Duration, ms, seconds } from '../base/duration.ts'
 
 /** What one message may cost to read and to write. */
 export interface MessageLimits {
@@ -164,8 +164,14 @@ export interface ResolverLimits {
   readonly triesPerServer: number
   /** Replies without data and without SOA that are not believed while other servers may know better. */
   readonly emptyReplies: number
-  /** Clients' questions under way at once; more are refused with SERVFAIL. */
+  /**
+   * Clients' questions under way at once. Half of the places are kept until the question is answered. In the other half
+   * a question that takes longer than `hurry` gives way to a new one, so that questions that nobody can answer do not
+   * keep out all others (Unbound: num-queries-per-thread, jostle-timeout).
+   */
   readonly plans: number
+  /** How long a question in that other half is safe; see `plans`. */
+  readonly hurry: Duration
   /** Clients that may wait for the same answer. */
   readonly waitersPerPlan: number
 }
@@ -247,6 +253,7 @@ export const DNS_LIMITS: DnsLimits = Object.freeze({
     triesPerServer: 5,
     emptyReplies: 2,
     plans: 10_000,
+    hurry: ms(200),
     waitersPerPlan: 1_000,
   }),
 })

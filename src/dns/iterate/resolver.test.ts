@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MILLISECOND, SECOND } from '../../base/clock.ts'
-import { seconds } from '../../base/duration.ts'
+import { ms, seconds } from '../../base/duration.ts'
 import { SeededRandom } from '../../base/random.ts'
 import { answerOf, EDE } from '../answer/answer.ts'
 import { DNS_LIMITS, dnsLimits } from '../limits.ts'
@@ -136,6 +136,19 @@ test('a client that has waited long enough is told so', () => {
   const exchange = ask?.kind === 'ask' ? ask.exchange : 0
   const [answer] = resolver.step({ kind: 'failure', cause: 'timeout', exchange }, 3 * SECOND)
   assert.ok(answer?.kind === 'answer' && answer.answer.rcode === RCODE.SERVFAIL && /time/.test(answer.why))
+})
+
+test('a question that takes long makes room for a new one, but half of the places are kept', () => {
+  const resolver = resolverWith({ limits: dnsLimits({ resolver: { plans: 4, hurry: ms(200) } }) })
+  for (const [i, name] of ['a.', 'b.', 'c.', 'd.'].entries()) assert.equal(asks(resolver, name, i, i).length, 1)
+  const step = (name: string, now: number) =>
+    resolver
+      .step({ kind: 'question', request: 9, query: question(name) }, now)
+      .map((action) => (action.kind === 'answer' ? `${action.request} ${action.refused}` : action.kind))
+  assert.deepEqual(step('e.', 100 * MILLISECOND), ['9 true'])
+  assert.deepEqual(step('e.', 300 * MILLISECOND), ['2 true', 'ask'])
+  assert.deepEqual(step('f.', 300 * MILLISECOND), ['3 true', 'ask'])
+  assert.deepEqual(step('g.', 400 * MILLISECOND), ['9 true'])
 })
 
 test('plans, and clients that wait for one, are limited; the others are told at once', () => {

@@ -65,6 +65,8 @@ export type ResolverAction =
       readonly cached: boolean
       /** Why it failed; '' when it did not. */
       readonly why: string
+      /** Whether the resolver had no room for the question: servers were not asked, or not to the end. */
+      readonly refused: boolean
     }
 
 /**
@@ -82,6 +84,8 @@ export class Resolver {
   readonly #core: Core
   /** In the order in which they were begun, which is that of their deadlines. */
   readonly #plans = new Map<string, Plan>()
+  /** The plans that give way to new ones when all places are taken, in the same order. */
+  readonly #hurried = new Set<Plan>()
   /** Questions that are with servers: those that are waited for, and those whose late reply would still teach. */
   readonly #exchanges = new Map<number, { readonly asking: Asking; readonly plan: Plan }>()
   #nextExchange = 1
@@ -154,25 +158,47 @@ export class Resolver {
     const local = localAnswer(this.settings.policies, query, client)
     const known = local ?? this.cache.lookup(query, now)
     if (known !== undefined) {
-      actions.push({ kind: 'answer', request, query, answer: known, cached: local === undefined, why: '' })
+      actions.push({
+        kind: 'answer',
+        request,
+        query,
+        answer: known,
+        cached: local === undefined,
+        why: '',
+        refused: false,
+      })
       return
     }
     const limits = this.settings.limits.resolver
     const key = queryKey(query)
     const running = this.#plans.get(key)
-    const full =
-      running === undefined ? this.#plans.size >= limits.plans : running.waiting.length >= limits.waitersPerPlan
-    if (full) {
-      const { answer, why } = failed('too many questions are under way', false, EDE.NOT_READY)
-      actions.push({ kind: 'answer', request, query, answer, cached: false, why })
-    } else if (running !== undefined) running.waiting.push(request)
+    if (running !== undefined && running.waiting.length < limits.waitersPerPlan) running.waiting.push(request)
+    else if (running === undefined && this.#makeRoom(now, actions)) this.#begin(key, request, query, now, actions)
     else {
-      const plan = new Plan(key, query, limits, now + this.settings.patience)
-      plan.waiting.push(request)
-      plan.frames.push(new Frame(query, 'client', this.settings.minimise))
-      this.#plans.set(key, plan)
-      this.#advance(plan, now, actions)
+      const { answer, why } = TOO_MANY
+      actions.push({ kind: 'answer', request, query, answer, cached: false, why, refused: true })
     }
+  }
+
+  #begin(key: string, request: number, query: Query, now: Nanos, actions: ResolverAction[]): void {
+    const { limits, patience, minimise } = this.settings
+    const plan = new Plan(key, query, limits.resolver, now, now + patience)
+    plan.waiting.push(request)
+    plan.frames.push(new Frame(query, 'client', minimise))
+    if (this.#plans.size - this.#hurried.size >= limits.resolver.plans / 2) this.#hurried.add(plan)
+    this.#plans.set(key, plan)
+    this.#advance(plan, now, actions)
+  }
+
+  /** Whether there is room for one more plan. When all places are taken, the oldest plan that has had its time is given up. */
+  #makeRoom(now: Nanos, actions: ResolverAction[]): boolean {
+    const { plans, hurry } = this.settings.limits.resolver
+    if (this.#plans.size < plans) return true
+    const [oldest] = this.#hurried
+    if (oldest === undefined || oldest.begun + hurry > now) return false
+    oldest.end(TOO_MANY)
+    this.#answer(oldest, actions, true)
+    return true
   }
 
   /** Who walks to the zone's own servers has no use for CD: nobody on the way checks. */
@@ -298,15 +324,19 @@ export class Resolver {
     if (!found && frame.sent > 0) plan.budget.vainTarget()
   }
 
-  #answer(plan: Plan, actions: ResolverAction[]): void {
+  #answer(plan: Plan, actions: ResolverAction[], refused = false): void {
     const outcome = plan.outcome ?? failed('nothing was found out')
     const { query, asked, waiting } = plan
     plan.end(outcome)
     this.#plans.delete(plan.key)
+    this.#hurried.delete(plan)
+    const { answer, why } = outcome
     for (const request of waiting)
-      actions.push({ kind: 'answer', request, query, answer: outcome.answer, cached: !asked, why: outcome.why })
+      actions.push({ kind: 'answer', request, query, answer, cached: !asked, why, refused })
   }
 }
+
+const TOO_MANY = failed('too many questions are under way', false, EDE.NOT_READY)
 
 /**
  * Whether the reply still says what its frame wants to know: it is the one that is waited for, or it answers late, or

@@ -15,6 +15,8 @@ export interface Resolved {
   readonly cached: boolean
   /** Why it failed; '' when it did not. */
   readonly why: string
+  /** Whether there was no room for the question. */
+  readonly refused: boolean
 }
 
 type Waiting = (resolved: Resolved) => void
@@ -88,11 +90,11 @@ export class ResolverDriver {
 
   #perform(action: ResolverAction): void {
     if (action.kind === 'answer') {
-      const { request, query, answer, cached, why } = action
+      const { request, query, answer, cached, why, refused } = action
       const done = this.#waiting.get(request)
       this.#waiting.delete(request)
       reportAnswer(this.#machine, this.#stage, query, answer, cached)
-      done?.({ answer, cached, why })
+      done?.({ answer, cached, why, refused })
       return
     }
     const { exchange, server, query, recursionDesired, dnssecOk, timeout } = action

@@ -114,23 +114,22 @@ export function resolvingResponder(
       if (known !== undefined) return respond(query, known, form)
       return respondEmpty(query, RCODE.REFUSED, form, { code: EDE.NOT_AUTHORITATIVE, text: '' })
     }
-    let ready: Message | null = null
-    let deliver: ((message: Message) => void) | null = null
+    let ready: Message | null | undefined
+    let deliver: ((message: Message | null) => void) | null = null
     driver.ask(
       query.cd ? { ...question, checkingDisabled: true } : question,
-      ({ answer }) => {
-        const message = respond(query, answer, form)
+      ({ answer, refused }) => {
+        // Over UDP a question without room counts as a lost datagram: the client asks again, later.
+        const message = refused && client.transport === 'udp' ? null : respond(query, answer, form)
         if (deliver === null) ready = message
         else deliver(message)
       },
       client.address,
     )
-    return (
-      ready ??
-      new Promise<Message>((resolve) => {
-        deliver = resolve
-      })
-    )
+    if (ready !== undefined) return ready
+    return new Promise<Message | null>((resolve) => {
+      deliver = resolve
+    })
   }
 }
 

@@ -243,7 +243,8 @@ class Player implements Exchange {
 
   #query(entry: Entry, client: string): void {
     const octets = entry.raw ?? encode({ ...entry.message, id: this.#id++ & 0xffff })
-    const from = { address: { address: client, port: 5353 }, transport: 'tcp' } as const
+    const transport = entry.match.has('TCP') ? 'tcp' : 'udp'
+    const from = { address: { address: client, port: 5353 }, transport } as const
     const answered = (reply: unknown) => {
       const message = reply instanceof Uint8Array ? decode(reply) : null
       if (message !== null && !(message instanceof MessageFault)) this.#answers.push({ client, message })

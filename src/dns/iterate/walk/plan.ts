@@ -23,16 +23,18 @@ export class Plan {
   readonly frames: Frame[] = []
   /** The requests that wait for it. */
   readonly waiting: number[] = []
+  readonly begun: Nanos
   /** When it is given up. */
   readonly deadline: Nanos
   #asked = false
   #primed = false
   #outcome: Outcome | null = null
 
-  constructor(key: string, query: Query, limits: ResolverLimits, deadline: Nanos) {
+  constructor(key: string, query: Query, limits: ResolverLimits, begun: Nanos, deadline: Nanos) {
     this.key = key
     this.query = query
     this.budget = new Budget(limits)
+    this.begun = begun
     this.deadline = deadline
   }
 

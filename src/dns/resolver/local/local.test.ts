@@ -48,6 +48,12 @@ test('RFC 6303: reverse zones of private networks are empty and leak to nobody',
   assert.equal(new Set(EMPTY_ZONES).size, EMPTY_ZONES.length)
 })
 
+test('DS of such a zone are asked for: its parent says whether there is a delegation', () => {
+  const policy = emptyZones()
+  assert.equal(policy.question!(query('10.in-addr.arpa.', 'DS'), null), undefined)
+  assert.equal(shown(policy.question!(query('1.10.in-addr.arpa.', 'DS'), null))?.[0], RCODE.NXDOMAIN)
+})
+
 test('who is configured to know a private reverse zone is asked', () => {
   const policy = emptyZones([Name.root, Name.parse('10.in-addr.arpa.')])
   assert.equal(policy.question!(query('1.2.10.in-addr.arpa.', 'PTR'), null), undefined)

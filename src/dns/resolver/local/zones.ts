@@ -20,6 +20,9 @@ export function fromZones(make: () => Zones, limits: AnswerLimits = DNS_LIMITS.a
   return {
     question(query): Answer | undefined {
       zones ??= make()
+      // RFC 4035 §3.1.4.1: DS live above the cut. Whether such a zone is delegated is its parent's to say.
+      const above = query.type === TYPE.DS && zones.get(query.name) !== undefined
+      if (above && zones.find(query.name, TYPE.DS)?.origin.equals(query.name)) return undefined
       return lookup(zones, query, limits)?.answer
     },
   }
