@@ -5,6 +5,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { UPSTREAM_PHASES } from '../src/dns/exchange/phase.ts'
+import { STREAM_PHASES } from '../src/dns/front/phase.ts'
 import { LIFE, RULES } from '../src/http/machine/state.ts'
 import { TRANSITIONS } from '../src/tcp/life/state.ts'
 import { PHASES } from '../src/tcp/loss/episode.ts'
@@ -21,6 +23,9 @@ const DRAWINGS: Readonly<Record<string, Readonly<Record<string, () => string>>>>
     'web-rooms': () => fenced('mermaid', ['flowchart BT', ...neededArrows(rooms.web)]),
     'http-exchange': () => fenced('mermaid', ['stateDiagram-v2', ...exchangeArrows()]),
     'http-connection': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(LIFE, 'open', 'closed')]),
+    'dns-server-stream': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(STREAM_PHASES, 'open', 'gone')]),
+    'dns-upstream-stream': () =>
+      fenced('mermaid', ['stateDiagram-v2', ...tableArrows(UPSTREAM_PHASES, 'busy', 'gone')]),
     'tcp-states': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(TRANSITIONS, 'CLOSED')]),
     'tcp-recovery': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(PHASES, 'open')]),
   },

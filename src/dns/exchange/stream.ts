@@ -14,6 +14,7 @@ import type { Name } from '../message/name.ts'
 import type { Cause } from '../servers/book.ts'
 import { type Upstream, upstream } from '../servers/upstream.ts'
 import { judge } from './judge.ts'
+import { isUsable, UPSTREAM_PHASES, type UpstreamEvent, type UpstreamPhase } from './phase.ts'
 import { causeOf, type StreamAttempt, type UdpQuestion } from './udp.ts'
 
 interface Open {
@@ -24,13 +25,10 @@ interface Open {
   timer: Timer | null
 }
 
-/** Of a stream: takes questions; has none; is to be used for no more; its connection has gone. */
-type State = 'busy' | 'idle' | 'retired' | 'gone'
-
 /** Who is told what becomes of a stream. */
 export interface StreamEvents {
   /** It has become idle, or has something to do again, or is not to be used any more. */
-  changed(stream: UpstreamStream, state: State): void
+  changed(stream: UpstreamStream, phase: UpstreamPhase): void
 }
 
 /** @throws SocketError when there is no connection by `deadline`: ETIMEDOUT then, else what the host says. */
@@ -80,7 +78,7 @@ export class UpstreamStream implements ConnectionOwner {
   readonly #open = new Map<number, Open>()
   /** IDs of questions that nobody waits for any more. */
   readonly #abandoned = new Set<number>()
-  #state: State = 'busy'
+  #phase: UpstreamPhase = 'busy'
   #asked = 0
   #idle: Timer | null = null
 
@@ -93,7 +91,7 @@ export class UpstreamStream implements ConnectionOwner {
   }
 
   get usable(): boolean {
-    return this.#state === 'busy' || this.#state === 'idle'
+    return isUsable(this.#phase)
   }
 
   /** How many questions it has carried. */
@@ -108,21 +106,25 @@ export class UpstreamStream implements ConnectionOwner {
 
   /** Asks; `query` has an ID that `has` does not know. Never rejects. */
   ask(query: Message, name: Name, deadline: Nanos): Promise<StreamAttempt> {
+    if (this.#phase === 'gone')
+      return Promise.resolve({ kind: 'failure', cause: 'closed', why: 'the server closed the connection' })
     return new Promise((resolve) => {
       const sent = this.#host.clock.now()
       const open: Open = { query, name, sent, done: resolve, timer: null }
       open.timer = this.#host.clock.at(deadline, () => this.#abandon(open))
       this.#open.set(query.id, open)
       this.#asked++
-      this.#settle()
-      if (this.#asked >= this.#limits.streamQuestions) this.#retire()
+      this.#idle?.cancel()
+      this.#on('ask')
+      if (this.#asked >= this.#limits.streamQuestions) this.#on('retire')
       this.#connection.write(framed(encode(query)))
     })
   }
 
   /** No more questions; those that are open are waited for. */
   close(): void {
-    this.#retire()
+    this.#on('retire')
+    this.#idle?.cancel()
     if (this.#open.size === 0) this.#connection.close()
   }
 
@@ -175,7 +177,7 @@ export class UpstreamStream implements ConnectionOwner {
     this.#open.delete(open.query.id)
     this.#abandoned.add(open.query.id)
     open.done({ kind: 'failure', cause: 'timeout', why: 'no reply in time' })
-    this.#retire()
+    this.#on('retire')
     if (this.#open.size === 0) this.#connection.reset()
   }
 
@@ -184,9 +186,8 @@ export class UpstreamStream implements ConnectionOwner {
     error: SocketError | null = null,
     cause: Cause = error === null ? 'closed' : causeOf(error),
   ): void {
-    if (this.#state === 'gone') return
     this.#idle?.cancel()
-    this.#become('gone')
+    this.#on('lose')
     for (const open of [...this.#open.values()]) {
       open.timer?.cancel()
       open.done({ kind: 'failure', cause, why })
@@ -194,27 +195,18 @@ export class UpstreamStream implements ConnectionOwner {
     this.#open.clear()
   }
 
-  #retire(): void {
-    if (this.usable) this.#become('retired')
-  }
-
-  /** Starts to be idle when there is nothing to do, and stops when there is. */
+  /** Begins to be idle when no question is open. */
   #settle(): void {
-    this.#idle?.cancel()
-    this.#idle = null
-    if (this.#open.size > 0) {
-      if (this.#state === 'idle') this.#become('busy')
-      return
-    }
-    if (this.#state === 'retired') this.#connection.close()
-    else if (this.usable) {
-      this.#idle = after(this.#host.clock, this.#limits.streamIdle, () => this.close())
-      if (this.#state === 'busy') this.#become('idle')
-    }
+    if (this.#open.size > 0) return
+    this.#on('settle')
+    if (this.#phase === 'retired') this.#connection.close()
+    else if (this.#phase === 'idle') this.#idle = after(this.#host.clock, this.#limits.streamIdle, () => this.close())
   }
 
-  #become(state: State): void {
-    this.#state = state
-    this.#events?.changed(this, state)
+  #on(event: UpstreamEvent): void {
+    const phase = UPSTREAM_PHASES[this.#phase][event]
+    if (phase === this.#phase) return
+    this.#phase = phase
+    this.#events?.changed(this, phase)
   }
 }

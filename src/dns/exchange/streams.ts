@@ -6,6 +6,7 @@ import type { ExchangeLimits } from '../limits.ts'
 import type { Message } from '../message/message.ts'
 import type { Name } from '../message/name.ts'
 import type { Upstream } from '../servers/upstream.ts'
+import { isUsable, type UpstreamPhase } from './phase.ts'
 import { openStream, type StreamEvents, type UpstreamStream } from './stream.ts'
 import { causeOf, type StreamAttempt } from './udp.ts'
 
@@ -80,13 +81,13 @@ export class Streams implements StreamEvents {
     }
   }
 
-  changed(stream: UpstreamStream, state: 'busy' | 'idle' | 'retired' | 'gone'): void {
+  changed(stream: UpstreamStream, phase: UpstreamPhase): void {
     this.#idle.delete(stream)
-    if (state === 'idle') {
+    if (phase === 'idle') {
       this.#idle.add(stream)
       const [oldest] = this.#idle
       if (this.#idle.size > this.#limits.idleStreams) oldest?.close()
-    } else if (state === 'retired' || state === 'gone') {
+    } else if (!isUsable(phase)) {
       for (const [key, held] of this.#current) if (held === stream) this.#current.delete(key)
     }
   }

@@ -356,3 +356,53 @@ test('limit: queries of one connection, and over UDP, that are being answered', 
     for (const done of waiting.splice(0)) done()
   })
 })
+
+test('a client that does not take its reply keeps no place: it is closed, and makes room before that', async () => {
+  async function* endless(asked: Message) {
+    for (;;) yield response(asked)
+  }
+  const limits = { front: { streamIdle: seconds(10), streams: 2, streamsPerClient: 2 } }
+  await withServer(
+    (asked) => (String(asked.question[0]!.name) === 'zone.' ? endless(asked) : response(asked)),
+    { limits },
+    async (client, server) => {
+      const stuck: Peer[] = []
+      for (const id of [1, 2]) {
+        const peer = await Peer.to(client, server)
+        peer.connection.pause()
+        peer.send(ask('zone.', id))
+        stuck.push(peer)
+      }
+      await sleep(client.clock, SECOND)
+      const next = await Peer.to(client, server)
+      next.send(ask('a.', 3))
+      await sleep(client.clock, SECOND)
+      assert.deepEqual(next.ids, [3])
+      await sleep(client.clock, 60 * SECOND)
+      // Who is paused is told of nothing; a server that had not closed would now go on for ever.
+      for (const peer of stuck) peer.connection.resume()
+      await sleep(client.clock, SECOND)
+      assert.deepEqual(
+        stuck.map((peer) => peer.ended || peer.closed),
+        [true, true],
+      )
+    },
+  )
+})
+
+test('what comes after the last query of a connection is not kept', async () => {
+  const responder: Responder = () => new Promise(() => {})
+  await withServer(responder, { limits: { front: { streamQueries: 1 } } }, async (client, server) => {
+    const peer = await Peer.to(client, server)
+    peer.send(ask('a.', 1))
+    for (let sent = 0; sent < 400; sent++) {
+      peer.connection.write(new Uint8Array(10_000))
+      await sleep(client.clock, SECOND / 10)
+    }
+    assert.ok(
+      peer.connection.queued > 1_000_000,
+      `only ${peer.connection.queued} octets of 4,000,000 wait at the client`,
+    )
+    peer.connection.reset()
+  })
+})

@@ -4,6 +4,7 @@ import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { FrontLimits } from '../limits.ts'
 import { Framer, framed } from '../message/framing.ts'
 import type { OctetReply } from './octets.ts'
+import { isHeld, mayReply, STREAM_PHASES, type StreamEvent, type StreamPhase } from './phase.ts'
 
 /** Answers the octets of one query with those of its reply. */
 export type StreamHandler = (query: Uint8Array) => OctetReply | Promise<OctetReply>
@@ -26,9 +27,7 @@ export class ServerStream implements ConnectionOwner {
   #timer: Timer
   #queries = 0
   #pending = 0
-  #blocked = false
-  #ended = false
-  #gone = false
+  #phase: StreamPhase = 'open'
   /** What waits until the client takes more, or has gone. */
   #drained: (() => void)[] = []
 
@@ -42,9 +41,9 @@ export class ServerStream implements ConnectionOwner {
     connection.attach(this)
   }
 
-  /** Whether no answer is being made. */
+  /** Whether nobody loses by its end but a client that does not take its replies. */
   get isIdle(): boolean {
-    return this.#pending === 0
+    return this.#pending === 0 || isHeld(this.#phase)
   }
 
   onData(bytes: Uint8Array): void {
@@ -53,25 +52,33 @@ export class ServerStream implements ConnectionOwner {
   }
 
   onEnd(): void {
-    this.#ended = true
+    this.#on('end')
     this.#closeWhenDone()
   }
 
   onDrain(): void {
-    this.#blocked = false
+    this.#on('drained')
+    this.#rearm()
     this.#release()
     this.#drain()
   }
 
   onClose(): void {
-    this.#gone = true
+    this.#on('lost')
     this.#timer.cancel()
     this.#release()
     this.#events.closed(this)
   }
 
   close(): void {
+    this.#on('close')
+    this.#timer.cancel()
+    this.#release()
     this.#connection.close()
+  }
+
+  #on(event: StreamEvent): void {
+    this.#phase = STREAM_PHASES[this.#phase][event]
   }
 
   #release(): void {
@@ -80,30 +87,40 @@ export class ServerStream implements ConnectionOwner {
 
   #arm(): Timer {
     return after(this.#clock, this.#limits.streamIdle, () => {
-      // While an answer is being made the silence is ours.
-      if (this.#pending > 0) this.#timer = this.#arm()
-      else this.#connection.close()
+      // While an answer is being made the silence is ours, unless the client does not take what it was sent.
+      if (this.isIdle) this.close()
+      else this.#timer = this.#arm()
     })
+  }
+
+  #rearm(): void {
+    this.#timer.cancel()
+    if (mayReply(this.#phase)) this.#timer = this.#arm()
   }
 
   /** Takes queries from what has arrived, as many as may be under way at a time; the rest waits, and so the sender. */
   #drain(): void {
-    const { streamPending, streamQueries } = this.#limits
     this.#connection.cork()
-    while (!this.#blocked && this.#pending < streamPending && this.#queries < streamQueries) {
-      const query = this.#framer.next()
-      if (query === null) break
+    for (let query = this.#next(); query !== null; query = this.#next()) {
       this.#queries++
-      this.#timer.cancel()
-      this.#timer = this.#arm()
+      this.#rearm()
       this.#events.active(this)
       this.#handle(query)
     }
     this.#connection.uncork()
-    if (this.#blocked || this.#pending >= streamPending) this.#connection.pause()
+    const spent = this.#queries >= this.#limits.streamQueries
+    if (spent) this.#on('end')
+    // What comes after the last query is nobody's, and would only fill memory.
+    if (spent || isHeld(this.#phase) || this.#pending >= this.#limits.streamPending) this.#connection.pause()
     else this.#connection.resume()
-    if (this.#queries >= streamQueries) this.#ended = true
     this.#closeWhenDone()
+  }
+
+  /** The next query that has come, null while there is none or none may be taken. */
+  #next(): Uint8Array | null {
+    const { streamPending, streamQueries } = this.#limits
+    if (isHeld(this.#phase) || !mayReply(this.#phase)) return null
+    return this.#pending < streamPending && this.#queries < streamQueries ? this.#framer.next() : null
   }
 
   #handle(query: Uint8Array): void {
@@ -116,7 +133,7 @@ export class ServerStream implements ConnectionOwner {
     this.#pending++
     this.#later(reply).then((whole) => {
       this.#pending--
-      if (this.#gone) return
+      if (!mayReply(this.#phase)) return
       // RFC 5936 §2.2: what has begun and cannot be ended as it should must not look as if it had.
       if (whole) this.#drain()
       else this.#connection.reset()
@@ -127,15 +144,15 @@ export class ServerStream implements ConnectionOwner {
   async #later(reply: AsyncIterable<Uint8Array> | Promise<OctetReply>): Promise<boolean> {
     try {
       const ready = await reply
-      if (ready === null || this.#gone) return true
+      if (ready === null || !mayReply(this.#phase)) return true
       if (ready instanceof Uint8Array) {
         this.#send(ready)
         return true
       }
       for await (const message of ready) {
         this.#send(message)
-        if (this.#blocked && !this.#gone) await new Promise<void>((resume) => this.#drained.push(resume))
-        if (this.#gone) break
+        if (isHeld(this.#phase)) await new Promise<void>((resume) => this.#drained.push(resume))
+        if (!mayReply(this.#phase)) break
       }
       return true
     } catch {
@@ -144,10 +161,10 @@ export class ServerStream implements ConnectionOwner {
   }
 
   #send(reply: Uint8Array): void {
-    if (!this.#connection.write(framed(reply))) this.#blocked = true
+    if (mayReply(this.#phase) && !this.#connection.write(framed(reply))) this.#on('full')
   }
 
   #closeWhenDone(): void {
-    if (this.#ended && this.#pending === 0) this.#connection.close()
+    if (this.#phase === 'last' && this.#pending === 0) this.close()
   }
 }
