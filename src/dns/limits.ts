@@ -2,7 +2,9 @@
  * The limits of the DNS floor, in groups by the part that obeys them, with the reason beside each. Every public
  * function that obeys one takes `limits: { group: { name: value } }`, and each has a test that crosses it.
  */
-import { type Duration, ms, seconds } from '../base/duration.ts'
+import { MILLISECOND } from '../base/clock.ts'
+import { type Duration, ms, requireDuration, seconds } from '../base/duration.ts'
+import { DnsError } from './errors.ts'
 
 /** What one message may cost to read and to write. */
 export interface MessageLimits {
@@ -258,16 +260,52 @@ export const DNS_LIMITS: DnsLimits = Object.freeze({
   }),
 })
 
-/** All limits, those given in the place of the others of `base`. */
+/** The names of the limits that are times; a compiler error says which one is missing here. */
+const TIMES: Readonly<Record<TimeLimit, true>> = {
+  streamIdle: true,
+  memory: true,
+  streamMemory: true,
+  streamTime: true,
+  lateReply: true,
+  hurry: true,
+}
+
+type TimeLimit = { [Group in keyof DnsLimits]: TimesOf<DnsLimits[Group]> }[keyof DnsLimits]
+type TimesOf<Group> = { [Name in keyof Group]: Group[Name] extends Duration ? Name : never }[keyof Group]
+
+/**
+ * All limits, those given in the place of the others of `base`.
+ * @throws DnsError `DNS_SETTING` for a limit that does not exist or is no number from 0
+ * @throws RangeError for a time that was meant in milliseconds
+ */
 export function dnsLimits(changes: DnsLimitChanges = {}, base: DnsLimits = DNS_LIMITS): DnsLimits {
   return {
-    message: { ...base.message, ...changes.message },
-    zone: { ...base.zone, ...changes.zone },
-    answer: { ...base.answer, ...changes.answer },
-    front: { ...base.front, ...changes.front },
-    cache: { ...base.cache, ...changes.cache },
-    book: { ...base.book, ...changes.book },
-    exchange: { ...base.exchange, ...changes.exchange },
-    resolver: { ...base.resolver, ...changes.resolver },
+    message: limitGroup('message', changes.message, base),
+    zone: limitGroup('zone', changes.zone, base),
+    answer: limitGroup('answer', changes.answer, base),
+    front: limitGroup('front', changes.front, base),
+    cache: limitGroup('cache', changes.cache, base),
+    book: limitGroup('book', changes.book, base),
+    exchange: limitGroup('exchange', changes.exchange, base),
+    resolver: limitGroup('resolver', changes.resolver, base),
   }
+}
+
+/** The limits of one group. Throws as `dnsLimits` does. */
+export function limitGroup<Group extends keyof DnsLimits>(
+  group: Group,
+  changes: Partial<DnsLimits[Group]> = {},
+  base: DnsLimits = DNS_LIMITS,
+): DnsLimits[Group] {
+  for (const [name, value] of Object.entries<unknown>(changes)) {
+    const what = `limits.${group}.${name}`
+    if (!Object.hasOwn(base[group], name)) {
+      const known = Object.keys(base[group]).join(', ')
+      throw new DnsError('DNS_SETTING', `${what} does not exist: limits.${group} has ${known}`)
+    }
+    if (typeof value !== 'number' || !(value >= 0))
+      throw new DnsError('DNS_SETTING', `${what} must be a number from 0, not ${String(value)}`)
+    if (Object.hasOwn(TIMES, name)) requireDuration(what, value, MILLISECOND)
+  }
+  return { ...base[group], ...changes }
 }

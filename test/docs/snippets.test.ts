@@ -144,6 +144,9 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
     assert.equal(reply.resume().statusCode, 400)
     await site.stop()
   },
+  'src/dns/README.md 1': async (file) => {
+    assert.equal(await new Running([file]).whole(), "[ '192.0.2.80', '2001:db8::80' ]\n")
+  },
 }
 
 /** What each command of the documents has to print. Those that serve are stopped when they have said so. */

@@ -123,6 +123,30 @@ test('an exchange over UDP: the reply, its time, and an event', async () => {
   )
 })
 
+test('limit: ports that are tried; then the host chooses one', async () => {
+  const { net, client, server, request } = world()
+  const tried: number[] = []
+  const datagrams: Host['datagrams'] = async (at) => {
+    tried.push(at!.port)
+    if (at!.port !== 0) throw new SocketError('EADDRINUSE', 'bind', at!)
+    return client.datagrams(at)
+  }
+  const host = new Proxy<Host>(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (name === 'datagrams') return datagrams
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  await net.run(async () => {
+    await udp(server, (query) => [answer(query)])
+    const result = await new HostExchange(host, { limits: { portTries: 2 } }).ask(request())
+    assert.equal(result.kind, 'reply')
+  })
+  assert.equal(tried.length, 3)
+  assert.ok(tried[0]! >= 1024 && tried[1]! >= 1024 && tried[2] === 0, String(tried))
+})
+
 test('every exchange has a port and an ID of its own', async () => {
   const { net, server, exchange, request } = world()
   await net.run(async () => {
@@ -260,11 +284,12 @@ test('forged replies are passed over: the true one is taken', async () => {
 })
 
 test('too many forged replies: somebody is guessing, the question goes over TCP', async () => {
-  for (const [guesses, transport] of [
-    [9, 'udp'],
-    [10, 'tcp'],
+  for (const [guesses, transport, mismatches] of [
+    [9, 'udp', DNS_LIMITS.exchange.mismatches],
+    [10, 'tcp', DNS_LIMITS.exchange.mismatches],
+    [2, 'tcp', 2],
   ] as const) {
-    const { net, server, exchange, request, events } = world()
+    const { net, server, exchange, request, events } = world({ limits: { mismatches } })
     await net.run(async () => {
       await udp(server, (query) => [
         ...Array.from({ length: guesses }, (_, i) => answer(query, { id: (query.id + i + 1) & 0xffff })),

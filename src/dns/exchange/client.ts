@@ -6,7 +6,7 @@ import type { Nanos } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import type { Host } from '../../socket/host.ts'
 import type { DnsExchangeEvent } from '../events.ts'
-import { DNS_LIMITS, type ExchangeLimits } from '../limits.ts'
+import { type ExchangeLimits, limitGroup } from '../limits.ts'
 import { edns } from '../message/edns.ts'
 import { type Message, query } from '../message/message.ts'
 import { RCODE, rcodeName, typeName } from '../message/types.ts'
@@ -55,7 +55,7 @@ export class HostExchange implements Exchange {
     this.#host = host
     this.#random = host.random.fork('dns exchange')
     this.#mixCase = options.mixCase ?? true
-    this.#limits = { ...DNS_LIMITS.exchange, ...options.limits }
+    this.#limits = limitGroup('exchange', options.limits)
     this.#book = options.book ?? new ServerBook()
     this.#streams = new Streams(host, this.#limits)
   }

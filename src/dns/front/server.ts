@@ -1,7 +1,7 @@
 /** The front of every DNS server: UDP and TCP on a Host, before a responder. */
 import { type IpAddress, ipOf } from '../../socket/address.ts'
 import type { Connection, Datagrams, Host, Listener, Peer } from '../../socket/host.ts'
-import { DNS_LIMITS, type FrontLimits } from '../limits.ts'
+import { type FrontLimits, limitGroup } from '../limits.ts'
 import { answerOctets, type OctetOptions, type OctetReply } from './octets.ts'
 import type { Client, Responder } from './responder.ts'
 import { ServerStream, type StreamEvents } from './stream.ts'
@@ -61,7 +61,7 @@ class Front implements DnsServer, StreamEvents {
   constructor(host: Host, responder: Responder, options: ServerOptions, datagrams: Datagrams) {
     this.#host = host
     this.#responder = responder
-    this.#limits = { ...DNS_LIMITS.front, ...options.limits?.front }
+    this.#limits = limitGroup('front', options.limits?.front)
     this.#options = { ...options, udpSize: this.#limits.udpSize }
     this.#datagrams = datagrams
     this.#streams = new StreamTable(this.#limits)

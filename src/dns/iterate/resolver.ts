@@ -15,7 +15,7 @@ import { TYPE } from '../message/types.ts'
 import { type Cause, ServerBook } from '../servers/book.ts'
 import type { Upstream } from '../servers/upstream.ts'
 import { localAnswer } from './policy.ts'
-import { defaultSettings, type ResolverSettings } from './settings.ts'
+import { checkedSettings, defaultSettings, type ResolverSettings } from './settings.ts'
 import type { Core } from './walk/core.ts'
 import type { Candidate } from './walk/delegation.ts'
 import { configuredZone } from './walk/find.ts'
@@ -95,7 +95,7 @@ export class Resolver {
     settings: Partial<ResolverSettings> = {},
     shared: { readonly cache?: DnsCache; readonly book?: ServerBook } = {},
   ) {
-    this.settings = { ...defaultSettings, ...settings }
+    this.settings = checkedSettings({ ...defaultSettings, ...settings })
     const { limits } = this.settings
     this.cache = shared.cache ?? new DnsCache(limits)
     this.book = shared.book ?? new ServerBook(limits.book)

@@ -1,8 +1,10 @@
 /** How a resolver goes about it. What is not given is the safe and usual way. */
 
-import { type Duration, ms, seconds } from '../../base/duration.ts'
+import { MILLISECOND } from '../../base/clock.ts'
+import { type Duration, ms, requireDuration, seconds } from '../../base/duration.ts'
 import { DNS_LIMITS, type DnsLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
+import { requireUpstream } from '../servers/upstream.ts'
 import { rootHints } from './hints.ts'
 import type { Policy } from './policy.ts'
 import type { AddressPolicy, ConfiguredZone, Order } from './walk/delegation.ts'
@@ -45,4 +47,16 @@ export const defaultSettings: ResolverSettings = {
   leastTimeout: ms(200),
   mostTimeout: seconds(3),
   patience: seconds(20),
+}
+
+/**
+ * The settings, when they make sense.
+ * @throws DnsError `DNS_SETTING` for a server that cannot be asked
+ * @throws RangeError for a time that was meant in milliseconds
+ */
+export function checkedSettings(settings: ResolverSettings): ResolverSettings {
+  for (const name of ['leastTimeout', 'mostTimeout', 'patience'] as const)
+    requireDuration(name, settings[name], MILLISECOND)
+  for (const { servers } of settings.zones) for (const server of servers) requireUpstream(server)
+  return settings
 }

@@ -29,7 +29,7 @@ export function serveForwarder(host: Host, options: ForwarderOptions): Promise<R
 /** The settings of a resolver that leaves all resolving to others. @throws DnsError `DNS_SETTING` without a server. */
 export function forwarding(servers: readonly UpstreamLike[], order: Order): Partial<ResolverSettings> {
   if (servers.length === 0)
-    throw new DnsError('DNS_SETTING', 'a forwarder needs at least one server in `upstream`: there is none')
+    throw new DnsError('DNS_SETTING', '`upstream` is empty: a forwarder needs at least one DNS server to ask')
   return {
     zones: [{ zone: Name.root, servers, forwarding: true }],
     // The zones of RFC 6303 are left to the resolvers further up: they may know the names of a private network.

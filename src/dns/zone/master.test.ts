@@ -143,6 +143,7 @@ test('limit: a file that includes itself ends', () => {
   const found = faults('$INCLUDE again', { include: twice, limits: { faults: 1_000_000 } })
   assert.ok(found.some((fault) => /more than 256 files/.test(fault)))
   assert.equal(read, 256)
+  assert.match(faults('$INCLUDE again', { include: twice, limits: { includedFiles: 3 } })[0]!, /more than 3 files/)
 })
 
 test('$GENERATE', () => {

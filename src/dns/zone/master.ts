@@ -2,7 +2,7 @@
  * Master files (RFC 1035 §5) with `$ORIGIN`, `$TTL` (RFC 2308 §4), `$INCLUDE` and BIND's `$GENERATE`. What is wrong
  * is collected with its place; reading goes on after it.
  */
-import { DNS_LIMITS, type ZoneLimits } from '../limits.ts'
+import { limitGroup, type ZoneLimits } from '../limits.ts'
 import { Name } from '../message/name.ts'
 import { type Entry, Lexer, type Place, TextError, type Word, Words } from '../message/rdata/lexer.ts'
 import { nameOf } from '../message/rdata/names.ts'
@@ -81,7 +81,7 @@ class MasterReader implements MasterFile {
 
   constructor(options: MasterOptions) {
     this.#options = options
-    this.#limits = { ...DNS_LIMITS.zone, ...options.limits }
+    this.#limits = limitGroup('zone', options.limits)
     this.#class = options.class ?? CLASS.IN
     this.#lastTtl = options.ttl ?? null
   }

@@ -1,4 +1,5 @@
 /** The zones of a server, by the names they are asked for. */
+import { DnsError } from '../errors.ts'
 import type { Name } from '../message/name.ts'
 import { TYPE } from '../message/types.ts'
 import type { Zone } from './zone.ts'
@@ -11,8 +12,11 @@ export class Zones {
     for (const zone of zones) this.set(zone)
   }
 
-  /** Serves the zone, in the place of one of the same name. */
+  /** Serves the zone, in the place of one of the same name. @throws DnsError `DNS_ZONE` for null, a zone with errors */
   set(zone: Zone): void {
+    // What `loadZone` gives for a file with an error, when a program did not look.
+    if ((zone as Zone | null) === null)
+      throw new DnsError('DNS_ZONE', 'the zone is null: its file has errors, look at `faults`')
     this.#zones.set(zone.origin.key, zone)
   }
 

@@ -13,6 +13,7 @@ import type { Message } from '../../../src/dns/message/message.ts'
 import { MAX_NAME, Name } from '../../../src/dns/message/name.ts'
 import { parseRdata, printRdata } from '../../../src/dns/message/rdata/text.ts'
 import type { ResourceRecord } from '../../../src/dns/message/record.ts'
+import { corpus } from '../corpus.ts'
 
 /** Few labels, so that suffixes are shared and compression has work. */
 const label = fc.oneof(
@@ -125,7 +126,7 @@ test('any octets give a message or a failure with a place; a message can be enco
       for (const { type, rdata } of [...result.answer, ...result.authority, ...result.additional])
         printRdata(type, rdata)
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000, ...corpus<[Uint8Array]>('dns-messages') },
   )
 })
 
@@ -143,7 +144,7 @@ test('what is read of a broken message is a message: with tolerance, and the sec
         assert.equal(folded(again), folded(part))
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000, ...corpus<[Uint8Array]>('dns-messages') },
   )
 })
 
@@ -161,7 +162,7 @@ test('any octets to a server: silence or a reply to them, at once, and a respond
       assert.deepEqual([reply[0], reply[1], reply[2]! >>> 7], [bytes[0], bytes[1], 1])
       assert.ok(!(decode(reply) instanceof MessageFault))
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000, ...corpus<[Uint8Array]>('dns-messages') },
   )
 })
 
