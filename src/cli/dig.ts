@@ -13,7 +13,7 @@ import { type Family, formatAddress, type IpAddress } from '../socket/address.ts
 import type { Host } from '../socket/host.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { type Answer, fullText, jsonText, shortText } from './dig/print.ts'
-import { type DigRequest, readRequest } from './dig/request.ts'
+import { type DigRequest, type GivenQuestion, readRequest } from './dig/request.ts'
 import type { Terminal } from './terminal.ts'
 
 export const dig: Command = {
@@ -35,6 +35,7 @@ export const dig: Command = {
     port: { type: 'string', short: 'p', default: '53', value: 'PORT', description: "the server's port" },
     reverse: { type: 'string', short: 'x', value: 'ADDRESS', description: 'ask for the name of an address' },
     type: { type: 'string', short: 't', value: 'TYPE', description: 'the record type, in case it looks like a name' },
+    class: { type: 'string', short: 'c', value: 'CLASS', description: 'the class: IN (default), CH, HS, ANY' },
     ipv4: { type: 'boolean', short: '4', description: 'reach the server over IPv4 only' },
     ipv6: { type: 'boolean', short: '6', description: 'reach the server over IPv6 only' },
     json: { type: 'boolean', description: 'print JSON' },
@@ -46,7 +47,7 @@ export const dig: Command = {
 const NO_REPLY = 9
 
 async function run({ positionals, values, terminal }: Call): Promise<number> {
-  const request = readRequest(positionals, values as { reverse?: string; type?: string })
+  const request = readRequest(positionals, values as GivenQuestion)
   const port = Number(values['port'])
   if (!(Number.isInteger(port) && port > 0 && port <= 65535))
     throw new UsageError(`--port is a number from 1 to 65535, not '${values['port']}'`)

@@ -21,7 +21,7 @@ test('name, type, class and server in any order', () => {
   assert.equal(readRequest(['a']).server, undefined)
 })
 
-test('-t and -x', () => {
+test('-t, -c and -x', () => {
   assert.equal(readRequest(['a'], { type: 'mx' }).type, TYPE.MX)
   assert.equal(readRequest([], { reverse: '192.0.2.1' }).type, TYPE.PTR)
   assert.equal(String(reverseName('192.0.2.1')), '1.2.0.192.in-addr.arpa.')
@@ -31,6 +31,8 @@ test('-t and -x', () => {
   )
   assert.throws(() => reverseName('example.org'), UsageError)
   assert.throws(() => readRequest(['a'], { type: 'bogus' }), UsageError)
+  assert.equal(readRequest(['version.bind', 'TXT'], { class: 'ch' }).class, CLASS.CH)
+  assert.throws(() => readRequest(['a'], { class: 'bogus' }), /-c takes a class \(IN, CH, HS or ANY\), not 'bogus'/)
 })
 
 test('options and their opposites', () => {

@@ -54,8 +54,15 @@ export interface DigRequest {
   readonly tries: number
 }
 
+/** What is asked for by options instead of by words. */
+export interface GivenQuestion {
+  readonly reverse?: string
+  readonly type?: string
+  readonly class?: string
+}
+
 /** @throws UsageError */
-export function readRequest(words: readonly string[], given: { reverse?: string; type?: string } = {}): DigRequest {
+export function readRequest(words: readonly string[], given: GivenQuestion = {}): DigRequest {
   const switches = { ...SWITCHES }
   const numbers = { bufsize: 1232, time: 5, tries: 3 }
   let server: string | undefined
@@ -65,7 +72,7 @@ export function readRequest(words: readonly string[], given: { reverse?: string;
     else if (word.startsWith('+')) readOption(word, switches, numbers)
     else rest.push(word)
   }
-  const asked = readQuestion(rest, given.reverse, given.type)
+  const asked = readQuestion(rest, given)
   if (asked.type === TYPE.ANY && !words.includes('+notcp')) switches.tcp = true // as dig does: such answers are long
   return { ...asked, server, switches, udpSize: numbers.bufsize, time: numbers.time, tries: numbers.tries }
 }
@@ -98,13 +105,14 @@ function readOption(
 
 function readQuestion(
   words: readonly string[],
-  reverse: string | undefined,
-  typeText: string | undefined,
+  { reverse, type: typeText, class: classText }: GivenQuestion,
 ): Pick<DigRequest, 'name' | 'type' | 'class'> {
   let name: Name | undefined = reverse === undefined ? undefined : reverseName(reverse)
   let type = typeText === undefined ? undefined : parseType(typeText)
   if (typeText !== undefined && type === undefined) throw new UsageError(`-t takes a record type, not '${typeText}'`)
-  let rrclass: number | undefined
+  let rrclass = classText === undefined ? undefined : parseClass(classText)
+  if (classText !== undefined && rrclass === undefined)
+    throw new UsageError(`-c takes a class (IN, CH, HS or ANY), not '${classText}'`)
   for (const word of words) {
     // The first word that is no type or class is the name; `dig mx` and `dig example.org mx` both work.
     const asType = type === undefined && (name !== undefined || words.length > 1) ? parseType(word) : undefined

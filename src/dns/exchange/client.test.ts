@@ -8,7 +8,7 @@ import { RecordingLog } from '../../base/events.ts'
 import { internet, ms, type SimHost } from '../../sim/index.ts'
 import type { IpAddress } from '../../socket/address.ts'
 import type { Host } from '../../socket/host.ts'
-import type { DnsExchangeEvent } from '../events.ts'
+import { isEvent } from '../../trace/index.ts'
 import { DNS_LIMITS } from '../limits.ts'
 import { decode } from '../message/decode.ts'
 import { edns } from '../message/edns.ts'
@@ -46,7 +46,7 @@ function world(options: HostExchangeOptions = {}) {
     timeout: 400 * MILLISECOND,
     ...parts,
   })
-  const events = () => log.events.filter((event) => event.type === 'dns.exchange') as DnsExchangeEvent[]
+  const events = () => log.events.filter((event) => isEvent(event, 'dns.exchange'))
   return { net, client, server, exchange, request, events }
 }
 

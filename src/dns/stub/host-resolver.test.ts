@@ -4,7 +4,7 @@ import { SECOND, sleep } from '../../base/clock.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { internet, ms } from '../../sim/index.ts'
-import type { DnsStageEvent } from '../events.ts'
+import { isEvent } from '../../trace/index.ts'
 import { serveDns } from '../front/server.ts'
 import { type Message, response } from '../message/message.ts'
 import { CLASS, RCODE, TYPE } from '../message/types.ts'
@@ -169,7 +169,7 @@ test('a program’s cache keeps names for their time, “no” too, and asks the
     assert.equal(asked.length, 1)
     await sleep(net.clock, 30 * SECOND)
     assert.deepEqual(await program.find('host.example.'), { addresses: ['192.0.2.1'], ttl: 30, failure: '' })
-    const last = log.events.filter((event) => event.type === 'dns.stage').at(-1) as DnsStageEvent
+    const last = log.events.filter((event) => isEvent(event, 'dns.stage')).at(-1)!
     assert.deepEqual([last.stage, last.outcome, last.cached, last.ttl], ['program cache', 'answered', true, 30])
     await sleep(net.clock, 31 * SECOND)
     await program.lookup('host.example.')

@@ -1,6 +1,7 @@
 /** The lookup: questions and replies that belong together, down from the root, and times to live that only run out. */
 import { type Nanos, SECOND } from '../../../src/base/clock.ts'
-import type { DnsStageEvent } from '../../../src/dns/events.ts'
+import type { DnsStage } from '../../../src/dns/index.ts'
+import { isEvent } from '../../../src/trace/index.ts'
 import type { Frame, Log, Report } from '../log.ts'
 import { A, type Message, NS, readMessage } from '../message.ts'
 import { dotted } from '../wire.ts'
@@ -20,7 +21,7 @@ const PORT = 53
 const TTL = 64
 
 /** In this order a question meets them. */
-const WALK = [
+const WALK: readonly DnsStage[] = [
   'program cache',
   'hosts file',
   'host cache',
@@ -165,9 +166,9 @@ function checkTimesToLive(letters: readonly Letter[], report: Report): void {
 }
 
 function checkStages({ events, frames }: Log, letters: readonly Letter[], report: Report): void {
-  const stages = events.filter((event) => event.type === 'dns.stage') as DnsStageEvent[]
+  const stages = events.filter((event) => isEvent(event, 'dns.stage'))
   const firsts = [...new Set(stages.map(({ stage }) => stage))]
-  const expected = WALK.filter((stage) => firsts.includes(stage as DnsStageEvent['stage']))
+  const expected = WALK.filter((stage) => firsts.includes(stage))
   if (firsts.join() !== expected.join()) report('the log', stages[0]?.at ?? 0, `the walk goes ${firsts.join(', ')}`)
   for (const { stage, host, at, name, outcome, next, cached, ttl, answer } of stages) {
     if (name !== name.toLowerCase()) report('the log', at, `${stage} spells ${name}`)
