@@ -9,6 +9,7 @@ import type { Connection, ConnectOptions, DatagramOptions, Datagrams, Listener, 
 /** Default of `ListenOptions.backlog`: Node's. The kernel caps it at net.core.somaxconn. */
 export const DEFAULT_BACKLOG = 511
 
+/** `uring`: TCP through io_uring, on Linux. `node`: through `node:net`, everywhere. */
 export type DriverName = 'uring' | 'node'
 
 export interface Driver {

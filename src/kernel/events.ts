@@ -36,4 +36,5 @@ export interface KernelFailedEvent extends Event {
   readonly code: ErrorCode
 }
 
+/** Whatever this machine's sockets report, told apart by `type`. */
 export type KernelEvent = KernelBoundEvent | KernelAcceptedEvent | KernelConnectedEvent | KernelFailedEvent

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { ms } from '../base/duration.ts'
 import type { SocketError } from '../base/errors.ts'
 import { RecordingLog } from '../base/events.ts'
 import type { Connection, ConnectionOwner } from '../socket/host.ts'
@@ -198,6 +199,23 @@ for (const driver of DRIVERS)
       connection.uncork()
       await drained
       connection.close()
+    })
+
+    test('close resets a peer that takes nothing for closeTime', async () => {
+      const impatient = kernelHost({ driver, limits: { closeTime: ms(30) } })
+      const peers: Connection[] = []
+      const listener = await host.listen(at, (c) => void peers.push(c)) // who is not attached reads nothing
+      const connection = await impatient.connect(listener.local)
+      const closed = new Promise<SocketError | null>((onClose) => connection.attach(owner({ onClose })))
+      while (peers.length === 0) await new Promise(setImmediate)
+      const ended = new Promise<SocketError | null>((onClose) => peers[0]!.attach(owner({ onClose })))
+      peers[0]!.pause()
+      connection.write(new Uint8Array(16 << 20))
+      connection.close()
+      assert.equal(await closed, null)
+      peers[0]!.resume()
+      assert.equal((await ended)?.code, 'ECONNRESET')
+      await listener.close()
     })
 
     node('a paused listener keeps no more than its backlog', async () => {

@@ -26,9 +26,11 @@ import { requireLiteral } from './literal.ts'
 import { warnIfUnpatched } from './patched.ts'
 import { watched } from './watch.ts'
 
+/** Settings of `kernelHost`; the clock, randomness and event log of the machine among them. */
 export interface KernelHostOptions extends MachineOptions {
   /** Default: the environment's RETICLE_DRIVER, else the fastest that works here. */
   readonly driver?: DriverName | undefined
+  /** Default: `KERNEL_LIMITS`. */
   readonly limits?: Partial<KernelLimits> | undefined
 }
 
@@ -39,6 +41,12 @@ export interface KernelHost extends Host {
 
 /**
  * This machine. Cheap: hosts share the driver's rings and buffers.
+ *
+ * @example
+ * const host = kernelHost()
+ * console.log(host.driver.reason) // io_uring works here, and is the fastest
+ * await host.listen({ address: '::', port: 9999 }, (connection) => connection.close())
+ *
  * @throws SocketError EOPNOTSUPP when a driver was asked for by name that cannot work here; the message says why.
  */
 export function kernelHost(options: KernelHostOptions = {}): KernelHost {

@@ -1,6 +1,7 @@
 /** Limits of the kernel floor. Each can be set through `kernelHost({ limits })`. */
 import { type Duration, ms, seconds } from '../base/duration.ts'
 
+/** Limits of this machine's sockets. */
 export interface KernelLimits {
   /**
    * Bytes taken by `write` and not yet handed to the kernel above which `write` answers false. The kernel's own send
@@ -25,6 +26,7 @@ export interface KernelLimits {
   readonly acceptRetry: Duration
 }
 
+/** The defaults: `kernelHost({ limits })` sets others. */
 export const KERNEL_LIMITS: KernelLimits = Object.freeze({
   highWaterMark: 65_536,
   lowWaterMark: 16_384,

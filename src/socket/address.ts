@@ -17,10 +17,13 @@ export interface PathAddress {
   readonly port?: undefined
 }
 
+/** Where something listens or is connected: an IP socket or a Unix socket. */
 export type Address = IpAddress | PathAddress
 
+/** The version of IP. */
 export type Family = 4 | 6
 
+/** The family of an IP literal. */
 export function familyOf(address: string): Family {
   return address.includes(':') ? 6 : 4
 }

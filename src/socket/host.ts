@@ -4,7 +4,7 @@
  * which.
  *
  * Bytes are pushed: the driver calls the owner's methods directly, with no promise, emitter or copy between.
- * Promises, streams and iterators are adapters on top (`streams.ts`, `duplex.ts`, `berkeley.ts`).
+ * Promises, streams and iterators are adapters on top (`berkeley/`, `web/`, `node/`).
  */
 import type { Duration } from '../base/duration.ts'
 import type { SocketError } from '../base/errors.ts'
@@ -45,23 +45,29 @@ export type OptionSettings = { readonly [name in OptionName]?: OptionValue }
  */
 export type Accept = (connection: Connection) => void | Promise<void>
 
+/** Settings of a listener. */
 export interface ListenOptions {
   /** How many connections may wait to be accepted (listen(2)); default 511. */
   readonly backlog?: number
+  /** Options of the listening socket; connections that it accepts inherit those that a connection has. */
   readonly options?: OptionSettings
   /** Told when `accept` has failed; by default the failure is written to the console. */
   readonly onError?: (error: unknown, connection: Connection) => void | Promise<void>
 }
 
+/** Settings of a connection that is being made. */
 export interface ConnectOptions {
   /** Bind here first. */
   readonly from?: IpAddress
   /** Give up with `ECANCELED` when it is aborted. */
   readonly signal?: AbortSignal
+  /** Set before the handshake begins. */
   readonly options?: OptionSettings
 }
 
+/** Settings of a datagram socket. */
 export interface DatagramOptions {
+  /** Set before the socket is bound. */
   readonly options?: OptionSettings
 }
 
@@ -71,11 +77,13 @@ export interface Listener extends AsyncDisposable {
   readonly local: Address
   /** Stops taking connections off the queue; they wait in the backlog, and past it are the host's to drop. */
   pause(): void
+  /** Goes on after `pause`. */
   resume(): void
   /** Stops listening. Connections already accepted live on. */
   close(): Promise<void>
   /** @throws SocketError ENOPROTOOPT when this host does not have that option. */
   setOption(name: OptionName, value: OptionValue): void
+  /** @throws SocketError ENOPROTOOPT as `setOption`. */
   getOption(name: OptionName): OptionValue
 }
 
@@ -205,6 +213,7 @@ export interface DatagramInfo {
   readonly ecn: number
 }
 
+/** What the owner of a datagram socket is told. Calls never come from inside the owner's own calls. */
 export interface DatagramsOwner {
   /** One datagram. The bytes and `info` are valid during the call only. */
   onDatagram(bytes: Uint8Array, from: Peer, info: DatagramInfo): void

@@ -1,6 +1,7 @@
 /** Limits of the socket floor's own queues. The host's buffers are its own (SO_RCVBUF, SO_SNDBUF). */
 import { type Duration, seconds } from '../base/duration.ts'
 
+/** Limits of the Berkeley `Socket` and of the stream adapters. */
 export interface SocketLimits {
   /** Bytes that a Berkeley stream socket or a stream adapter keeps unread before it pauses the connection. */
   readonly receiveQueue: number
@@ -16,6 +17,7 @@ export interface SocketLimits {
   readonly closeTime: Duration
 }
 
+/** The defaults: `new Socket(host, family, type, { limits })` and the adapters' last argument set others. */
 export const SOCKET_LIMITS: SocketLimits = Object.freeze({
   // Two typical receive windows: a reader that comes late does not stall the sender.
   receiveQueue: 256 * 1024,

@@ -4,10 +4,15 @@
  */
 import { SocketError } from '../base/errors.ts'
 
+/** The level of the options that are not a protocol's. */
 export const SOL_SOCKET = 1
+/** The level of IPv4's options. */
 export const IPPROTO_IP = 0
+/** The level of TCP's options, and TCP's protocol number. */
 export const IPPROTO_TCP = 6
+/** UDP's protocol number. */
 export const IPPROTO_UDP = 17
+/** The level of IPv6's options. */
 export const IPPROTO_IPV6 = 41
 
 /** IP_ADD_MEMBERSHIP's argument (struct ip_mreqn): the group, and the interface by its own address. */
@@ -91,6 +96,7 @@ export const TCP_INFO_FIELDS = [
 /** TCP_INFO: what the host's TCP tells of a connection; a host has those of the fields that it knows. */
 export type TcpInfoValue = { readonly [field in (typeof TCP_INFO_FIELDS)[number]]?: number }
 
+/** What the value of an option may be; which one an option takes, its row in `OPTIONS` says. */
 export type OptionValue = number | string | Linger | Membership | TcpInfoValue
 
 /**
@@ -151,6 +157,7 @@ export const OPTIONS = {
   IPV6_TCLASS: [IPPROTO_IPV6, 67, 'number'],
 } as const satisfies Record<string, readonly [number, number, OptionKind]>
 
+/** The Berkeley name of an option: `TCP_NODELAY`. */
 export type OptionName = keyof typeof OPTIONS
 
 /** Those that mean something only before the socket is bound or connected. */

@@ -147,6 +147,9 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
   'src/dns/README.md 1': async (file) => {
     assert.equal(await new Running([file]).whole(), "[ '192.0.2.80', '2001:db8::80' ]\n")
   },
+  'docs/sockets.md 1': async (file) => {
+    assert.match(await new Running([file]).whole(), /^Hello, 10\.\d+\.\d+\.\d+ after \d+(\.\d+)? virtual ms\n$/)
+  },
 }
 
 /** What each command of the documents has to print. Those that serve are stopped when they have said so. */

@@ -45,6 +45,7 @@ function ipOfFamily(family: number): 4 | 6 | undefined {
   return family === AF_INET6 ? 6 : 4
 }
 
+/** Settings of `create_connection`. */
 export interface ConnectionSettings extends SocketOptions {
   /** Seconds that each attempt may take, and the patience of the socket then; default: as long as the host tries. */
   readonly timeout?: number | null
@@ -77,9 +78,11 @@ export async function create_connection(
   throw failure
 }
 
+/** Settings of `create_server`. */
 export interface ServerSettings extends SocketOptions {
   /** AF_INET (default) or AF_INET6. */
   readonly family?: number
+  /** How many connections may wait to be accepted. */
   readonly backlog?: number
   /** Several processes may listen on the port (SO_REUSEPORT). */
   readonly reusePort?: boolean

@@ -6,6 +6,7 @@ import { ByteQueue } from '../queue.ts'
 const LF = 10
 const AHEAD = 65_536
 
+/** What `Socket.makefile` gives. Bytes that it has read ahead are the reader's: `recv` does not see them. */
 export class SocketReader {
   readonly #recv: (size: number) => Promise<Uint8Array>
   readonly #limits: SocketLimits

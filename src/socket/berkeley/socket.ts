@@ -46,7 +46,9 @@ const FLAGS = MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL
 const IPPROTO_TCP = 6
 const IPPROTO_UDP = 17
 
+/** Settings of a `Socket` that its Berkeley namesake does not have. */
 export interface SocketOptions {
+  /** Default: `SOCKET_LIMITS`. */
   readonly limits?: Partial<SocketLimits>
 }
 
@@ -69,6 +71,17 @@ class Ready implements SocketOptions {
   }
 }
 
+/**
+ * A socket as C and Python know it, over any Host: names, order, errors (`SocketError`, with `code` and `errno`) and
+ * time-outs are theirs. It is closed by `close` or by `await using`.
+ *
+ * @example
+ * await using socket = new Socket(kernelHost())
+ * socket.settimeout(5)
+ * await socket.connect(['127.0.0.1', 9999])
+ * await socket.sendall('hello')
+ * console.log(new TextDecoder().decode(await socket.recv(1024)))
+ */
 export class Socket implements AsyncDisposable {
   readonly host: Host
   /** AF_INET or AF_INET6. */

@@ -54,6 +54,7 @@ export function nodeSocket(host: Host, options: NodeConnectOptions = {}): HostSo
   return new HostSocket(host, options)
 }
 
+/** A `SocketDuplex` that connects by itself: what `nodeConnect` and `nodeSocket` give. */
 export class HostSocket extends SocketDuplex {
   readonly #host: Host
   #abort: AbortController | null = null

@@ -87,6 +87,7 @@ test('half of what was written does not pass for the whole: an error resets', as
   a.on('error', () => {})
   const failed = once(b, 'error')
   a.write(pattern(16 << 20))
+  a.write('the other half')
   a.destroy(new Error('enough'))
   b.resume()
   assert.equal((await failed.then(([error]) => error)).code, 'ECONNRESET')

@@ -14,14 +14,15 @@ export interface SocketAddressInfo {
   readonly port?: number
 }
 
+/** Settings of a `SocketDuplex`. */
 export interface DuplexSettings extends Pick<DuplexOptions, 'allowHalfOpen' | 'signal'> {
   /** The clock of `setTimeout`: that of the host the connection lives on. Default: this machine's. */
   readonly clock?: Clock
 }
 
 /**
- * Becomes the connection's owner. `end()` half-closes; `destroy()` closes; `destroy(error)` closes too, but resets a
- * connection that has not taken everything that was written; `resetAndDestroy()` always resets.
+ * Becomes the connection's owner. `end()` half-closes; `destroy()` closes; `destroy(error)` closes too, but resets where
+ * bytes that were written still wait in the stream; `resetAndDestroy()` always resets.
  */
 export function toDuplex(connection: Connection, settings: DuplexSettings = {}): SocketDuplex {
   const duplex = new SocketDuplex({ allowHalfOpen: true, ...settings })
@@ -41,6 +42,8 @@ export class SocketDuplex extends Duplex implements ConnectionOwner {
   #written: ((error?: Error | null) => void) | null = null
   /** What was written before there was a connection. */
   #early: { readonly chunks: readonly Uint8Array[]; done(error?: Error | null): void } | null = null
+  /** Bytes of the write under way, which the connection has taken. */
+  #handedOver = 0
   #finishing: (() => void) | null = null
   #options: [OptionName, OptionValue][] = []
   #ended = false
@@ -150,7 +153,9 @@ export class SocketDuplex extends Duplex implements ConnectionOwner {
       more = connection.write(chunk)
     }
     if (chunks.length > 1) connection.uncork()
+    this.#handedOver = size
     const finish = (error?: Error | null): void => {
+      this.#handedOver = 0
       this.#bytesDone += size
       done(error)
     }
@@ -178,7 +183,7 @@ export class SocketDuplex extends Duplex implements ConnectionOwner {
     const connection = this.#connection
     if (!this.#over && connection !== null) {
       // As net.Socket's, a connection that fails is closed. But half of what was written is not to pass for the whole.
-      if (error !== null && this.writableLength + connection.queued > 0) connection.reset()
+      if (error !== null && this.writableLength > this.#handedOver) connection.reset()
       else connection.close()
     }
     done(error)

@@ -244,7 +244,31 @@ test('half-open sockets stay so when they are asked to', async (t: TestContext) 
   await once(socket, 'close')
 })
 
-test('serveNode takes addresses, and says what is none', async () => {
+at(places()[0]!, 'the limits of node:http hold, and its connections can be ended', async (place, open) => {
+  const { client, server, address } = place
+  const http = createServer({ headersTimeout: 20, connectionsCheckingInterval: 10 }, (_, response) =>
+    response.end('ok'),
+  )
+  let listening = 0
+  http.on('listening', () => listening++)
+  const port = open(await serveNode(server, http, 0))
+  assert.equal(listening, 1)
+  const slow = nodeConnect(client)(port, address)
+  slow.write('GET / HTTP/1.1\r\nHost:')
+  assert.match(String((await once(slow, 'data'))[0]), /^HTTP\/1.1 408 /)
+  slow.destroy()
+  const idle = nodeConnect(client)(port, address)
+  idle.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(idle, 'data')
+  http.closeAllConnections()
+  await once(idle.resume(), 'close')
+})
+
+test('serveNode says what it does not take', async () => {
   const host = kernelHost({ driver: 'node' })
-  assert.throws(() => serveNode(host, createServer(), 80, { address: 'localhost' }), /localhost is no IP address/)
+  const http = createServer()
+  await assert.rejects(serveNode(host, http, 80, { address: 'localhost' }), /localhost is no IP address/)
+  await assert.rejects(serveNode(host, http, '80' as never), /80/)
+  const handler = Object.assign(() => {}, { emit() {}, listeners() {} })
+  await assert.rejects(serveNode(host, handler as never, 80), /not a function: .*http\.createServer\(app\)/)
 })

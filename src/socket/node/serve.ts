@@ -1,51 +1,71 @@
 /** A server of `node:net`, `node:http`, `node:https`, `node:tls` or `node:http2` on a Host. */
-import type { TLSSocket } from 'node:tls'
+import { Server } from 'node:net'
 import { ipVersion } from '../../base/ip.ts'
 import type { Address } from '../address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../host.ts'
 import { toDuplex } from './duplex.ts'
 import { tellServerEnds } from './secure.ts'
 
-/** What such a server is to this: somebody who takes connections, with the settings of `net.Server`. */
-export interface NodeServer {
-  emit(event: 'connection', socket: unknown): boolean
-  listeners(event: 'secureConnection'): readonly unknown[]
-  prependListener(event: 'secureConnection', listener: (socket: TLSSocket) => void): unknown
+/** What Node keeps of a server's settings, and does not declare. */
+interface ServerSettings {
   readonly allowHalfOpen?: boolean
   readonly noDelay?: boolean
   readonly keepAlive?: boolean
   readonly keepAliveInitialDelay?: number
 }
 
+/** Settings of `serveNode`. */
 export interface ServeNodeOptions extends ListenOptions {
   /** Default: every IPv4 interface. */
   readonly address?: string
 }
 
 /**
- * Listens on the host and hands every connection to the server, which need not (and must not) listen itself. Closing
- * the listener stops that; what the server has is its own to end (`server.closeAllConnections()`).
+ * Listens on the host and hands every connection to the server, which need not (and must not) listen itself. The server
+ * is told 'listening': what it checks regularly (`headersTimeout`, `requestTimeout`) begins then. Closing the listener
+ * ends the serving; the connections that the server has are its own to end (`server.closeAllConnections()`).
  *
  * @example
  * await serveNode(internet.host('web'), http.createServer(express()), 80)
+ *
+ * @throws TypeError for what is no server of Node's, and for an address that is a name.
  */
-export function serveNode(
+export async function serveNode(
   host: Host,
-  server: NodeServer,
+  server: Server,
   port: number | Address,
   { address = '0.0.0.0', ...options }: ServeNodeOptions = {},
 ): Promise<Listener> {
-  const at = typeof port === 'number' ? { address, port } : port
+  const at = typeof port === 'object' ? port : { address, port }
+  requireServer(server)
   if (at.address !== undefined && ipVersion(at.address) === 0)
     throw new TypeError(`serveNode: ${at.address} is no IP address: give the one that the host is to listen on`)
+  let told = false
+  const tellListening = (): void => {
+    if (!told) server.emit('listening')
+    told = true
+  }
+  const { allowHalfOpen = true, noDelay, keepAlive, keepAliveInitialDelay } = server as ServerSettings
   const take = (connection: Connection): void => {
-    const socket = toDuplex(connection, { clock: host.clock, allowHalfOpen: server.allowHalfOpen ?? true })
-    if (server.noDelay) socket.setNoDelay()
-    if (server.keepAlive) socket.setKeepAlive(true, server.keepAliveInitialDelay)
+    tellListening() // the first client may be faster than the promise
+    const socket = toDuplex(connection, { clock: host.clock, allowHalfOpen })
+    if (noDelay) socket.setNoDelay()
+    if (keepAlive) socket.setKeepAlive(true, keepAliveInitialDelay)
     server.emit('connection', socket)
   }
   // A server that is served on several ports is asked once.
   if (!server.listeners('secureConnection').includes(tellServerEnds))
     server.prependListener('secureConnection', tellServerEnds)
-  return host.listen(at, take, options)
+  const listener = await host.listen(at, take, options)
+  tellListening()
+  return listener
+}
+
+function requireServer(server: unknown): void {
+  if (server instanceof Server) return
+  const given = typeof server === 'function' ? 'a function' : Object.prototype.toString.call(server)
+  throw new TypeError(
+    `serveNode takes a server of node:http, node:https, node:http2, node:tls or node:net, not ${given}: ` +
+      'for a request handler or an Express app give http.createServer(app), for a Fastify app its `server`',
+  )
 }

@@ -21,6 +21,7 @@ export interface StreamEnds {
   readonly clock: Clock
 }
 
+/** Both directions of a stream: a WebTransport stream, the two ends of a `TransformStream`. */
 export interface StreamPair {
   readonly readable: ReadableStream<Uint8Array>
   readonly writable: WritableStream<Uint8Array>

@@ -3,6 +3,7 @@ import { SocketError } from '../../base/errors.ts'
 import type { Connection, ConnectionOwner } from '../host.ts'
 import { SOCKET_LIMITS, type SocketLimits } from '../limits.ts'
 
+/** What `toWebStreams` gives. */
 export interface ConnectionStreams {
   /** Ends at the peer's FIN; errors when the connection fails. Cancelling it discards what still arrives. */
   readonly readable: ReadableStream<Uint8Array>

@@ -1,6 +1,7 @@
 import { libc } from '../../../src/kernel/libc.ts'
 import { movedToNamespace } from '../../namespace.ts'
-import { kernelWorld, LACKING_WITHOUT_FFI, worldWithoutFfi } from './kernel.ts'
+import { kernelWorld, worldWithoutFfi } from './kernel.ts'
+import { LACKING_WITHOUT_FFI } from './sets.ts'
 import { hostConformance } from './suite.ts'
 
 if (!movedToNamespace(import.meta.url)) {

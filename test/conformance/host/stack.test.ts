@@ -1,35 +1,8 @@
 /** The Host conformance suite over Reticle's own stack: two hosts of a simulated network, in virtual time. */
 import { drop, internet, mbit, ms, pass } from '../../../src/sim/index.ts'
+import { STACK } from './sets.ts'
 import { hostConformance } from './suite.ts'
 import type { Ability, World } from './world.ts'
-
-const SHARED = ['SO_REUSEADDR', 'SO_REUSEPORT', 'SO_ERROR', 'SO_SNDBUF', 'SO_RCVBUF', 'IP_TTL'] as const
-const OPTIONS: World['options'] = {
-  stream: [
-    ...SHARED,
-    'SO_KEEPALIVE',
-    'SO_LINGER',
-    'TCP_NODELAY',
-    'TCP_MAXSEG',
-    'TCP_CORK',
-    'TCP_KEEPIDLE',
-    'TCP_KEEPINTVL',
-    'TCP_KEEPCNT',
-    'TCP_INFO',
-    'TCP_QUICKACK',
-    'TCP_CONGESTION',
-    'TCP_USER_TIMEOUT',
-    'TCP_NOTSENT_LOWAT',
-  ],
-  datagram: [
-    ...SHARED,
-    'SO_BROADCAST',
-    'IP_MULTICAST_TTL',
-    'IP_MULTICAST_LOOP',
-    'IP_ADD_MEMBERSHIP',
-    'IP_DROP_MEMBERSHIP',
-  ],
-}
 
 /** The protocol field of an IPv4 packet in an Ethernet frame. */
 const PROTOCOL_AT = 14 + 9
@@ -48,7 +21,7 @@ function simulated(loss: number): World {
     server,
     client,
     serverAddress: server.address,
-    options: OPTIONS,
+    options: STACK,
     broadcast: '10.0.0.3',
     run: (body) => net.run(body),
     async close() {},
@@ -65,7 +38,7 @@ function alone(): World {
     client: host,
     serverAddress: '127.0.0.1',
     secondAddress: '127.0.0.2',
-    options: OPTIONS,
+    options: STACK,
     run: (body) => net.run(body),
     async close() {},
   }
