@@ -73,6 +73,8 @@ test('what is no address is refused before anything is opened, with what to do',
     message: /0 to 65535, not 65536/,
   })
   await assert.rejects(host.connect({ address: '127.0.0.1', port: 80 }, { from: named }), { code: 'EINVAL' })
+  await assert.rejects(host.connect('127.0.0.1' as never), /an address is \{ address, port \}, not the string '127/)
+  await assert.rejects(host.datagrams(null as never), { code: 'EINVAL' })
 })
 
 test('lookup passes literals through, knows the hosts file, and tells what it did not find', async () => {

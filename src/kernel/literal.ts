@@ -6,6 +6,10 @@ import { type Address, type IpAddress, ipOf } from '../socket/address.ts'
 
 /** @throws SocketError EINVAL for what is no address and port, EAFNOSUPPORT for a path. */
 export function requireLiteral(syscall: string, at: Address): IpAddress {
+  if (typeof at !== 'object' || at === null) {
+    const given = typeof at === 'string' ? `the string '${at as string}'` : String(at)
+    throw new SocketError('EINVAL', syscall, { hint: `an address is { address, port }, not ${given}` })
+  }
   const ip = ipOf(at, syscall)
   const { address, port } = ip
   const literal = typeof address === 'string' && ipVersion(address) !== 0

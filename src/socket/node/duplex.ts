@@ -141,7 +141,8 @@ export class SocketDuplex extends Duplex implements ConnectionOwner {
   #send(chunks: readonly Uint8Array[], done: (error?: Error | null) => void): void {
     const connection = this.#connection
     if (connection === null) {
-      this.#early = { chunks, done }
+      if (this.#connecting) this.#early = { chunks, done }
+      else done(new SocketError('ENOTCONN', 'write', { hint: 'call connect first' }))
       return
     }
     this.#touched()

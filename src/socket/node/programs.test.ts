@@ -229,6 +229,13 @@ test('destroying a socket that is being connected gives the connect up', async (
   })
 })
 
+test('what is written to a socket that nobody connects is refused, as net.Socket does', async () => {
+  const socket = nodeSocket(kernelHost())
+  socket.end('to whom?')
+  const [error] = await once(socket, 'error')
+  assert.match(String(error), /ENOTCONN: .*call connect first/)
+})
+
 test('half-open sockets stay so when they are asked to', async (t: TestContext) => {
   const host = kernelHost({ driver: 'node' })
   const server = createNetServer({ allowHalfOpen: true }, (socket) => {
