@@ -45,7 +45,8 @@ class SecureHostAgent extends HttpsAgent {
 
   override createConnection(options: unknown): Duplex {
     const wanted = options as NodeConnectOptions & ConnectionOptions
-    const socket = this.#connect(wanted)
+    // TLS ends its half itself, behind what it has still to send.
+    const socket = this.#connect({ ...wanted, allowHalfOpen: true })
     const secure = tlsConnect({ ...wanted, socket })
     tellEnds(secure, socket)
     return secure

@@ -17,5 +17,25 @@ export function tellEnds(secure: TLSSocket, under: SocketDuplex): void {
 export function tellServerEnds(secure: TLSSocket): void {
   const { ssl } = secure as { ssl?: { readonly _parentWrap?: { readonly stream?: unknown } } }
   const under = ssl?._parentWrap?.stream
-  if (under instanceof SocketDuplex) tellEnds(secure, under)
+  if (!(under instanceof SocketDuplex)) return
+  greeted.add(under)
+  tellEnds(secure, under)
+}
+
+/** Those under a TLS socket of a server whose handshake is done. */
+const greeted = new WeakSet<SocketDuplex>()
+
+/** Whether a server speaks TLS on its connections: of `node:tls`, `node:https`, `node:http2`'s secure ones. */
+export function speaksTls(server: object): boolean {
+  return 'setSecureContext' in server
+}
+
+/**
+ * A client that leaves in the middle of the handshake leaves nothing behind, as on Node's own sockets: the TLS socket
+ * would wait for the rest of the handshake until its time limit.
+ */
+export function endWithoutHandshake(under: SocketDuplex): void {
+  under.once('end', () => {
+    if (!greeted.has(under)) under.destroy()
+  })
 }

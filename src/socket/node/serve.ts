@@ -4,7 +4,7 @@ import { ipVersion } from '../../base/ip.ts'
 import type { Address } from '../address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../host.ts'
 import { toDuplex } from './duplex.ts'
-import { tellServerEnds } from './secure.ts'
+import { endWithoutHandshake, speaksTls, tellServerEnds } from './secure.ts'
 
 /** What Node keeps of a server's settings, and does not declare. */
 interface ServerSettings {
@@ -45,12 +45,16 @@ export async function serveNode(
     if (!told) server.emit('listening')
     told = true
   }
-  const { allowHalfOpen = true, noDelay, keepAlive, keepAliveInitialDelay } = server as ServerSettings
+  const settings = server as ServerSettings
+  const secure = speaksTls(server)
+  // TLS ends its half itself, behind what it has still to send.
+  const allowHalfOpen = secure || (settings.allowHalfOpen ?? true)
   const take = (connection: Connection): void => {
     tellListening() // the first client may be faster than the promise
     const socket = toDuplex(connection, { clock: host.clock, allowHalfOpen })
-    if (noDelay) socket.setNoDelay()
-    if (keepAlive) socket.setKeepAlive(true, keepAliveInitialDelay)
+    if (secure) endWithoutHandshake(socket)
+    if (settings.noDelay) socket.setNoDelay()
+    if (settings.keepAlive) socket.setKeepAlive(true, settings.keepAliveInitialDelay)
     server.emit('connection', socket)
   }
   // A server that is served on several ports is asked once.
