@@ -54,7 +54,7 @@ module.exports = {
       name: 'no-io',
       severity: 'error',
       comment: 'sockets, processes and threads belong to kernel/ and cli/',
-      from: { path: '^src/', pathNot: '^src/(kernel|cli)/|^src/(base|socket)/node/|\\.test\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(kernel|cli)/|^src/(base|socket|sim)/node/|\\.test\\.ts$' },
       to: { path: '^(node:)?(net|dgram|dns|http|https|http2|tls|child_process|cluster|worker_threads|os|process|timers)(/|$)' },
     },
     {

@@ -15,6 +15,10 @@ export type SimErrorCode =
   | 'SIM_SEEDS'
   /** Two runs of one simulation at the same time. */
   | 'SIM_RUNNING'
+  /** Two simulations want the globals of one process at the same time. */
+  | 'SIM_GLOBALS'
+  /** Work outside of the simulation does not end. */
+  | 'SIM_OUTSIDE'
   /** A machine, a LAN or a link that there is not, or that there is already. */
   | 'SIM_NAME'
   /** Ends that cannot be linked, or a link that cannot be as it is asked for. */

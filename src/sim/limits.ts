@@ -1,5 +1,5 @@
 /** What a simulation may cost. Each can be set where it is used; these are what holds otherwise. */
-import { type Duration, hours } from '../base/duration.ts'
+import { type Duration, hours, seconds } from '../base/duration.ts'
 
 /** `internet({ limits })` sets them for one simulation. */
 export interface SimLimits {
@@ -13,6 +13,13 @@ export interface SimLimits {
   readonly switchAddresses: number
   /** Frames that a paused machine's network card keeps for it (the receive ring of a common card). */
   readonly pausedFrames: number
+  /**
+   * Real time that virtual time waits for work outside of the simulation (a job of the thread pool): one that never ends
+   * must not hang a test for ever. `virtualGlobals(net, { outsideWork })` sets it.
+   */
+  readonly outsideWork: Duration
+  /** Bytes of one message to a PGlite: a length in a message must not fill memory. `servePglite` sets it. */
+  readonly pgliteMessage: number
 }
 
 /** What holds where `internet({ limits })` says nothing else. */
@@ -22,6 +29,8 @@ export const SIM_LIMITS: SimLimits = Object.freeze({
   queuePackets: 1000,
   switchAddresses: 1024,
   pausedFrames: 1024,
+  outsideWork: seconds(20),
+  pgliteMessage: 64 << 20,
 })
 
 /** What an Ethernet carries (RFC 894). */

@@ -8,6 +8,10 @@
  */
 import { relative } from 'node:path'
 import type { EventLoop } from '../time/loop.ts'
+import { outsideWork } from './outside.ts'
+
+/** The real one: a simulation may have put its own in its place (globals.ts). */
+const soon = setImmediate
 
 const BATCH = 32
 
@@ -15,11 +19,13 @@ const waiting: (() => void)[] = []
 let left = 0
 
 function settle(): Promise<void> {
+  const outside = outsideWork()
+  if (outside !== null) return outside.settle()
   return new Promise((resolve) => {
     waiting.push(resolve)
     if (left > 0) return
     left = BATCH
-    for (let i = 0; i < BATCH; i++) setImmediate(next)
+    for (let i = 0; i < BATCH; i++) soon(next)
   })
 }
 
@@ -30,13 +36,19 @@ function next(): void {
 
 function turn(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve)
+    soon(resolve)
   })
 }
 
+/** What is thrown outside of every promise ('error' that no emitter's listener takes) ends the process elsewhere. */
 function onStray(listener: (error: unknown) => void): () => void {
   process.on('unhandledRejection', listener)
-  return () => process.off('unhandledRejection', listener)
+  const free = !process.hasUncaughtExceptionCaptureCallback?.()
+  if (free) process.setUncaughtExceptionCaptureCallback?.(listener)
+  return () => {
+    process.off('unhandledRejection', listener)
+    if (free) process.setUncaughtExceptionCaptureCallback?.(null)
+  }
 }
 
 /** The command that started this process: node's own options, and the script as seen from the working folder. */
