@@ -123,6 +123,12 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
     const printed = await new Running([file]).whole()
     assert.match(printed, /tell ada@example\.org\n\[ 'Ada: 1500' \]\n\[ \{ state: 'open', cents: 1500 \} \]/)
   },
+  'README.md 6': async (file) => {
+    assert.equal(await new Running([file]).whole(), 'three seeds, three visits each\n')
+  },
+  'docs/programs.md 1': async (file) => {
+    assert.match(await new Running([file]).whole(), /^pg postgres undici/)
+  },
   'docs/web.md 1': async (file) => {
     assert.equal(await new Running([file]).whole(), '')
   },
@@ -160,11 +166,14 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
   'dns resolve --port 5300': /5300/,
 }
 
+/** What the programs of the documents import beside this package. */
+const INSTALLED = [...['@types', '@electric-sql', 'express', 'pg', 'postgres', 'undici', 'ws', 'ioredis', 'nodemailer']]
+
 before(() => {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(root, join(folder, 'node_modules/reticle'))
-  symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'))
+  for (const name of INSTALLED) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   for (const program of programs()) writeFileSync(fileOf(program), program.text)
   for (const { file, text } of templates()) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
