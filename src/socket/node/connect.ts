@@ -36,10 +36,12 @@ export type NodeConnectArguments =
 
 /**
  * `net.connect` on this host: gives a socket that is being connected and tells 'connect' or 'error'. Names are looked up
- * by the host; the addresses of a name are tried in order.
+ * by the host; the addresses of a name are tried in order. Under TLS of Node's own, ask for `allowHalfOpen`: TLS ends its
+ * half itself, behind what it has still to send.
  *
  * @example
  * new pg.Client({ stream: () => nodeSocket(host) })
+ * tls.connect({ socket: nodeConnect(host)({ host: 'web', port: 443, allowHalfOpen: true }), servername: 'web' })
  * http.get('http://web/', { createConnection: nodeConnect(host) })
  */
 export function nodeConnect(host: Host): (...call: NodeConnectArguments) => HostSocket {

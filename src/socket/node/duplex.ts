@@ -45,6 +45,8 @@ export class SocketDuplex extends Duplex implements ConnectionOwner {
   /** Bytes of the write under way, which the connection has taken. */
   #handedOver = 0
   #finishing: (() => void) | null = null
+  /** The stream wanted bytes before there was a connection. */
+  #wanted = false
   #options: [OptionName, OptionValue][] = []
   #ended = false
   #over = false
@@ -80,7 +82,8 @@ export class SocketDuplex extends Duplex implements ConnectionOwner {
     for (const [name, value] of this.#options.splice(0)) this.#set(name, value)
     if (!this.#reffed) connection.unref?.()
     connection.attach(this)
-    if (this.isPaused()) connection.pause()
+    // A read that was asked for before there was a connection is not asked for again.
+    if (this.isPaused() && !this.#wanted) connection.pause()
     const early = this.#early
     this.#early = null
     if (early !== null) this.#send(early.chunks, early.done)
@@ -124,7 +127,8 @@ export class SocketDuplex extends Duplex implements ConnectionOwner {
   // ── the stream ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   override _read(): void {
-    this.#connection?.resume()
+    if (this.#connection === null) this.#wanted = true
+    else this.#connection.resume()
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -196,6 +196,21 @@ everywhere('a peer that ends, ends the socket, as net.connect has it', async ({ 
   assert.deepEqual(events, ['end', 'finish', 'close'])
 })
 
+everywhere('a socket that was paused and read before it is connected', async ({ client, server, address }, open) => {
+  const goodbye = createNetServer((socket) => socket.end('goodbye'))
+  const port = open(await serveNode(server, goodbye, 0))
+  const socket = nodeSocket(client)
+  socket.pause()
+  socket.read(0)
+  socket.connect({ host: address, port })
+  await once(socket, 'connect')
+  let text = ''
+  socket.on('data', (bytes) => (text += String(bytes)))
+  socket.resume()
+  await once(socket, 'end')
+  assert.equal(text, 'goodbye')
+})
+
 everywhere('what cannot be reached is an error with its code', async ({ client, server, address }) => {
   const listener = await server.listen({ address: '0.0.0.0', port: 0 }, () => {})
   const { port } = ipOf(listener.local, 'listen')
