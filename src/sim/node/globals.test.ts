@@ -131,6 +131,12 @@ test('dates, hrtime and chance are the simulation’s, and a date is a date for 
       assert.match(Date(), /2026|2025/)
       assert.ok(before instanceof Date && new Date(7) instanceof before.constructor)
       assert.equal(new Date(2020, 1).getFullYear(), 2020)
+      assert.equal(before.constructor, Date)
+      if (typeof Temporal !== 'undefined') {
+        assert.equal(Temporal.Now.instant().epochMilliseconds, Date.now())
+        assert.equal(Temporal.Now.plainDateTimeISO('UTC').toString(), '2026-01-01T00:00:01.5')
+        assert.equal(Temporal.Now.plainDateISO('UTC').toString(), '2026-01-01')
+      }
       assert.deepEqual(process.hrtime(), [1, 500_000_000])
       assert.deepEqual(process.hrtime([1, 0]), [0, 500_000_000])
       assert.equal(process.hrtime.bigint(), 1_500_000_000n)

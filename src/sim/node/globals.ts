@@ -41,7 +41,7 @@ let session: Session | null = null
  * Puts the whole process on the time and chance of a simulation, until `restore` or the end of the block that holds it.
  *
  * **Global while it lasts**: `setTimeout`, `setInterval`, `setImmediate` and what clears them, `node:timers` and
- * `node:timers/promises`, `AbortSignal.timeout`, `Date`, `performance.now`, `process.hrtime` and `Math.random` are the
+ * `node:timers/promises`, `AbortSignal.timeout`, `Date`, `Temporal.Now`, `performance.now`, `process.hrtime` and `Math.random` are the
  * simulation's for all code of the process, timers of other tests included. Run such tests in a file of their own.
  *
  * Virtual time stands still while the thread pool works (`crypto`, `zlib`, files, names) and while Node's own immediates

@@ -11,6 +11,8 @@ const [soon, later, now] = [setImmediate, setTimeout, performance.now.bind(perfo
 
 /** Jobs of these kinds end by themselves. Reads and writes of sockets are not among them: a peer ends those. */
 const JOBS = /^(FSREQ\w+|FILEHANDLECLOSEREQ|GET(ADDR|NAME)INFOREQWRAP|QUERYWRAP|[A-Z0-9]+REQUEST)$/
+/** Of these, what settles a promise by itself. The others call back, or have been done at once. */
+const BY_PROMISE = /^(FSREQPROMISE|FILEHANDLECLOSEREQ)$/
 
 /** After so many turns of the event loop the process sleeps between two looks. */
 const BUSY_TURNS = 64
@@ -115,7 +117,7 @@ export class OutsideWork {
   /** The kind of something that is under way. */
   #pending(): string | null {
     for (const [id, { kind, job }] of this.#jobs) {
-      if (typeof job.ondone === 'function' || typeof job.oncomplete === 'function') return kind
+      if (BY_PROMISE.test(kind) || typeof job.ondone === 'function' || typeof job.oncomplete === 'function') return kind
       this.#jobs.delete(id)
     }
     if (this.#compressing.size > 0) return 'ZLIB'

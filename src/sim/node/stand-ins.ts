@@ -170,12 +170,34 @@ function times(current: () => Session | null): readonly StandIn[] {
     new VirtualTimeout(current, false, expire, millis, [])
     return controller.signal
   }
+  const date = virtualDate(real.Date, () => current()?.clock ?? null)
   return [
-    [globalThis, 'Date', virtualDate(real.Date, () => current()?.clock ?? null)],
+    [globalThis, 'Date', date],
+    [real.Date.prototype, 'constructor', date],
+    ...temporal(current),
     [performance, 'now', now],
     [process, 'hrtime', hrtime],
     [AbortSignal, 'timeout', timeout],
     [Math, 'random', () => (current()?.random ?? real.random)()],
+  ]
+}
+
+/** `Temporal.Now`, where there is one: all of it follows from the instant. */
+function temporal(current: () => Session | null): readonly StandIn[] {
+  if (typeof Temporal === 'undefined') return []
+  const { Instant, Now } = Temporal
+  const realInstant = Now.instant
+  const instant = () => {
+    const session = current()
+    return session === null ? realInstant() : Instant.fromEpochMilliseconds(session.clock.wallMillis())
+  }
+  const zoned = (zone: string = Now.timeZoneId()) => instant().toZonedDateTimeISO(zone)
+  return [
+    [Now, 'instant', instant],
+    [Now, 'zonedDateTimeISO', zoned],
+    [Now, 'plainDateTimeISO', (zone?: string) => zoned(zone).toPlainDateTime()],
+    [Now, 'plainDateISO', (zone?: string) => zoned(zone).toPlainDate()],
+    [Now, 'plainTimeISO', (zone?: string) => zoned(zone).toPlainTime()],
   ]
 }
 
