@@ -24,6 +24,7 @@ export interface TemplateLimits {
   readonly dateFormats: number
 }
 
+/** What an engine keeps to unless it is told otherwise. */
 export const TEMPLATE_LIMITS: TemplateLimits = Object.freeze({
   // A template is written by hand.
   source: 1_000_000,

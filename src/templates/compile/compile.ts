@@ -358,7 +358,12 @@ class Compiler {
   #join(a: HtmlState, b: HtmlState, at: number): HtmlState {
     const joined = join(a, b)
     if (joined) return joined
-    throw this.#unsafe(`The HTML context is ambiguous: one way ends ${describe(a)}, another ${describe(b)}`, at)
+    const [one, another] = [describe(a), describe(b)]
+    const ways =
+      one === another
+        ? `all ways end ${one}, but not in the same manner: put quotes around values, and the same marks before every end`
+        : `one way ends ${one}, another ${another}`
+    throw this.#unsafe(`The HTML context is ambiguous: ${ways}`, at)
   }
 
   #unsafe(problem: string, at: number): TemplateError {

@@ -8,7 +8,7 @@ export interface Situation {
    * name, or as the argument of a call `got(…)`. Empty where it may be replaced or encoded.
    */
   readonly arrives: '' | 'text' | 'got' | `@${string}`
-  /** Whether the page is only parsed: loading it would leave it. */
+  /** Whether the page is only parsed: loading it would leave it, or load a hundred more. */
   readonly inert?: boolean
 }
 
@@ -34,6 +34,9 @@ const PLACES: readonly Short[] = [
   ['<textarea rows="{{ x }}">{{ x|e }}</textarea>'],
   ['<pre class=i>{{ x }}</pre>', 'text'],
   ['<title class=i>{{ x }}</title>', 'text'],
+  ['<title>a</titl {{ x }}</title><textarea></textareax>{{ x }}</textarea>'],
+  ['<p a"b="{{ x }}" =c="{{ x }}" d<e={{ x }}>t</p>'],
+  ['<P/TITLE\f=\n{{ x }}/>t'],
   ['<title class=i>{{ x|e }}</title>', 'text'],
   ['<!-- {{ x }} --><p>t</p>'],
   ['<!--{{ x }}--><p>t</p>'],
@@ -73,6 +76,8 @@ const PLACES: readonly Short[] = [
   [`<p onclick='got("{{ x }}")'>t</p>`, 'got'],
   ['<p onclick=got({{ x }})>t</p>', 'got'],
   ['<p onclick={{ x }}>t</p>'],
+  ["<p onclick=\"javascript:/* ' */ got('{{ x }}')\">t</p>", 'got'],
+  ['<p onclick="got(&apos;{{ x }}&apos;) ">t</p>', 'got'],
   ['<p onclick="got(`{{ x }}`)">t</p>', 'got'],
   [`<p onclick="got(&quot;{{ x }}&quot;)">t</p>`, 'got'],
   [`<p onclick="got(&#34;{{ x }}&#x22)">t</p>`, 'got'],
@@ -95,6 +100,9 @@ const PLACES: readonly Short[] = [
   ['<style>p { background: url( "{{ x }}" ); width: 1px }</style>'],
   ['<style>p { background: url(/a{{ x }}b); width: 1px }</style>'],
   ['<style>.a-{{ x }} { width: 1px }</style>'],
+  ['<style>p { width: calc({{ x }} + 1px); background: image-set("{{ x }}" 1x) }</style>'],
+  ['<style>@layer {{ x }}; @supports (a: {{ x }}) { p { width: 1px } }</style>'],
+  ['<style><!-- p { color: {{ x }} /* " */; background: "{{ x }}" } --></style>'],
   ['<style>@media (min-width: {{ x }}) { p { width: 1px } }</style>'],
   ['<script>got({{ x }})</script>', 'got'],
   ['<script>got("{{ x }}")</script>', 'got'],
@@ -116,6 +124,19 @@ const PLACES: readonly Short[] = [
   ['<script>var a = 1./2; var b = "/"; got("{{ x }}")</script>', 'got'],
   ['<script>var a = 4; var b = 0\n++a / 1 + "/"; got("{{ x }}")</script>', 'got'],
   ['<script type=module>export default /"/; got("{{ x }}")</script>', 'got'],
+  ['<script>var a = {return: 4}; var b = a?.return / 2 + "/"; got("{{ x }}")</script>', 'got'],
+  ['<script>var n = 1; while (n --> 0) got("{{ x }}")</script>', 'got'],
+  ['<script>var n = 1; n-->0; switch (1) { case /"/: break; default: got("{{ x }}") }</script>', 'got'],
+  ['<script>var a = [/[/]"]/, /[\\]/"]/, 1..toString() / 2, .5/2 + "/"]; got("{{ x }}")</script>', 'got'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is JavaScript inside a template
+  ['<script>got(`${`${ {{ x }} }`}`); f(`\\${ {{ x }}`, `${ /}/.test({{ x }}) }`)</script>', 'got'],
+  ['<script>//a\u2028got("{{ x }}")</script>', 'got'],
+  ['<script>var a\u00a0=\ufeff{{ x }}; var 𠮷 = 4; a = 𠮷 / 2 + "/"; got("{{ x }}")</script>', 'got'],
+  ['<script type=module>class A { #p = 4; q() { return this.#p / 2 + "/" } }; got("{{ x }}")</script>', 'got'],
+  [
+    '<script>f({a: 1, [{{ x }}]: 2}, !{{ x }}, - -{{ x }}, {{ x }} ?? 1, {{ x }}?.length / 2 + "/"); got({{ x }})</script>',
+    'got',
+  ],
   ['<script>got({"k": {{ x }}}.k); f({"{{ x }}": "{{ x }}"})</script>', 'got'],
   ['<script>got([{{ x }}, "{{ x }}"][0])</script>', 'got'],
   ['<script>// " \' `\ngot({{ x }}) /* " */</script>', 'got'],
@@ -148,6 +169,12 @@ const PLACES: readonly Short[] = [
   ['<svg><![CDATA[ <a href=" ]]></svg><a href="{{ x }}">t</a>'],
   ['<math><mi class=i>{{ x }}</mi><mtext><a href="{{ x }}">t</a></mtext></math>', 'text'],
   ['<math><annotation-xml encoding="text/html"><p title="{{ x }}">t</p></annotation-xml></math>'],
+  ['<math><mi><mglyph></mglyph><style>p { color: {{ x }} }</style></mi></math>'],
+  ['<svg><desc/><TITLE>{{ x }}</TITLE></svg><image src="{{ x }}">'],
+  [
+    '<template shadowrootmode="open"><style>p { color: {{ x }} }</style>{{ x }}<p onclick="f({{ x }})">t</p></template>',
+  ],
+  [`<iframe srcdoc="<iframe srcdoc='&lt;p title=&amp;quot;{{ x }}&amp;quot;&gt;t'></iframe>{{ x }}"></iframe>`],
   ['<math href="{{ x }}"><maction xlink:href="{{ x }}">t</maction></math>'],
   ['<select><option class=i value="{{ x }}">{{ x }}</option></select>', 'text'],
   ['<template><p title="{{ x }}" onclick="f({{ x }})">{{ x }}</p><script>f({{ x }})</script></template>'],
@@ -182,7 +209,7 @@ export const SITUATIONS: readonly Situation[] = PLACES.map(([template, arrives =
   name: template,
   template,
   arrives,
-  inert: template.includes('http-equiv'),
+  inert: /http-equiv|srcdoc/.test(template),
 }))
 
 /** Each place inside something, by what that is; and in a document that is the value of an attribute. */

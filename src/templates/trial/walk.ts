@@ -53,7 +53,7 @@ export function kindOf(state: HtmlState): string {
       return 'comment'
     case 'value':
     case 'beforeValue':
-      return `${state.attr} of ${state.element === 'image' ? 'img' : state.element}`
+      return `${state.attr.replace('…', '')} of ${state.element === 'image' ? 'img' : state.element}`
     default:
       return 'name'
   }

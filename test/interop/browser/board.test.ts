@@ -4,27 +4,16 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { chromium } from 'playwright-core'
 import { kernelHost } from 'reticle/kernel'
 import { board } from '../../../examples/board/site.ts'
-import { commandPath, needCommand } from '../../need.ts'
+import { needCommand } from '../../need.ts'
+import { launchChromium } from './chromium.ts'
 
 // A red square, 8 × 8: the smallest thing that a browser shows as a picture.
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGP4z8CAFWEXHbQSACj/P8Fu7N9hAAAAAElFTkSuQmCC',
   'base64',
 )
-
-/** What keeps Chromium from talking to anybody but us. */
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 test('a browser signs up, writes, comments and searches', {
   skip: needCommand('chromium'),
@@ -41,7 +30,7 @@ test('a browser signs up, writes, comments and searches', {
   })
   const server = await site.serve(host, { address: '127.0.0.1', port: 0 })
   t.after(() => server.close())
-  const browser = await chromium.launch({ executablePath: commandPath('chromium')!, args: QUIET })
+  const browser = await launchChromium()
   t.after(() => browser.close())
   const page = await browser.newPage({ viewport: { width: 900, height: 900 } })
   const complaints: string[] = []

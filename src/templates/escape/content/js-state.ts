@@ -260,7 +260,24 @@ function sign(state: JsState, char: string): JsState | string {
   return { ...next, signed: state.slash === 'regex' ? 'regex' : signed, before: char }
 }
 
+/** Escapes that the next character may be part of (ECMA-262 §12.9.4). */
+const UNFINISHED = /^\\(?:x[0-9a-f]?|u[0-9a-f]{0,3}|u\{[0-9a-f]{0,8}|[0-3][0-7]?|[4-7])$/i
+
+/** What has been read of an escape with the character, '' when that is none of it. */
+function escapeBegun(before: string, char: string): string {
+  const longer = before + char
+  return before.startsWith('\\') && UNFINISHED.test(longer) ? longer : ''
+}
+
+/** Why a value cannot stand in a string behind these characters. */
+export function stringRefuses(before: string): string {
+  if (!/^\\\w/.test(before)) return `Put a space between ${before} and the value`
+  return `The value could become part of ${before}: write all digits of the escape, as in \\x41 and \\u0041`
+}
+
 function quoted(state: JsState, char: string): JsState | string {
+  const begun = escapeBegun(state.before, char)
+  if (begun !== '') return { ...state, before: begun }
   if (state.before === '\\') return { ...state, before: char === '\r' ? '\\\r' : '' }
   if (state.before === '\\\r' && char === '\n') return { ...state, before: '' }
   if (char === '\\') return { ...state, before: '\\' }
@@ -276,6 +293,8 @@ export function isAddress({ word, stack }: JsState): boolean {
 }
 
 function template(state: JsState, char: string): JsState {
+  const begun = escapeBegun(state.before, char)
+  if (begun !== '') return { ...state, before: begun }
   if (state.before === '\\') return { ...state, before: '' }
   if (state.before === '$' && char === '{') {
     return { ...JS_START, lineStart: false, stack: state.stack + (state.mode === 'tagged' ? 'T' : '$') }

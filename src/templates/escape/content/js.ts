@@ -3,7 +3,16 @@ import { SafeScript } from '../../safe.ts'
 import { printText, Unprintable } from '../values/print.ts'
 import { escapeJsString, escapeJsValue } from '../values/script.ts'
 import type { Content, ContentOutput } from './content.ts'
-import { isAddress, JS_START, type JsState, jsAfterValue, jsJoin, jsNext, jsRefuses } from './js-state.ts'
+import {
+  isAddress,
+  JS_START,
+  type JsState,
+  jsAfterValue,
+  jsJoin,
+  jsNext,
+  jsRefuses,
+  stringRefuses,
+} from './js-state.ts'
 
 const PLACES: { readonly [mode in JsState['mode']]: string } = {
   code: 'in a script',
@@ -57,7 +66,7 @@ export class JsContent implements Content {
       case 'double':
       case 'single':
       case 'template':
-        if (state.before !== '') return `Put a space between ${state.before} and the value`
+        if (state.before !== '') return stringRefuses(state.before)
         if (isAddress(state)) return 'A value cannot be the address of a module: its program would run in the page'
         return { write: text, after: this }
       case 'tagged':

@@ -4,6 +4,7 @@ import { escapeUrlStart } from '../values/address.ts'
 import { printText } from '../values/print.ts'
 import { escapeJsonString, escapeJsonValue } from '../values/script.ts'
 import type { Content, ContentOutput, Replaced, Settings } from './content.ts'
+import { stringRefuses } from './js-state.ts'
 import { UrlContent } from './url.ts'
 
 /** Whether a value may follow: behind another value it may not, where branches meet it is not known. */
@@ -16,11 +17,12 @@ export class JsonContent implements Content {
   /** In an import map, strings are addresses of programs. */
   readonly #addresses: boolean
   readonly #string: boolean
-  readonly #escaped: boolean
+  /** What has been read of an escape: a backslash, `\u00`. */
+  readonly #escaped: string
   readonly #follows: Follows
   readonly #url: UrlContent
 
-  constructor(addresses = false, string = false, escaped = false, follows: Follows = 'value', url = new UrlContent()) {
+  constructor(addresses = false, string = false, escaped = '', follows: Follows = 'value', url = new UrlContent()) {
     this.#addresses = addresses
     this.#string = string
     this.#escaped = escaped
@@ -35,26 +37,26 @@ export class JsonContent implements Content {
 
   next(char: string): JsonContent | string {
     if (!this.#string) {
-      if (char === '"') return this.#with(true, false, 'mark', new UrlContent())
+      if (char === '"') return this.#with(true, '', 'mark', new UrlContent())
       if (/\s/.test(char)) return this
-      return this.#with(false, false, /[[{,:]/.test(char) ? 'value' : 'mark')
+      return this.#with(false, '', /[[{,:]/.test(char) ? 'value' : 'mark')
     }
     if (/[\n\r]/.test(char)) return 'The string is not closed on its line'
-    if (this.#escaped) return this.#with(true, false, 'mark', this.#read(char === '/' ? '/' : '\ufffd'))
-    if (char === '\\') return this.#with(true, true, 'mark')
-    if (char === '"') return this.#with(false, false, 'mark')
-    return this.#with(true, false, 'mark', this.#read(char))
+    if (this.#escaped !== '') return this.#escape(this.#escaped + char)
+    if (char === '\\') return this.#with(true, char, 'mark')
+    if (char === '"') return this.#with(false, '', 'mark')
+    return this.#with(true, '', 'mark', this.#read(char))
   }
 
   output(settings: Settings): ContentOutput | string {
-    if (this.#escaped) return 'Put a space between \\ and the value'
+    if (this.#escaped !== '') return stringRefuses(this.#escaped)
     if (this.#string) return this.#addresses ? this.#address(settings) : { write: text, after: this }
     if (this.#follows === 'mark')
       return 'A value stands directly behind another one: write the comma, or a string around both'
     const write = this.#addresses
       ? (value: unknown, replaced: Replaced | null) => escapeJsonValue(checked(value, settings, replaced))
       : escapeJsonValue
-    return { write, after: this.#with(false, false, 'mark') }
+    return { write, after: this.#with(false, '', 'mark') }
   }
 
   end(): string | null {
@@ -82,8 +84,16 @@ export class JsonContent implements Content {
     if (typeof output === 'string') return output
     return {
       write: (value, replaced) => escapeJsonString(output.write(value, replaced)),
-      after: this.#with(true, false, 'mark', output.after as UrlContent),
+      after: this.#with(true, '', 'mark', output.after as UrlContent),
     }
+  }
+
+  /** RFC 8259 §7: `\u` takes four digits, every other escape one character. */
+  #escape(read: string): JsonContent {
+    const whole = read.startsWith('\\u') ? read.length === 6 : true
+    // What the escape says is not worked out: the address with one is not known.
+    const url = read === '\\/' ? this.#read('/') : new UrlContent(false, 'code')
+    return this.#with(true, whole ? '' : read, 'mark', url)
   }
 
   #read(char: string): UrlContent {
@@ -92,7 +102,7 @@ export class JsonContent implements Content {
     return typeof next === 'string' ? new UrlContent(false, 'code') : next
   }
 
-  #with(string: boolean, escaped: boolean, follows: Follows, url = this.#url): JsonContent {
+  #with(string: boolean, escaped: string, follows: Follows, url = this.#url): JsonContent {
     return new JsonContent(this.#addresses, string, escaped, follows, url)
   }
 }

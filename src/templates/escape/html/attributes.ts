@@ -59,7 +59,8 @@ export function attributeLanguage(element: string, attribute: string, facts: Fac
   const deciding = decidingAttribute(element, attribute)
   if (deciding === 'http-equiv') return metaLanguage(facts[deciding])
   if (deciding === 'attributename') return animatedLanguage(attribute, facts[deciding])
-  if (element === 'meta' && attribute === 'charset') return 'charset'
+  // That of a script or a style decides how what is loaded is read, as long as nothing else says so.
+  if (attribute === 'charset') return 'charset'
   if (element === 'meta' && attribute === 'http-equiv') return 'equiv'
   // Names with a prefix are those without one where the page is read as XML, and for scripts that ignore prefixes.
   const library = attribute.replace(/^(?:data|x)-(?=ng[-:_]|hx-)/, '').replace(/^ng[:_]/, 'ng-')
@@ -87,6 +88,7 @@ function metaLanguage(equiv: string | undefined): Language {
   if (equiv === undefined) return 'plain'
   if (equiv === UNKNOWN) return 'unknown'
   if (equiv === 'refresh') return 'refresh'
+  if (equiv === 'content-type') return 'charset'
   return /^content-security-policy/.test(equiv) ? 'policy' : 'plain'
 }
 
@@ -127,6 +129,11 @@ export function rawLanguage(element: string, facts: Facts): Language {
 const DECIDING = new Set(
   'type language http-equiv charset encoding attributename sandbox is slot rel integrity content nonce'.split(' '),
 )
+
+/** Whether what the attribute says is run, by the browser or by a script library. */
+export function isProgramAttribute(name: string): boolean {
+  return /^(?:js|program|variable)$/.test(attributeLanguage('', name, {}))
+}
 
 /**
  * Whether a value may make up a whole attribute name (`<input {{ mode }}>`): only names without a value that

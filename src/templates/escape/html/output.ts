@@ -1,6 +1,6 @@
 /** Which escaping an output needs where it stands, and what is known where branches meet. */
 import { EscapedText, htmlOf } from '../../safe.ts'
-import type { Escaper, Settings } from '../content/content.ts'
+import type { Escaper, Replaced, Settings } from '../content/content.ts'
 import {
   escapeAttribute,
   escapeBehindReference,
@@ -11,7 +11,7 @@ import {
   escapeUnquoted,
 } from '../values/html.ts'
 import { printHtml, printText } from '../values/print.ts'
-import { isPlainAttribute, UNKNOWN } from './attributes.ts'
+import { isPlainAttribute, isProgramAttribute, UNKNOWN } from './attributes.ts'
 import { behindValue, type HtmlMachine, remembered } from './machine.ts'
 import { type HtmlState, TAG_MODES } from './state.ts'
 import { joinTrees, openForeignElement, textProblem, treeKey } from './tree.ts'
@@ -70,7 +70,11 @@ export function outputAt(machine: HtmlMachine, state: HtmlState, settings: Setti
       if (!/^(data|aria)-([a-z0-9_]+-)*$/.test(state.attr)) {
         return 'Only the rest of a name that begins with data- or aria- can be a value'
       }
-      return { before: '', write: namePart, state }
+      return {
+        before: '',
+        write: (value, replaced) => namePart(state.attr, value, replaced),
+        state: { ...state, attr: `${state.attr}…` },
+      }
     case 'tagOpen':
     case 'endTagOpen':
       return 'The name of an element cannot be a value; write &lt; if no tag is meant'
@@ -166,7 +170,19 @@ const headingLevel: Escaper = (value, replaced) => {
   return '6'
 }
 
-const namePart: Escaper = (value) => printText(value).replace(/[^A-Za-z0-9_-]/g, '-')
+/** The rest of a name behind `data-`: none that a script library runs, whose value would be a program. */
+function namePart(begun: string, value: unknown, replaced: Replaced | null): string {
+  const rest = printText(value).replace(/[^A-Za-z0-9_-]/g, '-')
+  const name = (begun + rest).toLowerCase()
+  // What follows in the template may begin with a hyphen.
+  const runs = isProgramAttribute(name) || isProgramAttribute(`${name}-`)
+  if (!runs || isProgramAttribute(begun)) return rest
+  replaced?.(
+    'blocked',
+    `a value cannot make the name ${begun}${rest}: script libraries run what such an attribute says`,
+  )
+  return 'blocked'
+}
 
 /** The state where two branches meet, or null when they end in different contexts. */
 export function join(a: HtmlState, b: HtmlState): HtmlState | null {

@@ -124,9 +124,8 @@ function load({ html, arrives, inert }) {
       frame.remove()
       resolve(found)
     }
-    frame.srcdoc = PRELUDE + html
+    frame.srcdoc = PRELUDE + html // one that never loads ends with the time of the whole test
     document.body.append(frame)
-    setTimeout(() => frame.onload && resolve({ stuck: html.slice(0, 200) }), 5000)
   })
 }
 
