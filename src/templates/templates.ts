@@ -135,7 +135,7 @@ export class Templates {
       globals: this.#globals,
       strict,
       depth: 0,
-      waits: mayWait ? new Attempts() : null,
+      waits: mayWait ? new Attempts(data) : null,
       watch: this.#watch(report),
     }
     const waits = unit.render(run)

@@ -188,6 +188,21 @@ test('what is awaited may fail: the error has the place, and the cause', async (
   await assert.rejects(async () => broken, /t:1:11: An object cannot be printed/)
 })
 
+test('what fails while something else is awaited is told when its turn comes, and ends no process', async () => {
+  const unheard: unknown[] = []
+  const hear = (reason: unknown) => void unheard.push(reason)
+  process.on('unhandledRejection', hear)
+  const slow = new Promise((resolve) => setImmediate(() => setImmediate(() => resolve('slow'))))
+  const data = { slow, failed: Promise.reject(new Error('one')), list: [later('a'), Promise.reject(new Error('two'))] }
+  const shown = engine('{{ slow }}{{ failed }}').renderAsync('t', data)
+  await assert.rejects(async () => shown, /t:1:\d+: What was awaited here failed: one/)
+  const all = engine('{{ slow }}{% for x in list %}{{ x }}{% endfor %}').renderAsync('t', data)
+  await assert.rejects(async () => all, /What was awaited here failed: two/)
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', hear)
+  assert.deepEqual(unheard, [])
+})
+
 test('renderings that wait at one time do not meet', async () => {
   const templates = engine('{% for x in list %}{{ name }}{{ x }}{% include "part" with a=name %}{% endfor %}')
   const pages = await Promise.all(

@@ -27,6 +27,15 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
+ * A promise that fails before a template comes to it is no unhandled rejection, which would end the process: its failure
+ * is told when it is awaited. The same for a list of promises (`rows.map(async …)`).
+ */
+export function heardLater(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {})
+  else if (Array.isArray(value) && value[0] instanceof Promise) for (const item of value) heardLater(item)
+}
+
+/**
  * The expressions of one rendering that may wait. An attempt at an expression that meets a promise is given up, and made
  * again when the promise is settled; what the attempt had looked up or called until then is not looked up or called
  * again, but taken from the journal. What the same promise or query has come to is kept for the whole rendering: a query
@@ -39,6 +48,12 @@ export class Attempts implements Waits {
   #next = 0
   #busy = false
   readonly #settled = new Map<PromiseLike<unknown>, unknown>()
+  readonly #data: object
+
+  /** @param data what the template is rendered with */
+  constructor(data: object) {
+    this.#data = data
+  }
 
   get busy(): boolean {
     return this.#busy
@@ -87,6 +102,8 @@ export class Attempts implements Waits {
   }
 
   async #wait({ promise, place }: Waiting, again: () => Rendered): Promise<void> {
+    if (this.#settled.size === 0)
+      for (const { value } of Object.values(Object.getOwnPropertyDescriptors(this.#data))) heardLater(value)
     let settled: unknown
     try {
       settled = await promise

@@ -5,6 +5,7 @@
 import type { Problem } from '../../base/problem.ts'
 import type { Exchange } from '../../http/index.ts'
 import type { Databases } from '../../models/index.ts'
+import { heardLater } from '../../templates/compile/waiting.ts'
 import type { RenderOptions } from '../../templates/index.ts'
 import { SafeHtml } from '../../templates/safe.ts'
 import { session } from '../auth/sign-in.ts'
@@ -228,7 +229,9 @@ function withLazy(c: TemplateValues, data: object): object {
   const all: object = Object.create(null)
   for (const [name, get] of Object.entries(lazy))
     Object.defineProperty(all, name, { get, enumerable: true, configurable: true })
-  for (const [name, value] of Object.entries(data))
+  for (const [name, value] of Object.entries(data)) {
+    heardLater(value) // also when the template never comes to it
     Object.defineProperty(all, name, { value, enumerable: true, configurable: true })
+  }
   return all
 }

@@ -309,7 +309,7 @@ test('a page waits for the promises and queries that its template needs, and ans
     return c.render('list.html', { n: Promise.resolve(2), list: list() }, { status: 201, headers: { 'X-A': 'b' } })
   })
   site.get('/broken', (c) => c.render('list.html', { n: 1, list: broken() }))
-  site.get('/unneeded', (c) => c.render('none.html', { list: list() }))
+  site.get('/unneeded', (c) => c.render('none.html', { list: broken(), all: [list(), broken()] }))
   site.get('/dropped', (c) => {
     c.render('list.html', { n: broken() })
     return 'another answer'
