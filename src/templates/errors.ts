@@ -60,6 +60,12 @@ export class TemplateNotFound extends CodedError {
   }
 }
 
+/** The engine is used as it cannot be meant: by an option, a name or data that are none. A mistake of the program. */
+export class TemplateUsageError extends CodedError {
+  override readonly name = 'TemplateUsageError'
+  override readonly code = 'TEMPLATE_USAGE'
+}
+
 /** Line and column of an offset, both from 1. */
 export function position(text: string, offset: number): { line: number; column: number } {
   let line = 1

@@ -1,7 +1,7 @@
 /** Templates: HTML files in which values are escaped by where they stand. */
 
 export type { Filter } from './compile/run.ts'
-export { TemplateError, type TemplateErrorCode, TemplateNotFound } from './errors.ts'
+export { TemplateError, type TemplateErrorCode, TemplateNotFound, TemplateUsageError } from './errors.ts'
 export { escapeHtml } from './escape/values/html.ts'
 export type { Replacement, TemplatesRenderedEvent, TemplatesReplacedEvent } from './events.ts'
 export { html } from './html-tag.ts'

@@ -501,3 +501,17 @@ test('templates are compiled once', () => {
   assert.equal(templates.render('t', { x: 1 }) + templates.render('t', { x: 2 }), '12')
   assert.equal(reads, 1)
 })
+
+test('a call that cannot be meant is an error of the program, which says what is taken', () => {
+  const templates = new Templates({ t: '{{ a }}' })
+  const refused = (call: () => unknown, message: RegExp) =>
+    assert.throws(call, { name: 'TemplateUsageError', code: 'TEMPLATE_USAGE', message })
+  refused(() => new Templates(undefined as never), /takes a loader or an object of templates by name, not undefined/)
+  refused(() => new Templates('views' as never), /not "views"/)
+  refused(() => templates.render(undefined as never), /takes the name of a template, not undefined/)
+  refused(() => templates.render('t', null as never), /render\('t'\) takes an object .*, not null/)
+  refused(() => templates.renderAsync('t', 'abc' as never), /not "abc"/)
+  const mistaken = new Templates({ t: '{{ a|uper }}', u: '{{ a|entirelyNew }}' })
+  assert.throws(() => mistaken.render('t'), /There is no filter uper: did you mean upper\?/)
+  assert.throws(() => mistaken.render('u'), /There is no filter entirelyNew$/)
+})

@@ -6,7 +6,7 @@ import type { Machine } from '../base/machine.ts'
 import type { Engine, Unit } from './compile/compile.ts'
 import type { Filter, Run } from './compile/run.ts'
 import { Attempts, there } from './compile/waiting.ts'
-import { TemplateError, TemplateNotFound } from './errors.ts'
+import { TemplateError, TemplateNotFound, TemplateUsageError } from './errors.ts'
 import { endProblem } from './escape/html/output.ts'
 import { HTML_START } from './escape/html/state.ts'
 import { SCHEMES } from './escape/values/address.ts'
@@ -70,8 +70,15 @@ export class Templates {
   readonly #documents = new Map<string, { document: Document; version: string }>()
   readonly #units: Units
 
-  /** @param from a loader, or an object of templates by name */
+  /**
+   * @param from a loader, or an object of templates by name
+   * @throws TemplateUsageError for options that cannot be meant
+   */
   constructor(from: Loader | { readonly [name: string]: string }, options: TemplatesOptions = {}) {
+    if (typeof from !== 'object' || from === null)
+      throw new TemplateUsageError(
+        `new Templates() takes a loader or an object of templates by name, not ${shown(from)}: new Templates({ 'home.html': '…' }), or new Templates(new DirectoryLoader('templates'))`,
+      )
     this.#loader = isLoader(from) ? from : new ObjectLoader(from)
     this.#debug = options.debug ?? false
     this.#limits = { ...TEMPLATE_LIMITS, ...options.limits }
@@ -123,6 +130,7 @@ export class Templates {
   }
 
   #rendered(name: string, data: object, options: RenderOptions, mayWait: boolean): string | Promise<string> {
+    requireData(name, data)
     const { strict = this.#debug, report } = options
     const started = report ? stopwatch(report.machine.clock) : 0
     if (this.#debug) this.#forgetChanged()
@@ -230,13 +238,29 @@ function warn({ template, line, column, instead, why }: Replacement): void {
   console.warn(`${template}:${line}:${column}: ${what}: ${why}`)
 }
 
-/** @throws RangeError for a scheme whose addresses are programs or documents */
+/** What TypeScript would have refused. @throws TemplateUsageError */
+function requireData(name: unknown, data: unknown): void {
+  if (typeof name !== 'string')
+    throw new TemplateUsageError(
+      `render() takes the name of a template, not ${shown(name)}: render('home.html', { … })`,
+    )
+  if (typeof data !== 'object' || data === null)
+    throw new TemplateUsageError(
+      `render('${name}') takes an object of what the template's names mean, not ${shown(data)}: render('${name}', { posts })`,
+    )
+}
+
+function shown(value: unknown): string {
+  return value === null ? 'null' : typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : typeof value
+}
+
+/** @throws TemplateUsageError for a scheme whose addresses are programs or documents */
 function schemes(more: readonly string[]): ReadonlySet<string> {
   const all = new Set(SCHEMES)
   for (const scheme of more) {
     const name = scheme.toLowerCase().replace(/:$/, '')
     if (!/^[a-z][a-z0-9+.-]*$/.test(name) || /^(?:javascript|vbscript|data|blob|about|filesystem)$/.test(name)) {
-      throw new RangeError(
+      throw new TemplateUsageError(
         `new Templates({ schemes }): ${JSON.stringify(scheme)} cannot be allowed for all addresses: vouch for single ones with safeUrl`,
       )
     }

@@ -74,9 +74,14 @@ function nameOf(name: string, at: number, { source }: Scope, lenient: boolean): 
 
 function missing(name: string, run: Run): string {
   const known = names(run)
-  const near = known.find((other) => other.toLowerCase() === name.toLowerCase() || distance(other, name) <= 2)
+  const near = nearest(known, name)
   const hint = near ? `did you mean ${near}?` : `there are ${known.slice(0, 20).join(', ') || 'no variables at all'}`
   return `There is no variable ${name}: ${hint}`
+}
+
+/** The name that was probably meant. */
+function nearest(known: readonly string[], name: string): string | undefined {
+  return known.find((other) => other.toLowerCase() === name.toLowerCase() || distance(other, name) <= 2)
 }
 
 /** How many letters differ, roughly: enough to find a slip of the finger. */
@@ -151,7 +156,10 @@ function filter(expr: Expr & { type: 'filter' }, scope: Scope): Evaluate {
   const { name, at } = expr
   const place: Place = { source, at }
   const apply = filters.get(name) as ((...args: unknown[]) => unknown) | undefined
-  if (!apply) throw new TemplateError(`There is no filter ${name}`, source, at)
+  if (!apply) {
+    const near = nearest([...filters.keys()], name)
+    throw new TemplateError(`There is no filter ${name}${near ? `: did you mean ${near}?` : ''}`, source, at)
+  }
   const input = evaluator(expr.input, scope, name === 'default')
   const args = argumentsOf(expr.args, scope)
   return (run) => {

@@ -586,7 +586,7 @@ test('a site may allow more schemes, but none that run', () => {
   assert.equal(templates.render('t', { x: 'WEB+TEA:1' }), '<a href="WEB+TEA:1">')
   assert.equal(templates.render('t', { x: 'other:1' }), '<a href="about:invalid#blocked">')
   for (const scheme of ['javascript', 'data:', 'vbscript', 'blob', '', 'a b'])
-    assert.throws(() => new Templates({}, { schemes: [scheme] }), RangeError, scheme)
+    assert.throws(() => new Templates({}, { schemes: [scheme] }), { code: 'TEMPLATE_USAGE' }, scheme)
 })
 
 test('values that are printed as something else are reported with the place', () => {
