@@ -53,6 +53,9 @@ export class HostCheck {
   /** The same of a client on this machine, by its address. */
   #knownHere = ''
   #here: string | undefined = ''
+  /** The same of the address that the request came in on. */
+  #knownOwn = ''
+  #own: string | undefined
 
   /**
    * @param hosts `board.example`; `.board.example` for it and every name below; `board.example:8443` for that port,
@@ -71,6 +74,7 @@ export class HostCheck {
     const { authority, local } = arrival
     if (authority === '') return true // HTTP/1.0 without Host: there is no name to be misled by
     if (authority === this.#known && local.port === this.#knownPort) return true
+    if (authority === this.#knownOwn && local.address === this.#own) return true
     // The client's address is only made where it matters.
     if (authority === this.#knownHere && arrival.remote.address === this.#here) return true
     const asked = parseAuthority(authority)
@@ -82,7 +86,11 @@ export class HostCheck {
     }
     // Asking by the address itself says nothing that could mislead.
     const own = local.address
-    if (own !== undefined && (asked.host === own || asked.host === `[${own}]`)) return true
+    if (own !== undefined && (asked.host === own || asked.host === `[${own}]`)) {
+      this.#knownOwn = authority
+      this.#own = own
+      return true
+    }
     const { address } = arrival.remote
     if (!this.#isOfThisMachine(asked.host) || !isLoopbackAddress(address)) return false
     this.#knownHere = authority

@@ -193,6 +193,8 @@ test('an address that the request came in on is a name too', () => {
   assert.ok(allows('[2001:db8::1]', '2001:db8::1'))
   assert.ok(allows('', '192.0.2.1'))
   assert.ok(!allows('192.0.2.2', '192.0.2.1'))
+  // What was good there before is remembered, for there alone.
+  assert.ok(allows('192.0.2.1:8080', '192.0.2.1') && !allows('192.0.2.1:8080', '192.0.2.9'))
   fc.assert(
     fc.property(fc.string({ maxLength: 60 }), (text) => {
       const asked = parseAuthority(text)
