@@ -85,6 +85,7 @@ test('a page has models, and its rows in a database elsewhere', {
   const page = await browser.newPage()
   await page.exposeFunction('runHere', (statement: Statement) => database.run(statement))
   await page.addScriptTag({ type: 'module', content: code })
+  await page.waitForFunction("typeof globalThis.run === 'function'") // a module runs after it has been added
   const seen = (await page.evaluate('globalThis.run()')) as Record<string, unknown>
   assert.deepEqual(seen['users'], [
     {
