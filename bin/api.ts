@@ -67,6 +67,11 @@ export function reportOf(path: string, symbols: readonly Symbol[]): string {
   return `# ${name}: ${symbols.length} public names\n\n${symbols.map(({ text }) => `${text}\n`).join('\n')}`
 }
 
+/** Where the report of a subpath is kept. */
+export function reportFile(path: string): string {
+  return join(REPORTS, `${path.replaceAll('/', '-')}.txt`)
+}
+
 /** One file of declarations. */
 interface Source {
   readonly bytes: Uint8Array
@@ -218,7 +223,7 @@ if (import.meta.main) {
   let names = 0
   let undocumented = 0
   for (const [path, symbols] of publicApi()) {
-    const file = join(REPORTS, `${path.replaceAll('/', '-')}.txt`)
+    const file = reportFile(path)
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, reportOf(path, symbols))
     names += symbols.length

@@ -54,6 +54,7 @@ export class Ip6 {
 /** An address of either family. */
 export type Ip = Ip4 | Ip6
 
+/** Whether two addresses are of one family and equal. */
 export function sameIp(a: Ip, b: Ip): boolean {
   return a === b || (typeof a === 'object' && typeof b === 'object' && a.key === b.key)
 }
@@ -70,6 +71,7 @@ export function parseIp(text: string): Ip | null {
   return address < 0 ? null : address
 }
 
+/** The text of an address of either family, as RFC 5952 wants it. */
 export function formatIp(ip: Ip): string {
   return typeof ip === 'number' ? formatIp4(ip) : ip.toString()
 }

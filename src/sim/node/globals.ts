@@ -20,6 +20,7 @@ export interface VirtualTime {
   readonly seed: string
 }
 
+/** How `virtualGlobals` waits for what a simulation does not see. */
 export interface VirtualGlobalsOptions {
   /** How long, in real time, virtual time waits for one piece of work outside of the simulation; default 20 s. */
   readonly outsideWork?: Duration

@@ -10,6 +10,7 @@ export interface PgliteDatabase {
   exec(sql: string): Promise<unknown>
 }
 
+/** What `servePglite` takes of a client. */
 export interface PgliteOptions {
   /** The longest message that a client may send, in bytes; default 64 MiB. */
   readonly messageBytes?: number
