@@ -31,9 +31,9 @@ function run(t: TestContext, env: Record<string, string>) {
 
 test('settings that cannot be are refused in one line', { timeout: 30_000 }, async (t) => {
   const table: [Record<string, string>, RegExp][] = [
-    [{ PORT: 'abc' }, /PORT=abc is no port/],
-    [{ PORT: '70000' }, /PORT=70000 is no port/],
-    [{ HOST: 'no-such-name.invalid' }, /HOST=no-such-name\.invalid is no address/],
+    [{ PORT: 'abc' }, /PORT=abc is not a port/],
+    [{ PORT: '70000' }, /PORT=70000 is not a port/],
+    [{ HOST: 'no-such-name.invalid' }, /HOST=no-such-name\.invalid is not an address/],
     [{ DATA: '/etc/passwd' }, /cannot be kept in \/etc\/passwd: it is a file/],
     [{ DATA: '/proc/nope' }, /cannot be kept in \/proc\/nope: ENOENT/],
     [{ DATA: '/no/such/folder' }, /cannot be kept in \/no\/such\/folder: ENOENT/],

@@ -76,7 +76,7 @@ function makeFolder(path: string): void {
 
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
-  return port >= 0 && port <= 65_535 ? port : refuse(`PORT=${text} is no port: a number from 0 to 65535`)
+  return port >= 0 && port <= 65_535 ? port : refuse(`PORT=${text} is not a port: a number from 0 to 65535`)
 }
 
 async function addressOf(host: KernelHost, name: string): Promise<string> {
@@ -84,7 +84,7 @@ async function addressOf(host: KernelHost, name: string): Promise<string> {
     const found = await host.lookup(name)
     return found.find((one) => !one.includes(':')) ?? found[0]!
   } catch (error) {
-    refuse(`HOST=${name} is no address and no name of one: ${(error as Error).message}`)
+    refuse(`HOST=${name} is not an address and no name of one: ${(error as Error).message}`)
   }
 }
 

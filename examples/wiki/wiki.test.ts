@@ -52,7 +52,7 @@ test('a page is written, linked, changed, and keeps its history', async (t) => {
   assert.match((await web.get(to.search({ q: 'front' }))).text, /1 page with “front”[\s\S]*Front page/)
 })
 
-test('a title has one address, and what is no title has none', async (t) => {
+test('a title has one address, and what is not a title has none', async (t) => {
   const web = await started(t)
   assert.equal(to.page.show({ title: 'C. S. Lewis' }), '/wiki/C._S._Lewis')
   assert.throws(() => to.page.show({ title: '../secret' }))

@@ -112,7 +112,7 @@ test('what cannot be done is refused with one sentence and status 2, before anyt
     [[URL, '--header', 'a: b\r\nc: d'], /field/],
     [[URL, '--method', 'G T'], /method "G T" is not a token/],
     [[URL, '--site', '/no/such/site.ts'], /--site: \/no\/such\/site.ts cannot be loaded/],
-    [[URL, '--site', MAIN], /makes no site/],
+    [[URL, '--site', MAIN], /must make a site/],
     [[URL, '--at', 'nowhere'], /--at: there is no host 'nowhere'; there are laptop, home-router/],
     [[URL, '--pcapng', '/no/such/folder/a.pcapng'], /--pcapng: ENOENT/],
     [[URL, '--wings'], /there is no option '--wings'/],

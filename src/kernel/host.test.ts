@@ -59,7 +59,7 @@ describe('the choice of driver', () => {
   })
 })
 
-test('what is no address is refused before anything is opened, with what to do', async () => {
+test('what is not an address is refused before anything is opened, with what to do', async () => {
   const host = kernelHost()
   const named = { address: 'localhost', port: 80 }
   await assert.rejects(host.connect(named), { code: 'EINVAL', message: /look the name up/ })

@@ -439,7 +439,7 @@ test('rows are neither ordered by a secret nor searched for it, whoever chose th
   assert.throws(() => User.search('a', 'name', 'password'), /secret/)
 })
 
-modelTest('what has no values of its own is no condition for all rows', async () => {
+modelTest('what has no values of its own is not a condition for all rows', async () => {
   await makePost(await makeUser())
   const strange = [
     new Map([['title', 'x']]),

@@ -134,7 +134,7 @@ export async function miniature(options: MiniatureOptions): Promise<Miniature> {
 function zonesFor(site: string, ttl: number): { root: Zone; registry: Zone; site: Zone } {
   const labels = site.toLowerCase().replace(/\.$/, '').split('.')
   if (labels.length < 2 || labels.some((label) => !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label)))
-    throw new RangeError(`'${site}' is no name for a site here: it needs two labels or more, as in board.example`)
+    throw new RangeError(`'${site}' is not a name for a site here: it needs two labels or more, as in board.example`)
   const top = labels.at(-1)!
   const zone = labels.slice(-2).join('.')
   const soa = (primary: string, minimum: number) =>

@@ -285,7 +285,7 @@ test('mistakes have a place', () => {
     ['{% with %}{% endwith %}', /names nothing/],
     ['{% extends x %}', /in quotes/],
     ['{% if 1 %}{% extends "x" %}{% endif %}', /outside all other tags/],
-    ['{{ if }}', /no beginning/],
+    ['{{ if }}', /not a beginning/],
     [`${'{% if 1 %}'.repeat(101)}`, /deeper than 100/],
     [`{{ ${'('.repeat(101)}1`.concat(' }}'), /deeper than 100/],
     [`{{ 1${'+1'.repeat(1000)} }}`, /More than 2000 words/],

@@ -68,7 +68,7 @@ test('readers agree with parse', () => {
   assert.ok(!tcp.verify(bytes, 11, written, pseudoSum4(0x0a000001, 0x0a000002, 6, written)))
 })
 
-test('what is no segment gets a fault that says what and where', () => {
+test('what is not a segment gets a fault that says what and where', () => {
   assert.deepEqual(tcp.parse(new Uint8Array(19), 0, 19), new Fault('TCP segment of 19 octets, 20 needed', 0))
   assert.deepEqual(tcp.parse(new Uint8Array(20), 4, 20), new Fault('TCP segment of 20 octets, 20 needed', 4))
   const bytes = new Uint8Array(24)

@@ -25,7 +25,7 @@ export async function siteOf(file: string | undefined): Promise<MakeHandler> {
     const site: unknown = typeof made === 'function' ? await made(host) : made
     const handle = (site as { handle?: unknown } | null)?.handle ?? site
     if (typeof handle === 'function') return handle as Handler
-    throw new UsageError(`--site: the default export of ${file} makes no site: export default (host) => app(…)`)
+    throw new UsageError(`--site: the default export of ${file} must make a site: export default (host) => app(…)`)
   }
 }
 

@@ -14,7 +14,7 @@ test('past the limit the entries that were not used go, those that were stay', (
   assert.ok(map.evicted > 0)
 })
 
-test('peek is no use', () => {
+test('peek is not a use', () => {
   const map = new BoundedMap<number>(4)
   for (const key of ['a', 'b', 'c', 'd']) map.set(key, 1)
   map.peek('a')

@@ -216,7 +216,7 @@ test('limit: late replies are listened for so long, and for so many exchanges at
   })
 })
 
-test('a reply that cannot be read is no silence: when its time has come, the server is broken', async () => {
+test('a reply that cannot be read is not a silence: when its time has come, the server is broken', async () => {
   const { net, server, exchange, request } = world()
   await net.run(async () => {
     await udp(server, (query) => {

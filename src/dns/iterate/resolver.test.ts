@@ -187,7 +187,7 @@ test('an answer that comes twice, or for nothing that was asked, is passed over'
   assert.deepEqual(resolver.step({ kind: 'failure', cause: 'unreachable', exchange }, 0), [])
 })
 
-test('an upstream that refers instead of resolving is no resolver: the next one is asked', () => {
+test('an upstream that refers instead of resolving is not a resolver: the next one is asked', () => {
   const servers = [1, 2].map((last) => ({ address: `198.18.0.${last}`, port: 53 }))
   const zones = [{ zone: Name.root, servers, forwarding: true }]
   const resolver = resolverWith({ zones, minimise: false, order: 'listed' })

@@ -17,7 +17,7 @@ export function parseRange(word: Word): Range {
   const form = /^([0-9]{1,10})-([0-9]{1,10})(?:\/([0-9]{1,10}))?$/.exec(word.text)
   const [start, stop, step] = form === null ? [] : [Number(form[1]), Number(form[2]), Number(form[3] ?? 1)]
   if (start === undefined || stop! > MAX_NUMBER || step! < 1 || start > stop!)
-    throw new TextError(`'${word.text}' is no range like 1-254 or 0-100/2`, word)
+    throw new TextError(`'${word.text}' is not a range like 1-254 or 0-100/2`, word)
   return { start, stop: stop!, step: step! }
 }
 

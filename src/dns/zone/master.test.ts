@@ -107,7 +107,7 @@ $TTL 1y
     'f:11:10: error: $INCLUDE is not allowed here',
     'f:13:7: error: this quotation is not closed before the end of the line',
     "f:14:15: error: a ')' without its '('",
-    "f:15:12: error: 'NOPE' is no record type",
+    "f:15:12: error: 'NOPE' is not a record type",
     "f:16:6: error: '1y' is not a time to live: seconds up to 2147483647, or with units as in 1h30m",
   ])
   assert.equal(readMaster(text, { origin }).records.length, 1)
@@ -156,7 +156,7 @@ test('$GENERATE', () => {
     'x000.example.org. 5 IN TXT "08" "$" "$" "8.1"',
     'x002.example.org. 5 IN TXT "0A" "$" "$" "a.1"',
   ])
-  assert.match(faults('$GENERATE 5-1 a$ 1 A 10.0.0.$')[0]!, /'5-1' is no range/)
+  assert.match(faults('$GENERATE 5-1 a$ 1 A 10.0.0.$')[0]!, /'5-1' is not a range/)
   assert.match(faults('$GENERATE 1-2 a${x} 1 A 10.0.0.$')[0]!, /has not the form/)
   assert.match(faults('$GENERATE 0-1 a${-1} 1 A 10.0.0.$')[0]!, /below 0/)
 })
@@ -206,7 +206,7 @@ test('limit: a file of nothing but faults is given up', () => {
   assert.match(found.at(-1)!, /too many errors/)
 })
 
-test('white space that is no blank is part of a word, and does not stop the reader', () => {
+test('white space that is not a blank is part of a word, and does not stop the reader', () => {
   assert.equal(lines('a 1 TXT x\u00a0y').length, 1)
   assert.equal(faults('\u2028').length, 1)
 })

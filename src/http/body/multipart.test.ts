@@ -60,7 +60,7 @@ test('parts as they were sent, cut anywhere', () => {
   )
 })
 
-test('what is no sound form is refused by name', () => {
+test('what is not a sound form is refused by name', () => {
   const table: [string, RegExp][] = [
     ['', /400 .*ends before its closing delimiter/],
     [field('a', '1'), /400 .*ends before its closing delimiter/],

@@ -237,7 +237,7 @@ test('a pool is not poisoned: unasked bytes, bytes after a reply, a reply before
   more()
 })
 
-test('what is no HTTP is refused', async () => {
+test('what is not an HTTP is refused', async () => {
   for (const bytes of [
     'HTTP/1.1 200 OK\nContent-Length: 1\n\nx',
     'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx',

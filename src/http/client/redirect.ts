@@ -42,7 +42,7 @@ function target(location: string, base: URL): URL {
   // Octets above 0x7F are what they are, in whichever charset the server writes: as browsers send them on.
   const ascii = location.replace(/[\x80-\xff]/g, (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`)
   const url = URL.parse(ascii, base)
-  if (url === null) throw failed(`${base} redirects to ${JSON.stringify(location)}, which is no URL`)
+  if (url === null) throw failed(`${base} redirects to ${JSON.stringify(location)}, which is not a URL`)
   url.hash = ''
   return url
 }

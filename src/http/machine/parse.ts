@@ -43,7 +43,7 @@ function readRequestLine(head: Head, most: number): number | Verdict {
   while (i < most && isTokenCode(text.charCodeAt(i))) i++
   // RFC 9112 §3: 501 for a method longer than any that is known.
   if (i >= most) return new Verdict(501, `the method is longer than ${most} bytes`, most)
-  if (i === 0 || text.charCodeAt(i) !== SPACE) return fault(text, i, 'the method is no token followed by one space')
+  if (i === 0 || text.charCodeAt(i) !== SPACE) return fault(text, i, 'the method is not a token followed by one space')
   head.method = methodAt(text, 0, i)
   const start = ++i
   let all = 0

@@ -105,7 +105,7 @@ for (const [name, leave] of WAYS) {
     await settle()
   })
 
-  test(`${name}: in the middle of a body the reader gets an error that is no server's fault`, async () => {
+  test(`${name}: in the middle of a body the reader gets an error that is not a server's fault`, async () => {
     const seen: unknown[] = []
     const { client, server, errors } = await world(async (exchange) => {
       try {

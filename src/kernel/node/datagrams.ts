@@ -168,7 +168,7 @@ class NodeDatagrams implements Datagrams {
     if (this.#closed) throw new SocketError('EBADF', 'send', { hint: 'the socket is closed' })
     if (target === null) throw new SocketError('EDESTADDRREQ', 'send', { hint: 'name a peer or connect first' })
     const place = placeOf(target)
-    if (target.port === 0) throw new SocketError('EINVAL', 'send', { ...place, hint: 'port 0 is no peer' })
+    if (target.port === 0) throw new SocketError('EINVAL', 'send', { ...place, hint: 'port 0 is not a peer' })
     if (bytes.length > MAX_DATAGRAM[this.#family]) throw new SocketError('EMSGSIZE', 'send', place)
     if (target.address === '255.255.255.255' && !this.#broadcast)
       throw new SocketError('EACCES', 'send', { ...place, hint: 'set SO_BROADCAST first' })

@@ -241,7 +241,7 @@ class LibcDatagrams implements Datagrams, Home, Sender {
     const last = this.#lastTo
     if (last !== null && last.address === to.address && last.port === to.port) return last.peer
     requireLiteral('send', to)
-    if (to.port === 0) throw new SocketError('EINVAL', 'send', { ...placeOf(to), hint: 'port 0 is no peer' })
+    if (to.port === 0) throw new SocketError('EINVAL', 'send', { ...placeOf(to), hint: 'port 0 is not a peer' })
     if (to.address === '255.255.255.255' && !this.#broadcast)
       throw new SocketError('EACCES', 'send', { ...placeOf(to), hint: 'set SO_BROADCAST first' })
     const peer = this.#named(to)

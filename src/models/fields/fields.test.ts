@@ -164,9 +164,9 @@ test('JSON is what its schema says, from wherever it comes', () => {
   assert.deepEqual(value(tags, ['a']), ['a'])
   assert.deepEqual(value(tags, '["a"]'), ['a'])
   refuses(tags, 5, '5', [5], {}, '["a", 5]')
-  assert.equal(tags.parse(['a', 5]).error!.text, '1: This is no text.')
+  assert.equal(tags.parse(['a', 5]).error!.text, '1: This is not a text.')
   assert.equal(tags.check(['a']), null)
-  assert.equal(tags.check(['a', 5]), '1: This is no text.')
+  assert.equal(tags.check(['a', 5]), '1: This is not a text.')
   const later = f.json({ '~standard': { version: 1, vendor: 'late', validate: async (value) => ({ value }) } })
   assert.throws(() => later.parse(5), ModelError)
   const trimmed = f.json<{ a: number }>({

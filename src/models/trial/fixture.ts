@@ -12,9 +12,9 @@ export const strings: StandardSchema<string[]> = {
     version: 1,
     vendor: 'trial',
     validate(value) {
-      if (!Array.isArray(value)) return { issues: [{ message: 'This is no list.' }] }
+      if (!Array.isArray(value)) return { issues: [{ message: 'This is not a list.' }] }
       const wrong = value.findIndex((one) => typeof one !== 'string')
-      return wrong < 0 ? { value } : { issues: [{ message: 'This is no text.', path: [wrong] }] }
+      return wrong < 0 ? { value } : { issues: [{ message: 'This is not a text.', path: [wrong] }] }
     },
   },
 }

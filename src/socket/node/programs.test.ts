@@ -289,7 +289,7 @@ at(places()[0]!, 'the limits of node:http hold, and its connections can be ended
 test('serveNode says what it does not take', async () => {
   const host = kernelHost({ driver: 'node' })
   const http = createServer()
-  await assert.rejects(serveNode(host, http, 80, { address: 'localhost' }), /localhost is no IP address/)
+  await assert.rejects(serveNode(host, http, 80, { address: 'localhost' }), /localhost is not an IP address/)
   await assert.rejects(serveNode(host, http, '80' as never), /80/)
   const handler = Object.assign(() => {}, { emit() {}, listeners() {} })
   await assert.rejects(serveNode(host, handler as never, 80), /not a function: .*http\.createServer\(app\)/)

@@ -39,7 +39,7 @@ export async function serveNode(
   const at = typeof port === 'object' ? port : { address, port }
   requireServer(server)
   if (at.address !== undefined && ipVersion(at.address) === 0)
-    throw new TypeError(`serveNode: ${at.address} is no IP address: give the one that the host is to listen on`)
+    throw new TypeError(`serveNode: ${at.address} is not an IP address: give the one that the host is to listen on`)
   let told = false
   const tellListening = (): void => {
     if (!told) server.emit('listening')

@@ -73,7 +73,7 @@ test('an address grows old: new connections take another, then it is gone; givin
   ])
 })
 
-test('what is no address, or not the interface’s, is refused with what to write', () => {
+test('what is not an address, or not the interface’s, is refused with what to write', () => {
   const { stack, eth0 } = bench()
   for (const wrong of ['192.0.2.9', 'web', '192.0.2.9/33', ''])
     assert.throws(() => stack.addAddress(eth0, wrong), { code: 'STACK_ADDRESS', message: /like 192\.0\.2\.1\/24/ })

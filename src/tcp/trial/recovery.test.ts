@@ -409,7 +409,7 @@ test('one report tells all that an ACK says', () => {
   assert.equal(script.tcb.info(script.now).dsack_dups, 1)
 })
 
-test('what is not news is no report', () => {
+test('what is not news is not a report', () => {
   const { reports, settings } = watched()
   const script = Script.established(settings, 'S. 0:0(0) ack 1 win 65535 <mss 1000,sackOK>')
   script.send(1000).arrive('. 1:1(0) ack 1 win 60000').arrive('. 1:11(10) ack 1 win 60000')

@@ -74,7 +74,7 @@ test('a little room is not offered, even when an ACK goes out anyway', () => {
     .expect('. 1:1(0) ack 4001 win 0')
 })
 
-test('room in a window that is wide open is no news', () => {
+test('room in a window that is wide open is not a news', () => {
   const script = accepted()
   script.reading = false
   for (const at of [1, 1001, 2001]) script.arrive(`. ${at}:${at + 1000}(1000) ack 1 win 65535`)

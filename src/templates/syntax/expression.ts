@@ -196,7 +196,7 @@ function primary(tokens: Tokens): Expr {
   }
   if (tokens.accept('[')) return { type: 'list', items: items(tokens), at }
   if (tokens.accept('{')) return { type: 'dict', entries: entries(tokens), at }
-  throw tokens.error(type === 'end' ? 'An expression is missing here' : `${text} is no beginning of an expression`)
+  throw tokens.error(type === 'end' ? 'An expression is missing here' : `${text} is not a beginning of an expression`)
 }
 
 function items(tokens: Tokens): Expr[] {

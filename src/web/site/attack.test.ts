@@ -58,7 +58,7 @@ test('a redirect leads within the site, however the target is spelled', async ()
   const other = quiet()
   other.site.get('/script', (c) => c.redirect('javascript:alert(1)', { dangerouslyElsewhere: true }))
   assert.equal((await other.web.get('/script')).status, 400)
-  assert.deepEqual(other.failures, [], 'a visitor\u2019s address is no fault of the site')
+  assert.deepEqual(other.failures, [], 'a visitor\u2019s address is not a fault of the site')
 })
 
 test('a query of more parameters than the limit is refused when it is read', async () => {

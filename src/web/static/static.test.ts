@@ -56,7 +56,7 @@ test('a file comes with its type, length and validators', async () => {
   assert.equal((await web.post('/static/a.txt')).status, 405)
 })
 
-test('no path leads out of the directory, to a dot file, or to what is no file', async () => {
+test('no path leads out of the directory, to a dot file, or to what is not a file', async () => {
   const bad = [
     '/static/../secret.txt',
     '/static/%2e%2e/secret.txt',
@@ -260,7 +260,7 @@ test('one file is sent to those who may have it, with ranges and a name to save 
   for (const path of ['/missing', '/folder']) assert.equal((await client.get(path)).status, 404)
 })
 
-test('a name to save by is no path, and cannot end the field', () => {
+test('a name to save by is not a path, and cannot end the field', () => {
   assert.equal(attachment('../../etc/passwd'), `attachment; filename="passwd"; filename*=UTF-8''passwd`)
   assert.equal(
     attachment('C:\\x\\a";b%41.txt'),

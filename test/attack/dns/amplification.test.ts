@@ -97,7 +97,7 @@ test('aliases: a circle, and a chain that never ends, each across answers', () =
   assert.ok(n <= DNS_LIMITS.answer.aliases + 2, `${n} aliases`)
 })
 
-test('a circle of aliases in the cache is no loop either', () => {
+test('a circle of aliases in the cache is not a loop either', () => {
   const network = new Network(
     standardServers((to, name) =>
       reply(to, { aa: true, answer: `${name} CNAME ${name.startsWith('a.') ? 'b' : 'a'}.evil.example.` }),

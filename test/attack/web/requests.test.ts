@@ -188,7 +188,7 @@ test('no file but those that were given away', async (t) => {
     assert.equal((await ask('GET', `/pictures/${name}`)).status, 404, name)
 })
 
-test('whatever an upload is, it is no page of the site', async (t) => {
+test('whatever an upload is, it is not a page of the site', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'reticle-attack-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const script = '<script>alert(1)</script>'

@@ -67,7 +67,7 @@ export const CALLS: Scenarios = {
     await assert.rejects(server.listen(), code('EBADF'))
   },
 
-  'what is no bytes, no name, no port and no time is refused in words': async (arena) => {
+  'what is not a bytes, no name, no port and no time is refused in words': async (arena) => {
     const [left, right, listener] = await pair(arena)
     for (const odd of [5, null, undefined, [1], new ArrayBuffer(4)]) {
       assert.throws(() => left.send(odd as never), /send takes a Uint8Array or a string/)

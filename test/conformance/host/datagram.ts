@@ -267,7 +267,7 @@ export function datagramScenarios(scenario: Scenario): void {
     await Promise.all([peer.close(), other.close(), client.close()])
   })
 
-  scenario('port 0 is no peer: EINVAL; a closed socket: EBADF', async (world) => {
+  scenario('port 0 is not a peer: EINVAL; a closed socket: EBADF', async (world) => {
     const client = await Mailbox.at(world.client, '0.0.0.0')
     const nowhere = { address: world.serverAddress, port: 0 }
     code('EINVAL', () => client.socket.send(encode('x'), nowhere))

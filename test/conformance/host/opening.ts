@@ -190,7 +190,7 @@ export function acceptScenarios(scenario: Scenario): void {
     assert.equal((failure as Error).message, 'nobody caught me')
   })
 
-  scenario('a path is no address here: EAFNOSUPPORT', async (world) => {
+  scenario('a path is not an address here: EAFNOSUPPORT', async (world) => {
     const at = { path: '/tmp/reticle-no-such-socket' }
     await rejected(
       'EAFNOSUPPORT',

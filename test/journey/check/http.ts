@@ -59,7 +59,7 @@ function split(stream: Uint8Array, fault: (at: number, why: string) => void): Me
     const fields = new Map<string, string>()
     for (const each of lines) {
       const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(each)
-      if (parts === null) fault(at, `'${each}' is no field line`)
+      if (parts === null) fault(at, `'${each}' is not a field line`)
       else fields.set(parts[1]!.toLowerCase(), parts[2]!)
     }
     const body = blank + 4
@@ -112,7 +112,7 @@ function checkRequest(
   { asks, asked }: Story,
   report: Report,
 ): void {
-  if (!/^[A-Z]+ \S+ HTTP\/1\.1$/.test(line)) report('RFC 9112 §3', 0, `'${line}' is no request line`)
+  if (!/^[A-Z]+ \S+ HTTP\/1\.1$/.test(line)) report('RFC 9112 §3', 0, `'${line}' is not a request line`)
   if (!fields.has('host')) report('RFC 9112 §3.2', 0, 'a request without Host')
   const sent = when(client.sender.progress, start + 1)
   if (asks === undefined || asks.at > sent) report('the log', sent, 'a request leaves before the client tells of it')
@@ -133,7 +133,7 @@ interface Around {
 }
 
 function checkReply(request: Message, reply: Message, { client, server, story, report }: Around): void {
-  if (!/^HTTP\/1\.1 [1-5]\d\d /.test(reply.line)) report('RFC 9112 §4', 0, `'${reply.line}' is no status line`)
+  if (!/^HTTP\/1\.1 [1-5]\d\d /.test(reply.line)) report('RFC 9112 §4', 0, `'${reply.line}' is not a status line`)
   if (!reply.fields.has('content-length')) report('RFC 9112 §6.3', 0, 'a reply without a length here')
   if (!reply.fields.has('date')) report('RFC 9110 §6.6.1', 0, 'a reply without Date')
   const sent = when(server.sender.progress, reply.start + 1)

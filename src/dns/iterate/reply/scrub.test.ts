@@ -217,7 +217,7 @@ test('signatures travel with their sets, so many and no more; proofs stay where 
   assert.deepEqual([cut.delegation?.rdatas.length, cut.delegation?.signatures], [20, []])
 })
 
-test('a proof that reaches beyond the zone is no proof', () => {
+test('a proof that reaches beyond the zone is not a proof', () => {
   const over = 'a.example. NSEC b.other. A'
   assert.deepEqual(print(scrubbed({ rcode: RCODE.NXDOMAIN, authority: [SOA, over] }).authority), ['example. SOA 1'])
   assert.deepEqual(print(scrubbed({ name: 'a.example.', type: TYPE.NSEC, answer: [over] }).answer), [])

@@ -46,7 +46,7 @@ export const types: Field<readonly number[]> = {
     while (words.more) {
       const word = words.next('a record type')
       const type = parseType(word.text)
-      if (type === undefined) throw new TextError(`'${word.text}' is no record type`, word)
+      if (type === undefined) throw new TextError(`'${word.text}' is not a record type`, word)
       values.add(type)
     }
     return [...values].sort((a, b) => a - b)

@@ -78,7 +78,7 @@ export const identity: Field<Identity> = {
     const algorithm = integer(words.next('an algorithm'), 255, 'an algorithm')
     const word = words.next('a host identity tag')
     const tag = octetsOfHex(word.text)
-    if (tag === null || tag.length > 255) throw new TextError(`'${word.text}' is no host identity tag`, word)
+    if (tag === null || tag.length > 255) throw new TextError(`'${word.text}' is not a host identity tag`, word)
     const keyWord = words.next('a key in base64')
     const key = octetsOfBase64(keyWord.text)
     if (key === null) throw new TextError('this is not base64', keyWord)
@@ -173,7 +173,7 @@ export const prefixes: Field<readonly AddressPrefix[]> = {
       const [, not, family, written, digits] = /^(!?)([12]):([0-9a-f.:]+)\/([0-9]{1,3})$/i.exec(word.text) ?? []
       const whole = family === '1' ? octetsOfIp4(written!) : family === '2' ? parseIp6(written!) : null
       if (whole === null || Number(digits) > whole.length * 8)
-        throw new TextError(`'${word.text}' is no prefix like 1:192.0.2.0/24 or !2:2001:db8::/32`, word)
+        throw new TextError(`'${word.text}' is not a prefix like 1:192.0.2.0/24 or !2:2001:db8::/32`, word)
       let octets = whole.length
       while (octets > 0 && whole[octets - 1] === 0) octets--
       values.push({

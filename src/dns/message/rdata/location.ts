@@ -58,7 +58,7 @@ function parseAngle(words: Words, degrees: number, positive: string, negative: s
     }
     const form = part === 2 ? /^[0-9]{1,2}(\.[0-9]{0,3})?$/ : /^[0-9]{1,3}$/
     if (part === 3 || !form.test(text) || Number(text) > limits[part]!)
-      throw new TextError(`'${word.text}' is no part of an angle up to ${degrees} degrees`, word)
+      throw new TextError(`'${word.text}' is not a part of an angle up to ${degrees} degrees`, word)
     sum += Math.round(Number(text) * factors[part]!)
   }
   return sum
@@ -66,7 +66,7 @@ function parseAngle(words: Words, degrees: number, positive: string, negative: s
 
 function parseMetres(word: Word, least: number, most: number): number {
   if (!/^-?[0-9]{1,9}(\.[0-9]{0,2})?m?$/i.test(word.text))
-    throw new TextError(`'${word.text}' is no length in metres`, word)
+    throw new TextError(`'${word.text}' is not a length in metres`, word)
   const value = Math.round(Number.parseFloat(word.text) * 100)
   if (value < least || value > most)
     throw new TextError(`a length from ${least / 100}m to ${most / 100}m, not '${word.text}'`, word)

@@ -106,7 +106,7 @@ export const coveredType: Field<number> = {
   parse(words) {
     const word = words.next('a record type')
     const type = parseType(word.text)
-    if (type === undefined) throw new TextError(`'${word.text}' is no record type`, word)
+    if (type === undefined) throw new TextError(`'${word.text}' is not a record type`, word)
     return type
   },
 }
@@ -129,7 +129,7 @@ export const moment: Field<number> = {
     ]
     const millis = Date.UTC(year, month - 1, day, hour, minute, second)
     if (new Date(millis).getUTCMonth() !== month - 1 || hour > 23 || minute > 59 || second > 59)
-      throw new TextError(`'${word.text}' is no date YYYYMMDDHHmmSS`, word)
+      throw new TextError(`'${word.text}' is not a date YYYYMMDDHHmmSS`, word)
     return (millis / 1000) % 2 ** 32
   },
 }

@@ -148,12 +148,12 @@ function parseParameter(word: Word): ServiceParameter {
   const equals = word.text.indexOf('=')
   const name = equals < 0 ? word.text : word.text.slice(0, equals)
   const key = keyOf(name)
-  if (key === undefined) throw new TextError(`'${name}' is no service parameter`, word)
+  if (key === undefined) throw new TextError(`'${name}' is not a service parameter`, word)
   let written = equals < 0 ? '' : word.text.slice(equals + 1)
   if (written.length >= 2 && written.startsWith('"') && written.endsWith('"')) written = written.slice(1, -1)
   const form = name.startsWith('key') ? OTHER : (FORMS[key] ?? OTHER)
   const value = form.read(octetsOf({ ...word, text: written }))
-  if (value === null) throw new TextError(`'${written}' is no value for ${name}`, word)
+  if (value === null) throw new TextError(`'${written}' is not a value for ${name}`, word)
   return { key, value }
 }
 

@@ -259,9 +259,9 @@ test('a second statement is refused, not left out', async () => {
   await database.close()
 })
 
-test('what is no database is named when it is opened', async () => {
+test('what is not a database is named when it is opened', async () => {
   const text = newFile()
-  writeFileSync(text, 'this is no database, and it is long enough to be seen to be none: '.repeat(20))
+  writeFileSync(text, 'this is not a database, and it is long enough to be seen to be none: '.repeat(20))
   for (const path of [text, join(folder, 'none', 'x.db')])
     assert.throws(
       () => openDatabase(`sqlite:${path}`),

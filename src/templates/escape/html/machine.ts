@@ -55,7 +55,7 @@ export class HtmlMachine {
     if (noscript === null || typeof next === 'string' || next.tree.noscript === null) return next
     const read = noscriptNext(noscript, char)
     if (noscriptEnds(read) && !(state.mode === 'tagName' && state.closing))
-      return '</noscript stands where it is no end tag, but browsers that run scripts end the <noscript> there: write it differently'
+      return '</noscript stands where it is not an end tag, but browsers that run scripts end the <noscript> there: write it differently'
     return read === next.tree.noscript ? next : { ...next, tree: { ...next.tree, noscript: read } }
   }
 
