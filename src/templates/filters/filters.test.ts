@@ -142,3 +142,38 @@ test('no text of a visitor makes a filter slow', () => {
       assert.ok(spent < 500, `${filter} takes ${spent} ms for ${text.slice(0, 12)}…`)
     }
 })
+
+test('truncate counts the same characters whether or not a text is plain', () => {
+  const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+  const piece = fc.constantFrom(
+    'a',
+    ' ',
+    'é',
+    '\u00ad',
+    '\u02ff',
+    '\r',
+    '\n',
+    '\r\n',
+    '\u0301',
+    '👩‍👩‍👧',
+    '\u200d',
+    '한',
+    '🇩🇪',
+  )
+  const templates = new Templates({ t: '{{ text|truncate(n) }}' })
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), fc.integer({ min: 1, max: 8 }), (pieces, n) => {
+      const text = pieces.join('')
+      const all = [...characters.segment(text)].map(({ segment }) => segment)
+      const cut =
+        all.length <= n
+          ? text
+          : `${all
+              .slice(0, n - 1)
+              .join('')
+              .trimEnd()}…`
+      assert.equal(templates.render('t', { text, n }), cut)
+    }),
+    { numRuns: 500 },
+  )
+})

@@ -32,6 +32,7 @@ const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
 /** Where the text is to be cut for `limit` characters: no more of a long text is looked at. Null when it is no longer. */
 function cut(text: string, limit: number): number | null {
   if (text.length <= limit) return null
+  if (isPlain(text, limit + 1)) return limit - 1
   let count = 0
   let last = 0
   for (const { index } of characters.segment(text)) {
@@ -40,6 +41,18 @@ function cut(text: string, limit: number): number | null {
     count++
   }
   return null
+}
+
+/**
+ * Whether each of the first `length` units is a character of its own: below U+0300 nothing joins what stands before it but the
+ * line feed behind a carriage return. A segmenter takes 2 µs for each character.
+ */
+function isPlain(text: string, length: number): boolean {
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x300 || unit === 13) return false
+  }
+  return true
 }
 
 const words: { readonly [name: string]: Filter } = {
