@@ -18,6 +18,8 @@ export interface CookieOptions {
   readonly maxAge?: Duration
   /** Whether requests that other sites cause carry it; default `Lax`. */
   readonly sameSite?: 'Strict' | 'Lax' | 'None'
+  /** Kept apart for each site that the page is embedded in (CHIPS); always Secure. */
+  readonly partitioned?: boolean
   /** Lets the page's scripts read it. */
   readonly dangerouslyReadableByScripts?: boolean
   /** Lets it travel unencrypted although this request was not. */
@@ -62,8 +64,10 @@ export class CookieJar {
     const attributes: CookieAttributes = {
       path: options.path ?? '/',
       httpOnly: !options.dangerouslyReadableByScripts,
-      secure: (this.#secure || options.sameSite === 'None') && !options.dangerouslyInsecure,
+      secure:
+        (this.#secure || options.sameSite === 'None' || options.partitioned === true) && !options.dangerouslyInsecure,
       sameSite: options.sameSite ?? 'Lax',
+      ...(options.partitioned === undefined ? {} : { partitioned: options.partitioned }),
       ...(options.domain === undefined ? {} : { domain: options.domain }),
       ...(options.maxAge === undefined ? {} : { maxAge: secondsOf(options.maxAge) }),
     }

@@ -80,6 +80,12 @@ test('a cookie that browsers would drop is an error here', async () => {
     c.cookies.set('a', 'x'.repeat(4000), { sameSite: 'Strict', maxAge: minutes(1) })
     return 'x'
   })
+  site.get('/apart', (c) => {
+    c.cookies.set('a', 'x', { sameSite: 'None', partitioned: true })
+    return 'x'
+  })
+  const apart = (await web.get('/apart')).headers.get('set-cookie')!
+  for (const attribute of ['Secure', 'SameSite=None', 'Partitioned']) assert.ok(apart.includes(`; ${attribute}`), apart)
   assert.equal((await web.get('/x')).status, 500)
   assert.match((failures[0]!.error as Error).message, /browsers keep at most 4096/)
   assert.match((await web.get('/ok')).headers.get('set-cookie')!, /Max-Age=60; HttpOnly; SameSite=Strict$/)
