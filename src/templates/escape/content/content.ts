@@ -44,6 +44,21 @@ export interface Content {
   readonly place: string
 }
 
+/** A language in whose texts nothing stays open: they may end anywhere, and stand alone as they stand here. */
+export abstract class Unbracketed {
+  end(): null {
+    return null
+  }
+
+  detached(): this {
+    return this
+  }
+
+  attached(behind: Content): Content {
+    return behind
+  }
+}
+
 /** The languages, by what attributes and elements name them. */
 export type Language =
   | 'plain'

@@ -1,10 +1,10 @@
 /** What needs no language: text, and places where nothing can be put. */
 
 import { printText } from '../values/print.ts'
-import type { Content, ContentOutput, Replaced } from './content.ts'
+import { type Content, type ContentOutput, type Replaced, Unbracketed } from './content.ts'
 
 /** Text that means nothing more. */
-export class PlainContent implements Content {
+export class PlainContent extends Unbracketed implements Content {
   readonly takesAnyCharacter = true
   readonly indifferent = true
   readonly place = ''
@@ -18,25 +18,13 @@ export class PlainContent implements Content {
     return { write: printText, after: this }
   }
 
-  end(): null {
-    return null
-  }
-
-  detached(): this {
-    return this
-  }
-
-  attached(behind: Content): Content {
-    return behind
-  }
-
   join(other: Content): PlainContent | null {
     return other instanceof PlainContent ? this : null
   }
 }
 
 /** A place where no value can be made safe. */
-export class RefusingContent implements Content {
+export class RefusingContent extends Unbracketed implements Content {
   readonly takesAnyCharacter = true
   readonly indifferent = true
   readonly key: string
@@ -44,6 +32,7 @@ export class RefusingContent implements Content {
   readonly #why: string
 
   constructor(place: string, why: string) {
+    super()
     this.place = place
     this.#why = why
     this.key = `refusing/${place}`
@@ -57,18 +46,6 @@ export class RefusingContent implements Content {
     return this.#why
   }
 
-  end(): null {
-    return null
-  }
-
-  detached(): this {
-    return this
-  }
-
-  attached(behind: Content): Content {
-    return behind
-  }
-
   join(other: Content): RefusingContent | null {
     return other.key === this.key ? this : null
   }
@@ -78,7 +55,7 @@ export class RefusingContent implements Content {
 const LONGEST = 300
 
 /** A policy in a meta element: values can be what a nonce or a hash says, and nothing that would be a rule. */
-export class PolicyContent implements Content {
+export class PolicyContent extends Unbracketed implements Content {
   readonly takesAnyCharacter = false
   readonly indifferent = false
   readonly place = 'in a policy'
@@ -86,6 +63,7 @@ export class PolicyContent implements Content {
   readonly #text: string
 
   constructor(text = '') {
+    super()
     this.#text = text
     this.key = `policy/${text}`
   }
@@ -97,18 +75,6 @@ export class PolicyContent implements Content {
   output(): ContentOutput | string {
     if (/'(?:nonce|sha256|sha384|sha512)-[A-Za-z0-9+/_=-]*$/i.test(this.#text)) return { write: token, after: this }
     return "A value cannot be part of a policy, except behind 'nonce- or 'sha256-: send the policy as a field of the reply"
-  }
-
-  end(): null {
-    return null
-  }
-
-  detached(): this {
-    return this
-  }
-
-  attached(behind: Content): Content {
-    return behind
   }
 
   join(other: Content): PolicyContent | null {

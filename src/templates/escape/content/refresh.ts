@@ -1,6 +1,6 @@
 /** `<meta http-equiv="refresh" content="5; url=/there">` (HTML §4.2.5.3, shared declarative refresh steps). */
 import { printText } from '../values/print.ts'
-import type { Content, ContentOutput, Replaced, Settings } from './content.ts'
+import { type Content, type ContentOutput, type Replaced, type Settings, Unbracketed } from './content.ts'
 import { UrlContent } from './url.ts'
 
 /** What may stand before the address: a time, a mark, `url=`. */
@@ -8,7 +8,7 @@ const BEFORE_ADDRESS = /^\s*[\d.]+\s*[;,]?\s*url\s*=\s*["']?/i
 /** The longest text before an address that is looked at. */
 const LONGEST = 300
 
-export class RefreshContent implements Content {
+export class RefreshContent extends Unbracketed implements Content {
   readonly takesAnyCharacter = false
   readonly indifferent = false
   readonly place = 'in a refresh'
@@ -18,6 +18,7 @@ export class RefreshContent implements Content {
   readonly #url: UrlContent | null
 
   constructor(text = '', url: UrlContent | null = null) {
+    super()
     this.#text = text
     this.#url = url
     this.key = `refresh/${url === null ? text : url.key}`
@@ -40,18 +41,6 @@ export class RefreshContent implements Content {
     return typeof output === 'string'
       ? output
       : { ...output, after: new RefreshContent('', output.after as UrlContent) }
-  }
-
-  end(): null {
-    return null
-  }
-
-  detached(): this {
-    return this
-  }
-
-  attached(behind: Content): Content {
-    return behind
   }
 
   join(other: Content): RefreshContent | null {

@@ -1,7 +1,7 @@
 /** Addresses: at the scheme, behind which everything is harmless, or in the query. */
 import { addressText, escapeFirstSegment, escapeUrlPart, escapeUrlQuery, escapeUrlStart } from '../values/address.ts'
 import { escapeSrcset, inSrcset } from '../values/srcset.ts'
-import type { Content, ContentOutput, Escaper, Settings } from './content.ts'
+import { type Content, type ContentOutput, type Escaper, type Settings, Unbracketed } from './content.ts'
 
 /**
  * start: nothing yet. scheme: letters that may become a scheme. dynamic: a value stands where the scheme would.
@@ -21,7 +21,7 @@ const LONGEST = 80
 const SCHEME_IS_A_VALUE =
   'A value cannot be the scheme of an address: write the scheme itself, or make the value the whole address'
 
-export class UrlContent implements Content {
+export class UrlContent extends Unbracketed implements Content {
   readonly takesAnyCharacter = true
   readonly indifferent: boolean
   readonly place = 'in an address'
@@ -33,6 +33,7 @@ export class UrlContent implements Content {
   readonly #pictures: boolean
 
   constructor(pictures = false, part: Part = 'start', head = '') {
+    super()
     this.#part = part
     this.#head = head
     this.#pictures = pictures
@@ -89,18 +90,6 @@ export class UrlContent implements Content {
     }
   }
 
-  end(): null {
-    return null
-  }
-
-  detached(): this {
-    return this
-  }
-
-  attached(behind: Content): Content {
-    return behind
-  }
-
   join(other: Content): UrlContent | null {
     if (!(other instanceof UrlContent) || other.#pictures !== this.#pictures) return null
     if (this.key === other.key) return this
@@ -116,7 +105,7 @@ export class UrlContent implements Content {
 }
 
 /** Several addresses with marks between them: a srcset, the values of an animation. */
-export class UrlListContent implements Content {
+export class UrlListContent extends Unbracketed implements Content {
   readonly takesAnyCharacter = false
   readonly indifferent = false
   readonly place = 'in a list of addresses'
@@ -125,6 +114,7 @@ export class UrlListContent implements Content {
   readonly #url: UrlContent
 
   constructor(kind: 'srcset' | 'values', url = new UrlContent(kind === 'srcset')) {
+    super()
     this.#kind = kind
     this.#url = url
     this.key = `${kind}/${url.key}`
@@ -147,18 +137,6 @@ export class UrlListContent implements Content {
           ? (value, replaced) => escapeSrcset(value, settings, replaced)
           : (value, replaced) => inSrcset(output.write(value, replaced))
     return { write, after: new UrlListContent(this.#kind, output.after as UrlContent) }
-  }
-
-  end(): null {
-    return null
-  }
-
-  detached(): this {
-    return this
-  }
-
-  attached(behind: Content): Content {
-    return behind
   }
 
   join(other: Content): UrlListContent | null {
