@@ -59,6 +59,9 @@ export class ExchangeDecorator implements Exchange {
   get security(): Security | null {
     return this.of.security
   }
+  get protocol(): string | null {
+    return this.of.protocol
+  }
   get body(): RequestBody {
     return this.of.body
   }

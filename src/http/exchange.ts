@@ -37,6 +37,12 @@ export interface Exchange {
   readonly remote: Address
   /** What is known of the client where the connection is encrypted: its certificate, the name that it asked for; else null. */
   readonly security: Security | null
+  /**
+   * The protocol that the request asks to switch to: the Upgrade field of HTTP/1.1 (RFC 9110 §7.8), which `upgrade(101, …)`
+   * grants, or `:protocol` of an extended CONNECT in HTTP/2 (RFC 8441 §4), which `upgrade(200, …)` grants. As sent; null
+   * where the request asks for none.
+   */
+  readonly protocol: string | null
   /** The field's value, lines joined with `, ` (RFC 9110 §5.3); the name in lower case. Undefined when absent. */
   header(name: string): string | undefined
   /** All field lines as received. */

@@ -135,6 +135,7 @@ class MemoryExchange implements Exchange {
   readonly local: Address
   readonly remote: Address
   readonly security = null
+  readonly protocol: string | null
   readonly body: IncomingBody
   readonly response: Promise<Response>
   answered = false
@@ -151,6 +152,7 @@ class MemoryExchange implements Exchange {
     this.#request = request
     this.#draining = options.draining
     this.#offer = offer
+    this.protocol = offer?.protocol ?? null
     this.machine = machine
     this.id = nextId(machine)
     this.method = request.method

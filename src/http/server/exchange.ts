@@ -74,6 +74,9 @@ export class ServerExchange implements Exchange, ReplyListener {
   get security(): Security | null {
     return this.#request.security
   }
+  get protocol(): string | null {
+    return this.#request.protocol
+  }
   get body(): IncomingBody {
     return this.#request.body
   }

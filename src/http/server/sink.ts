@@ -26,6 +26,7 @@ export interface RequestSource
     | 'local'
     | 'remote'
     | 'security'
+    | 'protocol'
     | 'header'
     | 'fields'
   > {

@@ -10,6 +10,7 @@ import type { Exchange, Handler } from '../exchange.ts'
 import { answer, answerUpgrade } from '../platform/memory.ts'
 import { settle, testMachine } from '../trial/machine.ts'
 import { type Manners, TestNetwork } from '../trial/network.ts'
+import { RawClient } from '../trial/raw.ts'
 import { type ServeOptions, serve } from './serve.ts'
 
 async function world(handler: Handler, options: ServeOptions = {}, manners: Manners = {}) {
@@ -52,7 +53,7 @@ class Listener implements ConnectionOwner {
 }
 
 const shout: Handler = (exchange) => {
-  if (exchange.header('upgrade') === 'shout') exchange.upgrade(101, ['Upgrade', 'shout'], (c) => new Shout(c))
+  if (exchange.protocol === 'shout') exchange.upgrade(101, ['Upgrade', 'shout'], (c) => new Shout(c))
   else exchange.reply(426, ['Upgrade', 'shout'], 'speak up')
 }
 
@@ -121,6 +122,21 @@ test('an upgrade through a decorated exchange', async () => {
   await settle()
   assert.equal(ear.text, 'HELLO ')
   assert.equal((await client.request('http://web/')).header('x-loud'), '1')
+})
+
+test('the protocol that is asked for is told, and null where none is', async () => {
+  const seen: (string | null)[] = []
+  const { client, laptop } = await world((e) => {
+    seen.push(e.protocol)
+    e.reply(400, [], '')
+  })
+  await client.upgrade('http://web/', 'Shout/2').catch(() => {})
+  await client.request('http://web/', { fields: ['Upgrade', 'shout'] })
+  const raw = await RawClient.open(laptop, { address: '10.0.0.80', port: 80 })
+  // Without the Connection option no protocol is asked for.
+  await raw.send('GET / HTTP/1.1\r\nHost: a\r\nUpgrade: shout\r\n\r\n')
+  await raw.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n')
+  assert.deepEqual(seen, ['Shout/2', null, null, 'shout'])
 })
 
 test('in memory', async () => {

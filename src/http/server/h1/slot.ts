@@ -126,6 +126,12 @@ export class Slot implements RequestSource, ReplySink, BodySource, BodyAbout {
     return this.#connection.connection.security
   }
 
+  get protocol(): string | null {
+    const { kind, upgrade } = this.framing
+    // What follows the head of a CONNECT is the tunnel's, whatever Upgrade says.
+    return kind === 'tunnel' || upgrade === '' ? null : upgrade
+  }
+
   header(name: string): string | undefined {
     return this.#fields().get(name)
   }
