@@ -8,6 +8,7 @@ export {
   type PathAddress,
   placeOf,
 } from './address.ts'
+export { AddressSet } from './address-set.ts'
 export * from './berkeley/constants.ts'
 export type { SocketName } from './berkeley/name.ts'
 export {
@@ -22,6 +23,7 @@ export {
 export { SocketReader } from './berkeley/reader.ts'
 export { type Ancillary, Socket, type SocketOptions } from './berkeley/socket.ts'
 export { SocketTimeout } from './berkeley/waiting.ts'
+export { ConnectionDecorator, HostDecorator } from './decorate.ts'
 export { FileTooShort, sendFile, writeOwned } from './file.ts'
 export type {
   Accept,
@@ -55,5 +57,9 @@ export {
   type TcpInfoValue,
 } from './options.ts'
 export { connectionPair } from './pair.ts'
+export type { ProxyHeader, ProxyHeaderInit, ProxySsl, ProxyTlv } from './proxied/header.ts'
+export { ProxiedConnection, type ProxiedOptions, proxied } from './proxied/host.ts'
+export { type ReadHeader, readProxyHeader } from './proxied/read.ts'
+export { writeProxyHeader } from './proxied/write.ts'
 export { fromWebStreams, type StreamEnds, type StreamPair } from './web/from-streams.ts'
 export { type ConnectionStreams, toWebStreams } from './web/to-streams.ts'

@@ -1,7 +1,7 @@
 /** Limits of the socket floor's own queues. The host's buffers are its own (SO_RCVBUF, SO_SNDBUF). */
 import { type Duration, seconds } from '../base/duration.ts'
 
-/** Limits of the Berkeley `Socket` and of the stream adapters. */
+/** Limits of the Berkeley `Socket`, of the stream adapters and of the PROXY protocol. */
 export interface SocketLimits {
   /** Bytes that a Berkeley stream socket or a stream adapter keeps unread before it pauses the connection. */
   readonly receiveQueue: number
@@ -15,6 +15,10 @@ export interface SocketLimits {
   readonly lineLength: number
   /** How long `close` of a stream that serves as a connection waits for one that takes nothing of what is queued. */
   readonly closeTime: Duration
+  /** Octets of one PROXY header of version 2, before the connection is reset. */
+  readonly proxyHeaderBytes: number
+  /** How long a proxy may take for its PROXY header. */
+  readonly proxyHeaderTime: Duration
 }
 
 /** The defaults: `new Socket(host, family, type, { limits })` and the adapters' last argument set others. */
@@ -31,4 +35,8 @@ export const SOCKET_LIMITS: SocketLimits = Object.freeze({
   lineLength: 65_536,
   // As the kernel host's.
   closeTime: seconds(30),
+  // HAProxy never writes more than 536; with a client's certificate it may be some more.
+  proxyHeaderBytes: 4096,
+  // The header is in the first packet; a lost one comes again after a second or three (RFC 6298).
+  proxyHeaderTime: seconds(5),
 })
