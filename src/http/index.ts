@@ -45,6 +45,8 @@ export {
 } from './fields/list.ts'
 export * from './fields/media-type.ts'
 export * from './fields/range.ts'
+export { type Hop, parseForwarded, parseNode } from './forwarded/hops.ts'
+export { ForwardedExchange, type TrustOptions } from './forwarded/trust.ts'
 export * from './limits.ts'
 export { type FetchHandler, fetchHandler, replyWith, requestOf } from './platform/fetch.ts'
 export { type AnswerOptions, answer, answerUpgrade, type MemoryUpgrade } from './platform/memory.ts'

@@ -1,14 +1,17 @@
 /** An HTTP server on any host. */
 import { MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
 import { type Duration, requireDuration, seconds } from '../../base/duration.ts'
+import { Fault } from '../../base/fault.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../../socket/host.ts'
 import { PROMPT } from '../dial.ts'
 import { HttpMisuse } from '../errors.ts'
 import type { Exchange, Handler } from '../exchange.ts'
 import { DateLine } from '../fields/date.ts'
+import { Trust, type TrustOptions } from '../forwarded/trust.ts'
 import { completeLimits, type HttpLimits } from '../limits.ts'
 import { Output } from '../machine/output.ts'
+import { PLAIN_TEXT } from '../reply/failure.ts'
 import { Sweep } from '../sweep.ts'
 import type { ServerExchange } from './exchange.ts'
 import { ServerConnection } from './h1/connection.ts'
@@ -32,6 +35,11 @@ export interface ServeOptions {
   readonly halfClose?: boolean
   /** Answer TRACE by what arrived, credentials withheld; off by default, then 405. */
   readonly trace?: boolean
+  /**
+   * Proxies that are believed when they say who the client is: `exchange.remote`, `scheme` and `authority` are then those of
+   * the client's own request. By default nobody is.
+   */
+  readonly trust?: TrustOptions
   /** Open tunnels for CONNECT; without it 405. */
   readonly connect?: TunnelOptions
   /**
@@ -100,6 +108,7 @@ class RunningServer implements HttpServer, TransportServer {
   readonly #options: ServeOptions
   readonly #transports = new Set<ServerTransport>()
   readonly #tunnels: Tunnels | null
+  readonly #trust: Trust | null
   readonly #sweep: Sweep
   readonly #dateLine: DateLine
   readonly #drain = new AbortController()
@@ -117,6 +126,7 @@ class RunningServer implements HttpServer, TransportServer {
     this.#dateLine = new DateLine(host.clock)
     const { connect } = options
     this.#tunnels = connect === undefined ? null : new Tunnels(host, connect, this.#sweep, this.limits.tunnelTime)
+    this.#trust = options.trust === undefined ? null : new Trust('serve()', options.trust)
     // Advertised a little shorter than kept: a client that relies on it does not meet the close half-way.
     const seconds = Math.max(1, Math.floor(this.limits.idleTime / SECOND) - 1)
     this.keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`
@@ -219,7 +229,12 @@ class RunningServer implements HttpServer, TransportServer {
     }
   }
 
-  #answer(exchange: Exchange): void | Promise<void> {
+  #answer(received: Exchange): void | Promise<void> {
+    const exchange = this.#trust === null ? received : this.#trust.see(received)
+    if (exchange instanceof Fault) {
+      received.reply(400, PLAIN_TEXT, `${exchange.why}\n`)
+      return
+    }
     if (exchange.method === 'TRACE') {
       if (this.#options.trace === true) replyTrace(exchange)
       else refuseMethod(exchange, 'TRACE is not allowed here')

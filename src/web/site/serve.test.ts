@@ -53,6 +53,36 @@ test('a form may be as large over HTTP as the site says, and no larger', async (
   assert.equal((await ask(small.local.port, 'POST', '/', headers, `${form(1000)}--b--`)).status, 413)
 })
 
+test('a site behind a proxy that it trusts sees the client, and asks nothing of a stranger', async (t) => {
+  const site = app({ secret: 'a secret of more than thirty-two characters', log: () => {}, hosts: ['shop.example'] })
+  site.get('/', (c) => {
+    c.session.set('a', 1)
+    return c.text(`${c.remote.address} ${c.secure} ${c.origin}`)
+  })
+  const host = kernelHost({ driver: 'node' })
+  const at = { address: '127.0.0.1', port: 0 }
+  const behind = await site.serve(host, { ...at, trust: { from: ['loopback'] } })
+  const open = await site.serve(host, at)
+  t.after(() => Promise.all([behind.close(), open.close()]))
+  const headers = {
+    host: 'shop.example',
+    'x-forwarded-for': '10.9.9.9, 203.0.113.9',
+    'x-forwarded-proto': 'https',
+  }
+  const got = await ask(behind.local.port, 'GET', '/', headers)
+  assert.equal(got.text, '203.0.113.9 true https://shop.example')
+  assert.match(String(got.headers['set-cookie']), /^__Host-.*; Secure/)
+  const plain = await ask(open.local.port, 'GET', '/', headers)
+  assert.equal(plain.text, '127.0.0.1 false http://shop.example')
+  // Who comes through the proxy is not on this machine, though the proxy is.
+  assert.equal((await ask(behind.local.port, 'GET', '/', { ...headers, host: 'localhost' })).status, 400)
+  assert.equal((await ask(open.local.port, 'GET', '/', { ...headers, host: 'localhost' })).status, 200)
+  assert.equal(
+    (await ask(behind.local.port, 'GET', '/', { ...headers, 'x-forwarded-host': 'evil.example' })).status,
+    400,
+  )
+})
+
 test('a site over real sockets', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'reticle-serve-'))
   t.after(() => rmSync(directory, { recursive: true }))
