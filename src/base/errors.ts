@@ -91,8 +91,7 @@ export class SocketError extends CodedError {
   constructor(code: ErrorCode, syscall: string, detail: SocketErrorDetail = {}) {
     const [number, text] = ERRNO[code]
     const errno = detail.errno ?? number
-    const where =
-      detail.address === undefined ? '' : ` ${detail.address.includes(':') ? `[${detail.address}]` : detail.address}`
+    const where = detail.address === undefined ? '' : ` ${placed(detail.address)}`
     const port = detail.port === undefined ? '' : `:${detail.port}`
     const hint = detail.hint === undefined ? '' : ` (${detail.hint})`
     super(
@@ -105,6 +104,11 @@ export class SocketError extends CodedError {
     this.address = detail.address
     this.port = detail.port
   }
+}
+
+/** An IPv6 address in brackets; a path may have colons, too. */
+function placed(address: string): string {
+  return address.includes(':') && !/^[@/.]/.test(address) ? `[${address}]` : address
 }
 
 /** The name of a Linux errno (positive), or `UNKNOWN` for one this table does not hold. */

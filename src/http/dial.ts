@@ -1,5 +1,6 @@
 /** From a name to a connection. */
 import { SocketError } from '../base/errors.ts'
+import type { Address } from '../socket/address.ts'
 import type { Connection, Host, OptionSettings } from '../socket/host.ts'
 
 /**
@@ -7,6 +8,11 @@ import type { Connection, Host, OptionSettings } from '../socket/host.ts'
  * (Nagle's algorithm, RFC 9293 §3.7.4) only adds its delayed acknowledgment to every exchange.
  */
 export const PROMPT: OptionSettings = { TCP_NODELAY: 1 }
+
+/** The options of PROMPT that a socket at that place has: a Unix socket holds nothing back. */
+export function promptAt(at: Address): OptionSettings {
+  return at.path === undefined ? PROMPT : {}
+}
 
 /** Addresses of a name, best first. */
 export type Resolve = (name: string) => Promise<readonly string[]>

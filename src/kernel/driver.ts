@@ -3,8 +3,17 @@
  * `Listener`s, `Connection`s and `Datagrams` that keep the whole contract of `socket/host.ts`.
  */
 import { SocketError } from '../base/errors.ts'
-import type { IpAddress } from '../socket/address.ts'
-import type { Connection, ConnectOptions, DatagramOptions, Datagrams, Listener, ListenOptions } from '../socket/host.ts'
+import { type Address, type IpAddress, type PathAddress, placeOf } from '../socket/address.ts'
+import type {
+  Connection,
+  ConnectOptions,
+  DatagramOptions,
+  Datagrams,
+  Listener,
+  ListenOptions,
+  PathDatagrams,
+  SocketFileOptions,
+} from '../socket/host.ts'
 
 /** Default of `ListenOptions.backlog`: Node's. The kernel caps it at net.core.somaxconn. */
 export const DEFAULT_BACKLOG = 511
@@ -14,9 +23,16 @@ export type DriverName = 'uring' | 'node'
 
 export interface Driver {
   readonly name: DriverName
-  listen(at: IpAddress, accept: (connection: Connection) => void, options: ListenOptions): Promise<Listener>
-  connect(to: IpAddress, options: ConnectOptions): Promise<Connection>
+  listen(at: Address, accept: (connection: Connection) => void, options: ListenOptions): Promise<Listener>
+  connect(to: Address, options: ConnectOptions): Promise<Connection>
   datagrams(at: IpAddress, options: DatagramOptions): Promise<Datagrams>
+  /** Absent where Unix datagrams cannot be had, as without FFI. */
+  readonly unixDatagrams?:
+    | ((at: PathAddress, options: DatagramOptions & SocketFileOptions) => PathDatagrams)
+    | undefined
+  /** socketpair(2), absent as well without FFI. */
+  readonly pair?: (() => [Connection, Connection]) | undefined
+  readonly datagramPair?: (() => [PathDatagrams, PathDatagrams]) | undefined
 }
 
 /** Which driver serves, and why that one. */
@@ -27,6 +43,6 @@ export interface DriverChoice {
 }
 
 /** What `connect` rejects with when its signal is aborted. */
-export function aborted(to: IpAddress, signal: AbortSignal): SocketError {
-  return new SocketError('ECANCELED', 'connect', { address: to.address, port: to.port, cause: signal.reason })
+export function aborted(to: Address, signal: AbortSignal): SocketError {
+  return new SocketError('ECANCELED', 'connect', { ...placeOf(to), cause: signal.reason })
 }

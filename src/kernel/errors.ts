@@ -16,7 +16,7 @@ export function fromNode(
   const known = code ?? errorCode(errno)
   return new SocketError(known, syscall, {
     address: at?.address ?? system.address,
-    port: at?.port ?? system.port,
+    port: at?.port ?? (Number(system.port) < 0 ? undefined : system.port), // -1: a pipe
     errno: known === 'UNKNOWN' && errno !== 0 ? errno : undefined,
     hint: known === 'UNKNOWN' ? (error as Error).message : undefined,
     cause: code === undefined ? error : undefined,

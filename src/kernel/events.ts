@@ -7,7 +7,7 @@ import type { Address } from '../socket/address.ts'
 /** A socket listens, or a datagram socket is bound. */
 export interface KernelBoundEvent extends Event {
   readonly type: 'kernel.bound'
-  readonly transport: 'tcp' | 'udp'
+  readonly transport: 'tcp' | 'udp' | 'unix'
   readonly local: Address
 }
 

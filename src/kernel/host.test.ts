@@ -73,7 +73,10 @@ test('what is not an address is refused before anything is opened, with what to 
     message: /0 to 65535, not 65536/,
   })
   await assert.rejects(host.connect({ address: '127.0.0.1', port: 80 }, { from: named }), { code: 'EINVAL' })
-  await assert.rejects(host.connect('127.0.0.1' as never), /an address is \{ address, port \}, not the string '127/)
+  await assert.rejects(
+    host.connect('127.0.0.1' as never),
+    /an address is \{ address, port \} or \{ path \}, not the string '127/,
+  )
   await assert.rejects(host.datagrams(null as never), { code: 'EINVAL' })
 })
 

@@ -7,7 +7,7 @@ import type { Machine } from '../base/machine.ts'
 import { type MachineOptions, systemMachine } from '../base/node/machine.ts'
 import type { Random } from '../base/random.ts'
 import { guarded } from '../socket/accept.ts'
-import { type Address, type Family, type IpAddress, placeOf } from '../socket/address.ts'
+import { type Address, type Family, type IpAddress, type PathAddress, placeOf } from '../socket/address.ts'
 import type {
   Accept,
   Connection,
@@ -17,13 +17,16 @@ import type {
   Host,
   Listener,
   ListenOptions,
+  SocketFileOptions,
 } from '../socket/host.ts'
 import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'
 import { fromNode } from './errors.ts'
 import { KERNEL_LIMITS, type KernelLimits } from './limits.ts'
-import { requireLiteral } from './literal.ts'
+import { requireAddress, requireLiteral, requirePath } from './literal.ts'
 import { warnIfUnpatched } from './patched.ts'
+import { claim, hasFile, SocketFile } from './unix/file.ts'
+import { FileListener } from './unix/listener.ts'
 import { watched } from './watch.ts'
 
 /** Settings of `kernelHost`; the clock, randomness and event log of the machine among them. */
@@ -59,6 +62,8 @@ export function hostOver(machine: Machine, driver: Driver, reason: string): Kern
   return new Kernel(machine, driver, reason)
 }
 
+const UNNAMED: PathAddress = { path: '' }
+
 class Kernel implements KernelHost {
   readonly name: string
   readonly clock: Clock
@@ -77,22 +82,57 @@ class Kernel implements KernelHost {
   }
 
   async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
-    const ip = requireLiteral('listen', at)
-    warnIfUnpatched(ip)
+    const place = requireAddress('listen', at)
+    const taken = guarded(accept, options)
+    if (place.path !== undefined) return await this.#listenAt(place, taken, options)
+    warnIfUnpatched(place)
     try {
-      return await this.#driver.listen(ip, guarded(accept, options), options)
+      return await this.#driver.listen(place, taken, options)
     } catch (error) {
-      throw await explained(error, ip)
+      throw await explained(error, place)
     }
+  }
+
+  async #listenAt(
+    at: PathAddress,
+    accept: (connection: Connection) => void,
+    options: ListenOptions,
+  ): Promise<Listener> {
+    return await claim(at, options, async () => {
+      const listener = await this.#driver.listen(at, accept, options)
+      return hasFile(at) ? new FileListener(listener, new SocketFile(at.path)) : listener
+    })
   }
 
   async connect(to: Address, options: ConnectOptions = {}): Promise<Connection> {
     if (options.from !== undefined) requireLiteral('bind', options.from)
-    return this.#driver.connect(requireLiteral('connect', to), options)
+    const place = requireAddress('connect', to)
+    if (place.path !== undefined && options.from !== undefined)
+      throw new SocketError('EOPNOTSUPP', 'connect', { ...placeOf(to), hint: 'a client of a Unix socket has no name' })
+    return this.#driver.connect(place, options)
   }
 
   async datagrams(at: IpAddress = { address: '0.0.0.0', port: 0 }, options: DatagramOptions = {}): Promise<Datagrams> {
     return this.#driver.datagrams(requireLiteral('bind', at), options)
+  }
+
+  get unixDatagrams(): Host['unixDatagrams'] {
+    const { unixDatagrams } = this.#driver
+    if (unixDatagrams === undefined) return undefined
+    return async (at: PathAddress = UNNAMED, options: DatagramOptions & SocketFileOptions = {}) => {
+      if (at.path !== '') requirePath('bind', at)
+      return await claim(at, options, async () => unixDatagrams(at, options))
+    }
+  }
+
+  get pair(): Host['pair'] {
+    const { pair } = this.#driver
+    return pair === undefined ? undefined : async () => pair()
+  }
+
+  get datagramPair(): Host['datagramPair'] {
+    const { datagramPair } = this.#driver
+    return datagramPair === undefined ? undefined : async () => datagramPair()
   }
 
   async lookup(name: string, family?: Family): Promise<readonly string[]> {

@@ -9,6 +9,8 @@ export type Memory = Uint8Array | Int32Array | Uint32Array | bigint | null
 /** The calls this floor makes. They answer -1 on failure and `errno()` says why. */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number
+  /** Two descriptors. */
+  socketpair(domain: number, type: number, protocol: number, fds: Memory): number
   bind(fd: number, address: Memory, length: number): number
   listen(fd: number, backlog: number): number
   shutdown(fd: number, how: number): number
@@ -88,6 +90,7 @@ function bindings(koffi: Koffi): Libc {
   const library = koffi.load(null) // the C library that Node itself is linked to: glibc or musl
   return {
     socket: library.func('int socket(int, int, int)'),
+    socketpair: library.func('int socketpair(int, int, int, void*)'),
     bind: library.func('int bind(int, void*, uint)'),
     listen: library.func('int listen(int, int)'),
     shutdown: library.func('int shutdown(int, int)'),

@@ -2,11 +2,10 @@
 import { SocketError } from '../base/errors.ts'
 import { formatIp4, ipVersion } from '../base/ip.ts'
 import { u32 } from '../base/octets.ts'
-import type { Family } from '../socket/address.ts'
 import { type Linger, OPTIONS, type OptionName, type OptionValue } from '../socket/options.ts'
 import type { Libc } from './libc.ts'
 import { interfaceNumber, membershipBytes } from './membership.ts'
-import { interfaceName } from './sockaddr.ts'
+import { interfaceName, type SocketFamily } from './sockaddr.ts'
 import { readTcpInfo, TCP_INFO_LENGTH } from './tcp-info.ts'
 
 const AF_INET = 2
@@ -14,7 +13,7 @@ const AF_INET = 2
 const NAME_LENGTH = 16
 
 /** @throws SocketError EINVAL for a value that is not of the option's kind. */
-export function encodeValue(libc: Libc, family: Family, name: OptionName, value: OptionValue): Uint8Array {
+export function encodeValue(libc: Libc, family: SocketFamily, name: OptionName, value: OptionValue): Uint8Array {
   switch (OPTIONS[name][2]) {
     case 'linger':
       return lingerBytes(name, value)
@@ -34,6 +33,8 @@ export function valueLength(name: OptionName): number {
   switch (OPTIONS[name][2]) {
     case 'linger':
       return 8
+    case 'credentials':
+      return 12
     case 'text':
       return NAME_LENGTH
     case 'info':
@@ -43,7 +44,7 @@ export function valueLength(name: OptionName): number {
   }
 }
 
-export function decodeValue(libc: Libc, family: Family, name: OptionName, bytes: Uint8Array): OptionValue {
+export function decodeValue(libc: Libc, family: SocketFamily, name: OptionName, bytes: Uint8Array): OptionValue {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   switch (OPTIONS[name][2]) {
     case 'linger':
@@ -52,6 +53,8 @@ export function decodeValue(libc: Libc, family: Family, name: OptionName, bytes:
       return new TextDecoder('latin1').decode(bytes).replace(/\0.*$/s, '')
     case 'info':
       return readTcpInfo(bytes)
+    case 'credentials':
+      return { pid: view.getInt32(0, true), uid: view.getUint32(4, true), gid: view.getUint32(8, true) }
     case 'interface': {
       if (family === 4) return formatIp4(u32(bytes, 0))
       const index = view.getInt32(0, true)
@@ -85,7 +88,7 @@ function lingerBytes(name: OptionName, value: OptionValue): Uint8Array {
 }
 
 /** struct ip_mreqn for IPv4, where an address says it too; the number for IPv6. '' is the host's choice. */
-function interfaceBytes(libc: Libc, family: Family, at: string): Uint8Array {
+function interfaceBytes(libc: Libc, family: SocketFamily, at: string): Uint8Array {
   if (family === 6) return words(at === '' ? 0 : interfaceNumber(libc, at))
   const bytes = new Uint8Array(12)
   if (ipVersion(at) === 4) libc.inet_pton(AF_INET, at, bytes.subarray(4))

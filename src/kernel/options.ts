@@ -1,7 +1,6 @@
 /** Socket options on a descriptor, through getsockopt(2) and setsockopt(2): the part all sockets of this floor share. */
 import { SocketError } from '../base/errors.ts'
 import { ipVersion } from '../base/ip.ts'
-import type { Family } from '../socket/address.ts'
 import type { OptionSettings } from '../socket/host.ts'
 import {
   IPPROTO_IPV6,
@@ -15,6 +14,7 @@ import { fromErrno } from './errors.ts'
 import type { Libc } from './libc.ts'
 import { requireMembership } from './membership.ts'
 import { decodeValue, encodeValue, valueLength } from './option-values.ts'
+import type { SocketFamily } from './sockaddr.ts'
 
 export type SocketKind = 'stream' | 'datagram'
 
@@ -64,11 +64,13 @@ const DATAGRAM6: readonly OptionName[] = [
   'IPV6_LEAVE_GROUP',
 ]
 
+const UNIX: readonly OptionName[] = ['SO_ERROR', 'SO_SNDBUF', 'SO_RCVBUF']
+
 /** What Linux lets a socket of that kind and family have. */
 const AVAILABLE = {
-  stream: { 4: new Set(STREAM), 6: new Set([...STREAM, ...BOTH6]) },
-  datagram: { 4: new Set(DATAGRAM), 6: new Set([...DATAGRAM, ...DATAGRAM6]) },
-}
+  stream: { 4: new Set(STREAM), 6: new Set([...STREAM, ...BOTH6]), unix: new Set([...UNIX, 'SO_PEERCRED']) },
+  datagram: { 4: new Set(DATAGRAM), 6: new Set([...DATAGRAM, ...DATAGRAM6]), unix: new Set(UNIX) },
+} as const satisfies Record<SocketKind, Record<SocketFamily, ReadonlySet<OptionName>>>
 
 /** The names that an AF_INET6 socket uses for the same things (ipv6(7)). */
 const IN_IPV6: { readonly [name in OptionName]?: OptionName } = {
@@ -81,8 +83,10 @@ const IN_IPV6: { readonly [name in OptionName]?: OptionName } = {
 /** IPV6_MTU_DISCOVER: the host's own socket option has no IPv6 name of ours. */
 const IPV6_MTU_DISCOVER = 23
 
+const READ_ONLY: ReadonlySet<OptionName> = new Set<OptionName>(['SO_ERROR', 'SO_PEERCRED', 'TCP_INFO'])
+
 /** The options that such a socket has. */
-export function availableOptions(kind: SocketKind, family: Family): ReadonlySet<OptionName> {
+export function availableOptions(kind: SocketKind, family: SocketFamily): ReadonlySet<OptionName> {
   return AVAILABLE[kind][family]
 }
 
@@ -90,25 +94,31 @@ export function availableOptions(kind: SocketKind, family: Family): ReadonlySet<
 export function requireOption(
   syscall: 'setsockopt' | 'getsockopt',
   kind: SocketKind,
-  family: Family,
+  family: SocketFamily,
   name: OptionName,
 ): void {
   if (!AVAILABLE[kind][family].has(name)) throw noSuchOption(syscall, name)
   if (syscall === 'getsockopt' && OPTIONS[name][2] === 'membership')
     throw new SocketError('ENOPROTOOPT', syscall, { hint: `${name} can only be set` })
-  if (syscall === 'setsockopt' && (name === 'SO_ERROR' || name === 'TCP_INFO'))
+  if (syscall === 'setsockopt' && READ_ONLY.has(name))
     throw new SocketError('ENOPROTOOPT', syscall, { hint: `${name} can only be read` })
 }
 
 /** @throws SocketError EINVAL for a value that is not of the option's kind; else setsockopt(2)'s own. */
-export function setOnDescriptor(libc: Libc, fd: number, family: Family, name: OptionName, value: OptionValue): void {
+export function setOnDescriptor(
+  libc: Libc,
+  fd: number,
+  family: SocketFamily,
+  name: OptionName,
+  value: OptionValue,
+): void {
   const [level, number] = numbers(family, name, value)
   const bytes = encodeValue(libc, family, name, value)
   if (libc.setsockopt(fd, level, number, bytes, bytes.byteLength) < 0)
     throw fromErrno(libc.errno(), 'setsockopt', undefined, name)
 }
 
-export function getFromDescriptor(libc: Libc, fd: number, family: Family, name: OptionName): OptionValue {
+export function getFromDescriptor(libc: Libc, fd: number, family: SocketFamily, name: OptionName): OptionValue {
   const [level, number] = numbers(family, name)
   const bytes = new Uint8Array(valueLength(name))
   const length = new Uint32Array([bytes.length])
@@ -130,7 +140,7 @@ export function numberValue(name: OptionName, value: OptionValue): number {
   throw new SocketError('EINVAL', 'setsockopt', { hint: `${name} takes a whole number, not ${JSON.stringify(value)}` })
 }
 
-function numbers(family: Family, name: OptionName, value?: OptionValue): [level: number, number: number] {
+function numbers(family: SocketFamily, name: OptionName, value?: OptionValue): [level: number, number: number] {
   if (OPTIONS[name][2] === 'membership') return groupNumbers(name, value!)
   if (family === 6 && name === 'IP_MTU_DISCOVER') return [IPPROTO_IPV6, IPV6_MTU_DISCOVER]
   const [level, number] = OPTIONS[family === 6 ? (IN_IPV6[name] ?? name) : name]

@@ -22,11 +22,27 @@ test('addresses survive the way to a sockaddr and back', { skip }, () => {
 })
 
 test('IPv6 text is RFC 5952’s', { skip }, () => {
-  const canonical = (address: string): string =>
+  const canonical = (address: string): string | undefined =>
     decodeAddress(library!, encodeAddress(library!, { address, port: 1 })).address
   assert.equal(canonical('2001:0DB8:0:0:1:0:0:1'), '2001:db8::1:0:0:1')
   assert.equal(canonical('0:0:0:0:0:0:0:0'), '::')
   assert.equal(canonical('::ffff:192.0.2.1'), '::ffff:192.0.2.1')
+})
+
+test('paths survive the way to a sockaddr and back, abstract names too, and a socket may have none', { skip }, () => {
+  for (const path of [
+    '/run/app.sock',
+    'relative.sock',
+    '\0abstract',
+    '/tmp/ünïcode',
+    'x'.repeat(107),
+    `\0${'y'.repeat(107)}`,
+  ]) {
+    const bytes = encodeAddress(library!, { path })
+    assert.deepEqual(decodeAddress(library!, bytes), { path })
+  }
+  assert.equal(encodeAddress(library!, { path: '' }).length, 2)
+  assert.deepEqual(decodeAddress(library!, new Uint8Array([1, 0, 47, 0, 9, 9]), 2), { path: '' })
 })
 
 test('a link-local address keeps its interface', { skip }, () => {

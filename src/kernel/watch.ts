@@ -22,6 +22,7 @@ export function watched(driver: Driver, machine: Machine): Driver {
       throw error
     }
   }
+  const { unixDatagrams } = driver
   return {
     name: driver.name,
     async listen(at, accept, options) {
@@ -30,7 +31,7 @@ export function watched(driver: Driver, machine: Machine): Driver {
         accept(connection)
       }
       const listener = await opening(at, driver.listen(at, taken, options))
-      emit({ type: 'kernel.bound', transport: 'tcp', local: listener.local })
+      emit({ type: 'kernel.bound', transport: at.path === undefined ? 'tcp' : 'unix', local: listener.local })
       return listener
     },
     async connect(to, options) {
@@ -40,6 +41,16 @@ export function watched(driver: Driver, machine: Machine): Driver {
       emit({ type: 'kernel.connected', local, remote, took: clock.now() - started })
       return connection
     },
+    unixDatagrams:
+      unixDatagrams === undefined
+        ? undefined
+        : (at, options) => {
+            const socket = unixDatagrams(at, options)
+            emit({ type: 'kernel.bound', transport: 'unix', local: socket.local })
+            return socket
+          },
+    pair: driver.pair,
+    datagramPair: driver.datagramPair,
     async datagrams(at, options) {
       const socket = await opening(at, driver.datagrams(at, options))
       emit({ type: 'kernel.bound', transport: 'udp', local: socket.local })

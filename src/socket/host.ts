@@ -9,14 +9,15 @@
 import type { Duration } from '../base/duration.ts'
 import type { SocketError } from '../base/errors.ts'
 import type { Machine } from '../base/machine.ts'
-import type { Address, Family, IpAddress } from './address.ts'
+import type { Address, Family, IpAddress, PathAddress } from './address.ts'
 import type { OptionName, OptionValue } from './options.ts'
 
 /** A machine on a network: all that a program needs of the world. */
 export interface Host extends Machine {
   /**
    * Binds, listens and calls `accept` for every connection made to `at`. `0.0.0.0` and `::` mean every interface;
-   * port 0 lets the host choose. Rejects with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EAFNOSUPPORT`.
+   * port 0 lets the host choose. A path is the file of a Unix socket, which is removed when the listener is closed.
+   * Rejects with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EAFNOSUPPORT` (no Unix sockets here, or no IPv6).
    */
   listen(at: Address, accept: Accept, options?: ListenOptions): Promise<Listener>
 
@@ -28,6 +29,17 @@ export interface Host extends Machine {
 
   /** Opens a datagram socket. Without an address: every interface, a port of the host's choice, IPv4. */
   datagrams(at?: IpAddress, options?: DatagramOptions): Promise<Datagrams>
+
+  /**
+   * Opens a datagram socket of the Unix family, where the host has them. Without an address it has no name: it can
+   * send, and nobody can answer. Rejects with `EADDRINUSE`, `EACCES`, `ENOENT`.
+   */
+  unixDatagrams?(at?: PathAddress, options?: DatagramOptions & SocketFileOptions): Promise<PathDatagrams>
+
+  /** Two Unix sockets that are connected with each other and have no name (socketpair(2)), where the host has them. */
+  pair?(): Promise<[Connection, Connection]>
+  /** The same for datagrams. */
+  datagramPair?(): Promise<[PathDatagrams, PathDatagrams]>
 
   /**
    * The addresses of a name by this host's own configuration (hosts file, then its resolver), literals passed
@@ -45,8 +57,16 @@ export type OptionSettings = { readonly [name in OptionName]?: OptionValue }
  */
 export type Accept = (connection: Connection) => void | Promise<void>
 
+/** What concerns the file of a Unix socket; names of the abstract name space have none. */
+export interface SocketFileOptions {
+  /** Its permission bits: 0o660. Who may write to the file may connect. Default: 0o777 less the process's umask. */
+  readonly mode?: number
+  /** Removes the file that a process which has ended has left there. Never one of a socket that is in use. */
+  readonly removeStale?: boolean
+}
+
 /** Settings of a listener. */
-export interface ListenOptions {
+export interface ListenOptions extends SocketFileOptions {
   /** How many connections may wait to be accepted (listen(2)); default 511. */
   readonly backlog?: number
   /** Options of the listening socket; connections that it accepts inherit those that a connection has. */
@@ -214,9 +234,9 @@ export interface DatagramInfo {
 }
 
 /** What the owner of a datagram socket is told. Calls never come from inside the owner's own calls. */
-export interface DatagramsOwner {
+export interface DatagramsOwner<A extends Address = IpAddress> {
   /** One datagram. The bytes and `info` are valid during the call only. */
-  onDatagram(bytes: Uint8Array, from: Peer, info: DatagramInfo): void
+  onDatagram(bytes: Uint8Array, from: A & { readonly local: A }, info: DatagramInfo): void
   /** No more datagrams are at hand now: what the calls of this batch have sent may go out together. */
   onBatchEnd?(): void
   /** What was queued has gone below the low-water mark, after `send` had answered false. */
@@ -231,13 +251,13 @@ export interface DatagramsOwner {
 }
 
 /** A datagram socket. What arrives before `attach` waits, up to SO_RCVBUF. Disposing of it closes it. */
-export interface Datagrams extends Disposable {
-  readonly local: IpAddress
+export interface Datagrams<A extends Address = IpAddress> extends Disposable {
+  readonly local: A
   /** The peer, when connected. */
-  readonly remote: IpAddress | null
-  attach(owner: DatagramsOwner): void
+  readonly remote: A | null
+  attach(owner: DatagramsOwner<A>): void
   /** Fixes the peer, or another one: only its datagrams arrive, `send` needs no address, ICMP errors are reported. */
-  connect(to: IpAddress): Promise<void>
+  connect(to: A): Promise<void>
   /**
    * Sends one datagram; the bytes are taken before it returns. A connected socket, too, may send to another address.
    *
@@ -247,7 +267,7 @@ export interface Datagrams extends Disposable {
    *   EINVAL (port 0), EBADF (closed).
    * @throws TypeError for what is no Uint8Array.
    */
-  send(bytes: Uint8Array, to?: Peer | IpAddress): boolean
+  send(bytes: Uint8Array, to?: A): boolean
   /** Holds datagrams together until `uncork`, to go out in few system calls. Nests. */
   cork(): void
   uncork(): void
@@ -257,3 +277,6 @@ export interface Datagrams extends Disposable {
   setOption(name: OptionName, value: OptionValue): void
   getOption(name: OptionName): OptionValue
 }
+
+/** A datagram socket of the Unix family. A datagram from a socket without a name comes from the path ''. */
+export type PathDatagrams = Datagrams<PathAddress>

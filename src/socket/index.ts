@@ -6,6 +6,7 @@ export {
   type IpAddress,
   ipOf,
   type PathAddress,
+  parseAddress,
   placeOf,
 } from './address.ts'
 export { AddressSet } from './address-set.ts'
@@ -23,6 +24,7 @@ export {
 export { SocketReader } from './berkeley/reader.ts'
 export { type Ancillary, Socket, type SocketOptions } from './berkeley/socket.ts'
 export { SocketTimeout } from './berkeley/waiting.ts'
+export { connectTo } from './connect-to.ts'
 export { ConnectionDecorator, HostDecorator } from './decorate.ts'
 export { FileTooShort, sendFile, writeOwned } from './file.ts'
 export type {
@@ -39,11 +41,14 @@ export type {
   Listener,
   ListenOptions,
   OptionSettings,
+  PathDatagrams,
   Peer,
   Security,
+  SocketFileOptions,
 } from './host.ts'
 export { SOCKET_LIMITS, type SocketLimits } from './limits.ts'
 export {
+  type Credentials,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_TCP,

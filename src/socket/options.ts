@@ -28,6 +28,13 @@ export interface Linger {
   readonly seconds: number
 }
 
+/** SO_PEERCRED's value (struct ucred): who opened the other end of a Unix socket, as the kernel vouches for it. */
+export interface Credentials {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+}
+
 /** The fields of Linux's struct tcp_info, without their `tcpi_`. Times are in µs, those called `last_…` in ms. */
 export const TCP_INFO_FIELDS = [
   'state',
@@ -97,13 +104,13 @@ export const TCP_INFO_FIELDS = [
 export type TcpInfoValue = { readonly [field in (typeof TCP_INFO_FIELDS)[number]]?: number }
 
 /** What the value of an option may be; which one an option takes, its row in `OPTIONS` says. */
-export type OptionValue = number | string | Linger | Membership | TcpInfoValue
+export type OptionValue = number | string | Linger | Membership | TcpInfoValue | Credentials
 
 /**
  * What an option's value is: a flag (0 or 1), a number, a text, the name or IPv4 address of an interface, or one of the
- * structures above. SO_ERROR and TCP_INFO can only be read, memberships only be set.
+ * structures above. SO_ERROR, SO_PEERCRED and TCP_INFO can only be read, memberships only be set.
  */
-export type OptionKind = 'flag' | 'number' | 'text' | 'interface' | 'linger' | 'membership' | 'info'
+export type OptionKind = 'flag' | 'number' | 'text' | 'interface' | 'linger' | 'membership' | 'info' | 'credentials'
 
 /** Level, number and kind of value. What has a name of its own in IPv6 means the same for an IPv6 socket under either. */
 export const OPTIONS = {
@@ -115,6 +122,8 @@ export const OPTIONS = {
   SO_KEEPALIVE: [SOL_SOCKET, 9, 'flag'],
   SO_LINGER: [SOL_SOCKET, 13, 'linger'],
   SO_REUSEPORT: [SOL_SOCKET, 15, 'flag'],
+  /** Of a connected Unix stream: who the other side is. */
+  SO_PEERCRED: [SOL_SOCKET, 17, 'credentials'],
   /** The name of the interface that the socket is held to; '' for any. */
   SO_BINDTODEVICE: [SOL_SOCKET, 25, 'text'],
   TCP_NODELAY: [IPPROTO_TCP, 1, 'flag'],

@@ -29,6 +29,15 @@ export function tracked(host: Host): Tracked {
       open.push(() => socket.close())
       return socket
     },
+    unixDatagrams:
+      host.unixDatagrams &&
+      (async (at, options) => {
+        const socket = await host.unixDatagrams!(at, options)
+        open.push(() => socket.close())
+        return socket
+      }),
+    pair: host.pair && (async () => (await host.pair!()).map(kept) as [Connection, Connection]),
+    datagramPair: host.datagramPair?.bind(host),
     lookup: (name, family) => host.lookup(name, family),
   }
   const release = (): void => {

@@ -13,7 +13,8 @@ function cell(options: World['options'], name: OptionName): string {
   const { stream, datagram, stream6 = stream, datagram6 = datagram } = options
   const one = (letter: string, four: readonly OptionName[], six: readonly OptionName[]): string[] =>
     four.includes(name) ? [letter] : six.includes(name) ? [`${letter}6`] : []
-  return [...one('s', stream, stream6), ...one('d', datagram, datagram6)].join(' ')
+  const unix = options.unix?.includes(name) ? ['u'] : []
+  return [...one('s', stream, stream6), ...one('d', datagram, datagram6), ...unix].join(' ')
 }
 
 function table(): string {

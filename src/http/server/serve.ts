@@ -4,7 +4,7 @@ import { type Duration, requireDuration, seconds } from '../../base/duration.ts'
 import { Fault } from '../../base/fault.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, Host, Listener, ListenOptions } from '../../socket/host.ts'
-import { PROMPT } from '../dial.ts'
+import { promptAt } from '../dial.ts'
 import { HttpMisuse } from '../errors.ts'
 import type { Exchange, Handler } from '../exchange.ts'
 import { DateLine } from '../fields/date.ts'
@@ -25,6 +25,11 @@ export interface ServeOptions {
   readonly port?: number
   /** Default 0.0.0.0, every IPv4 interface. */
   readonly address?: string
+  /**
+   * Serve at a Unix socket instead: its path (`/run/site.sock`), or `\\0name` for Linux's abstract name space. Who may
+   * connect, `listen: { mode: 0o660 }` says. A file that a server which was killed has left there is removed.
+   */
+  readonly unix?: string
   /** Those that differ from `HTTP_LIMITS`. */
   readonly limits?: Partial<HttpLimits>
   /**
@@ -149,9 +154,10 @@ class RunningServer implements HttpServer, TransportServer {
   }
 
   async listen(): Promise<void> {
-    const at = { address: this.#options.address ?? '0.0.0.0', port: this.#options.port ?? 80 }
+    const { unix, address = '0.0.0.0', port = 80, listen } = this.#options
+    const at: Address = unix === undefined ? { address, port } : { path: unix }
     // Accepted connections inherit it from the listener: no call for each.
-    const options = { ...this.#options.listen, options: { ...PROMPT, ...this.#options.listen?.options } }
+    const options = { removeStale: true, ...listen, options: { ...promptAt(at), ...listen?.options } }
     this.#listener = await this.machine.listen(at, (connection) => this.#accept(connection), options)
   }
 

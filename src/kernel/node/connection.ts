@@ -4,7 +4,7 @@ import { plainBytes } from '../../base/bytes.ts'
 import { type Duration, requireDuration } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { systemClock } from '../../base/node/machine.ts'
-import type { IpAddress } from '../../socket/address.ts'
+import { type Address, placeOf } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
 import { CloseTimer } from '../../socket/close-timer.ts'
 import { Delivery } from '../../socket/delivery.ts'
@@ -17,12 +17,22 @@ import type { NodeSettings } from './settings.ts'
 
 const clock = systemClock()
 
+interface Names {
+  readonly local: Address
+  readonly remote: Address
+}
+
+/** What a connection that was opened to a path is called; null for an IP address, of which Node knows it. */
+export function namesOf(to: Address): Names | null {
+  return to.path === undefined ? null : { local: { path: '' }, remote: to }
+}
+
 /** How far this side has gone in leaving. */
 type Leaving = 'no' | 'ending' | 'closing' | 'resetting'
 
 export class NodeConnection implements Connection {
-  readonly local: IpAddress
-  readonly remote: IpAddress
+  readonly local: Address
+  readonly remote: Address
   readonly security = null
   readonly #socket: Socket
   readonly #settings: NodeSettings
@@ -43,13 +53,14 @@ export class NodeConnection implements Connection {
   /**
    * @param socket connected, with `allowHalfOpen`, and paused: nothing may have been read from it yet.
    * @param linger what it has from its listener or was given when it was connected.
+   * @param names of a Unix socket, which Node does not tell.
    */
-  constructor(socket: Socket, settings: NodeSettings, linger: Linger | null) {
+  constructor(socket: Socket, settings: NodeSettings, linger: Linger | null, names: Names | null) {
     this.#socket = socket
     this.#linger = linger
     this.#settings = settings
-    this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }
-    this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    this.local = names?.local ?? { address: socket.localAddress ?? '', port: socket.localPort ?? 0 }
+    this.remote = names?.remote ?? { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
     socket.on('data', (bytes: Uint8Array) => {
       this.#delivery.arrived(plainBytes(bytes))
       this.#regulate()
@@ -59,7 +70,7 @@ export class NodeConnection implements Connection {
       if (this.#leaving === 'no') this.#delivery.owner?.onDrain()
     })
     socket.on('error', (error) => {
-      this.#failure ??= fromNode(error, (error as NodeJS.ErrnoException).syscall ?? 'read', this.remote)
+      this.#failure ??= fromNode(error, (error as NodeJS.ErrnoException).syscall ?? 'read', placeOf(this.remote))
     })
     socket.on('close', () => {
       this.#closeTimer?.stop()
@@ -180,7 +191,9 @@ export class NodeConnection implements Connection {
     this.#delivery.drop()
     this.#leaving = 'resetting'
     if (this.#socket.destroyed) return
-    if (this.#settings.libc !== null) {
+    if (this.remote.path !== undefined) {
+      this.#socket.destroy() // there is no RST: the peer sees it where bytes are left unread
+    } else if (this.#settings.libc !== null) {
       this.setOption('SO_LINGER', { on: true, seconds: 0 })
       this.#socket.destroy()
     } else if (shutting) {

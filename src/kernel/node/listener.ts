@@ -1,4 +1,5 @@
 /** A `net.Server` as a `Listener`. */
+import { chmodSync } from 'node:fs'
 import {
   type AddressInfo,
   createServer,
@@ -7,36 +8,39 @@ import {
   type ServerOpts,
   type Socket,
 } from 'node:net'
-import { familyOf, type IpAddress } from '../../socket/address.ts'
+import { type Address, placeOf } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import { type Linger, noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { DEFAULT_BACKLOG } from '../driver.ts'
 import { fromNode } from '../errors.ts'
 import { given, lingerOf, numberValue, requireOption } from '../options.ts'
+import { nameOf, socketFamily } from '../sockaddr.ts'
 import { boundSocket } from '../stream-socket.ts'
+import { hasFile } from '../unix/file.ts'
 import { NodeConnection } from './connection.ts'
-import { getStreamOption, inherit, remember, setStreamOption } from './options.ts'
+import { descriptor, getStreamOption, inherit, remember, setStreamOption } from './options.ts'
 import type { NodeSettings } from './settings.ts'
 
 export function listen(
   settings: NodeSettings,
-  at: IpAddress,
+  at: Address,
   accept: (connection: Connection) => void,
   options: ListenOptions,
 ): Promise<Listener> {
   const { libc } = settings
   const wanted = given(options.options)
-  for (const [name] of wanted) requireOption('setsockopt', 'stream', familyOf(at.address), name)
+  for (const [name] of wanted) requireOption('setsockopt', 'stream', socketFamily(at), name)
   const { highWaterMark } = settings.limits
   const inherited = libc === null ? inheritedOptions(wanted) : {}
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark, ...inherited })
   const backlog = options.backlog ?? DEFAULT_BACKLOG
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(fromNode(error, 'listen', at)))
+    server.once('error', (error) => reject(fromNode(error, 'listen', placeOf(at))))
     // With FFI the socket is made here: most options count only before it is bound.
-    const where = libc === null ? nodeOptions(at, wanted) : { fd: boundSocket(libc, at, options.options) }
+    const where = libc === null ? nodeOptions(at, wanted) : { fd: boundSocket(libc, at, options) }
     server.listen({ ...where, backlog, exclusive: true }, () => {
-      const listener = new NodeListener(server, settings, accept, backlog, lingerOf(options.options))
+      const listener = new NodeListener(server, settings, accept, backlog, lingerOf(options.options), at)
+      if (libc === null && options.mode !== undefined && hasFile(at)) chmodSync(at.path, options.mode)
       if (libc === null)
         for (const [name, value] of wanted) if (name in INHERITED) remember(server, name, numberValue(name, value))
       resolve(listener)
@@ -45,8 +49,8 @@ export function listen(
 }
 
 /** What Node itself can set before it binds. @throws SocketError ENOPROTOOPT for the rest. */
-function nodeOptions(at: IpAddress, wanted: readonly [OptionName, OptionValue][]): ListenOpts {
-  const options: ListenOpts = { host: at.address, port: at.port }
+function nodeOptions(at: Address, wanted: readonly [OptionName, OptionValue][]): ListenOpts {
+  const options: ListenOpts = at.path === undefined ? { host: at.address, port: at.port } : { path: at.path }
   for (const [name, value] of wanted) {
     if (name === 'SO_REUSEPORT') options.reusePort = numberValue(name, value) !== 0
     else if (name === 'IPV6_V6ONLY') options.ipv6Only = numberValue(name, value) !== 0
@@ -74,7 +78,7 @@ function inheritedOptions(wanted: readonly [OptionName, OptionValue][]): ServerO
 }
 
 class NodeListener implements Listener {
-  readonly local: IpAddress
+  readonly local: Address
   readonly #server: Server
   readonly #settings: NodeSettings
   readonly #accept: (connection: Connection) => void
@@ -92,10 +96,13 @@ class NodeListener implements Listener {
     accept: (connection: Connection) => void,
     backlog: number,
     linger: Linger | null,
+    at: Address,
   ) {
     this.#linger = linger
-    const { address, port } = server.address() as AddressInfo
-    this.local = { address, port }
+    if (at.path === undefined) {
+      const { address, port } = server.address() as AddressInfo
+      this.local = { address, port }
+    } else this.local = at
     this.#server = server
     this.#settings = settings
     this.#accept = accept
@@ -106,11 +113,28 @@ class NodeListener implements Listener {
 
   #arrived(socket: Socket): void {
     inherit(this.#server, socket)
-    if (socket.remoteAddress === undefined)
+    if (socket.remoteAddress === undefined && this.local.path === undefined)
       socket.on('error', ignore).destroy() // its client has reset it already
-    else if (!this.#paused) this.#accept(new NodeConnection(socket, this.#settings, this.#linger))
+    else if (!this.#paused) this.#accept(this.#connection(socket))
     else if (this.#waiting.length < this.#backlog) this.#waiting.push(socket.on('error', ignore))
-    else socket.resetAndDestroy()
+    else this.#refuse(socket)
+  }
+
+  /** A client of a Unix socket seldom has a name. */
+  #connection(socket: Socket): NodeConnection {
+    const { local } = this
+    const names = local.path === undefined ? null : { local, remote: this.#peerName(socket) }
+    return new NodeConnection(socket, this.#settings, this.#linger, names)
+  }
+
+  #peerName(socket: Socket): Address {
+    const { libc } = this.#settings
+    return (libc === null ? null : nameOf(libc, descriptor(socket), 'getpeername')) ?? { path: '' }
+  }
+
+  #refuse(socket: Socket): void {
+    if (this.local.path === undefined) socket.resetAndDestroy()
+    else socket.destroy()
   }
 
   pause(): void {
@@ -126,7 +150,7 @@ class NodeListener implements Listener {
   #release(): void {
     while (!this.#paused && this.#waiting.length > 0) {
       const socket = this.#waiting.shift()!
-      const connection = new NodeConnection(socket, this.#settings, this.#linger)
+      const connection = this.#connection(socket)
       socket.removeListener('error', ignore)
       this.#accept(connection)
     }
@@ -136,7 +160,7 @@ class NodeListener implements Listener {
     if (!this.#closed) {
       this.#closed = true
       this.#server.close() // its callback would wait for the accepted connections, which live on
-      for (const socket of this.#waiting) socket.resetAndDestroy()
+      for (const socket of this.#waiting) this.#refuse(socket)
       this.#waiting = []
     }
     return new Promise((resolve) => setImmediate(resolve))

@@ -3,9 +3,10 @@
  * what they lack is refused.
  */
 import type { Server, Socket } from 'node:net'
-import { familyOf, type IpAddress } from '../../socket/address.ts'
+import type { Address } from '../../socket/address.ts'
 import { noSuchOption, type OptionName, type OptionValue } from '../../socket/options.ts'
 import { closedSocket, getFromDescriptor, numberValue, requireOption, setOnDescriptor } from '../options.ts'
+import { socketFamily } from '../sockaddr.ts'
 import type { NodeSettings } from './settings.ts'
 
 /** The descriptor behind one of Node's handles; -1 where there is none (any more). */
@@ -17,18 +18,18 @@ export function descriptor(holder: Socket | Server): number {
 export function setStreamOption(
   settings: NodeSettings,
   holder: Socket | Server,
-  at: IpAddress,
+  at: Address,
   name: OptionName,
   value: OptionValue,
 ): void {
-  requireOption('setsockopt', 'stream', familyOf(at.address), name)
+  requireOption('setsockopt', 'stream', socketFamily(at), name)
   if (settings.libc === null) {
     setWithoutLibc(holder, name, value)
     return
   }
   const fd = descriptor(holder)
   if (fd < 0) throw closedSocket('setsockopt', name)
-  setOnDescriptor(settings.libc, fd, familyOf(at.address), name, value)
+  setOnDescriptor(settings.libc, fd, socketFamily(at), name, value)
 }
 
 /** Without koffi: what was set, so that it can be read back. */
@@ -62,12 +63,12 @@ function setWithoutLibc(holder: Socket | Server, name: OptionName, value: Option
 export function getStreamOption(
   settings: NodeSettings,
   holder: Socket | Server,
-  at: IpAddress,
+  at: Address,
   name: OptionName,
 ): OptionValue {
-  requireOption('getsockopt', 'stream', familyOf(at.address), name)
+  requireOption('getsockopt', 'stream', socketFamily(at), name)
   if (settings.libc === null) return recall(holder, name)
   const fd = descriptor(holder)
   if (fd < 0) throw closedSocket('getsockopt', name)
-  return getFromDescriptor(settings.libc, fd, familyOf(at.address), name)
+  return getFromDescriptor(settings.libc, fd, socketFamily(at), name)
 }

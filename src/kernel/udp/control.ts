@@ -1,5 +1,5 @@
 /** Control messages (cmsg(3)): which of our addresses was asked, and what the IP header says of congestion. */
-import { controlAt, type MessageVector } from './vector.ts'
+import { controlAt, type MessageVector } from '../messages/vector.ts'
 
 const IPPROTO_IP = 0
 const IPPROTO_IPV6 = 41

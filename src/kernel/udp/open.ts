@@ -1,10 +1,10 @@
 /** Opening a UDP socket, and its options. */
 import { type Family, familyOf, type IpAddress } from '../../socket/address.ts'
 import type { DatagramOptions } from '../../socket/host.ts'
-import { BEFORE_BIND, IPPROTO_IP, IPPROTO_IPV6, type OptionName, type OptionValue } from '../../socket/options.ts'
+import { BEFORE_BIND, IPPROTO_IP, IPPROTO_IPV6, type OptionName } from '../../socket/options.ts'
 import { fromErrno } from '../errors.ts'
 import type { Libc } from '../libc.ts'
-import { getFromDescriptor, requireOption, setOnDescriptor } from '../options.ts'
+import { requireOption, setOnDescriptor } from '../options.ts'
 import { encodeAddress } from '../sockaddr.ts'
 
 const AF_INET = 2
@@ -52,14 +52,4 @@ function askForControl(libc: Libc, fd: number, family: Family): void {
         ]
   for (const [level, name] of wanted)
     if (libc.setsockopt(fd, level, name, one, 4) < 0) throw fromErrno(libc.errno(), 'setsockopt')
-}
-
-export function writeOption(libc: Libc, fd: number, family: Family, name: OptionName, value: OptionValue): void {
-  requireOption('setsockopt', 'datagram', family, name)
-  setOnDescriptor(libc, fd, family, name, value)
-}
-
-export function readOption(libc: Libc, fd: number, family: Family, name: OptionName): OptionValue {
-  requireOption('getsockopt', 'datagram', family, name)
-  return getFromDescriptor(libc, fd, family, name)
 }

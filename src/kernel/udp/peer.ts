@@ -2,8 +2,8 @@
 import { formatIp4, formatIp6 } from '../../base/ip.ts'
 import type { IpAddress } from '../../socket/address.ts'
 import type { Peer } from '../../socket/host.ts'
+import { type MessageVector, nameAt, type Target } from '../messages/vector.ts'
 import { type Words4, writeSource4, writeSource6 } from './control.ts'
-import { type MessageVector, nameAt } from './vector.ts'
 
 const AF_INET = 2
 const AF_INET6 = 10
@@ -18,13 +18,8 @@ export interface Home {
   interfaceName(index: number): string
 }
 
-/** A peer that writes itself into a message. */
-export interface KernelPeer extends Peer {
-  /** struct sockaddr of the peer: its length. */
-  writeName(vector: MessageVector, i: number): number
-  /** The control message that has it answered from the address that was asked: its length, 0 for none. */
-  writeSource(vector: MessageVector, i: number): number
-}
+/** A peer that writes itself into a message, to be answered from the address that was asked. */
+export interface KernelPeer extends Peer, Target {}
 
 /** Addresses are words as they stand in memory. */
 export class Peer4 implements KernelPeer {

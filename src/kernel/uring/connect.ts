@@ -1,12 +1,12 @@
 /** Opens a connection through the ring. */
 import type { SocketError } from '../../base/errors.ts'
-import type { IpAddress } from '../../socket/address.ts'
+import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectOptions } from '../../socket/host.ts'
 import { aborted } from '../driver.ts'
 import { fromErrno } from '../errors.ts'
 import type { KernelLimits } from '../limits.ts'
 import { lingerOf } from '../options.ts'
-import { encodeAddress, nameOf } from '../sockaddr.ts'
+import { encodeAddress, localOf, nameOf } from '../sockaddr.ts'
 import { bind, streamSocket } from '../stream-socket.ts'
 import { UringConnection } from './connection.ts'
 import { IORING_OP_CONNECT } from './constants.ts'
@@ -16,7 +16,7 @@ import type { Chunk } from './send-chunks.ts'
 export function connect(
   reactor: Reactor,
   limits: KernelLimits,
-  to: IpAddress,
+  to: Address,
   options: ConnectOptions,
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export function connect(
 
 class Connecting extends Endpoint {
   readonly #limits: KernelLimits
-  readonly #to: IpAddress
+  readonly #to: Address
   readonly #options: ConnectOptions
   readonly #resolve: (connection: Connection) => void
   readonly #reject: (error: SocketError) => void
@@ -43,7 +43,7 @@ class Connecting extends Endpoint {
     reactor: Reactor,
     fd: number,
     limits: KernelLimits,
-    to: IpAddress,
+    to: Address,
     options: ConnectOptions,
     resolve: (connection: Connection) => void,
     reject: (error: SocketError) => void,
@@ -75,9 +75,9 @@ class Connecting extends Endpoint {
     const { reactor, fd } = this
     const { libc } = reactor
     const settings = { limits: this.#limits, linger: lingerOf(this.#options.options) }
-    const local = nameOf(libc, fd, 'getsockname')
+    const local = localOf(libc, fd)
     const remote = nameOf(libc, fd, 'getpeername') // not always `to`: 0.0.0.0 connects to 127.0.0.1
-    this.#resolve(new UringConnection(reactor, fd, local, remote.address === '' ? this.#to : remote, settings))
+    this.#resolve(new UringConnection(reactor, fd, local, remote ?? this.#to, settings))
     this.leave()
   }
 
@@ -88,4 +88,10 @@ class Connecting extends Endpoint {
 
   override turn(): void {}
   override freed(): void {}
+}
+
+/** A connection of a Unix socket's descriptor, which is connected already. */
+export function unnamed(reactor: Reactor, limits: KernelLimits, fd: number): Connection {
+  const name = { path: '' }
+  return new UringConnection(reactor, fd, name, name, { limits, linger: null })
 }

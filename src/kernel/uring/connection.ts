@@ -2,7 +2,7 @@
 import { type Duration, requireDuration } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { systemClock } from '../../base/node/machine.ts'
-import { familyOf, type IpAddress } from '../../socket/address.ts'
+import type { Address } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
 import { CloseTimer } from '../../socket/close-timer.ts'
 import { Delivery } from '../../socket/delivery.ts'
@@ -12,6 +12,8 @@ import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { fromErrno } from '../errors.ts'
 import type { KernelLimits } from '../limits.ts'
 import { closedSocket, getFromDescriptor, requireOption, setOnDescriptor } from '../options.ts'
+import { type SocketFamily, socketFamily } from '../sockaddr.ts'
+import { discardUnread } from '../unix/discard.ts'
 import {
   IORING_CQE_F_BUFFER,
   IORING_CQE_F_SOCK_NONEMPTY,
@@ -47,8 +49,8 @@ export interface ConnectionSettings {
 type Leaving = 'no' | 'ending' | 'shut' | 'closing' | 'failed' | 'left'
 
 export class UringConnection extends Endpoint implements Connection {
-  readonly local: IpAddress
-  readonly remote: IpAddress
+  readonly local: Address
+  readonly remote: Address
   readonly security = null
   readonly #limits: KernelLimits
   readonly #queue: SendQueue
@@ -75,7 +77,7 @@ export class UringConnection extends Endpoint implements Connection {
   #failure: SocketError | null = null
   #freed = false
 
-  constructor(reactor: Reactor, fd: number, local: IpAddress, remote: IpAddress, settings: ConnectionSettings) {
+  constructor(reactor: Reactor, fd: number, local: Address, remote: Address, settings: ConnectionSettings) {
     super(reactor, fd)
     this.local = local
     this.remote = remote
@@ -291,7 +293,10 @@ export class UringConnection extends Endpoint implements Connection {
     // close(2) would wait in this thread for the peer; the bytes are sent all the same.
     if (this.#linger?.on) setOnDescriptor(libc, this.fd, this.#family, 'SO_LINGER', { on: false, seconds: 0 })
     // Unread bytes would make close(2) send RST, which can destroy what the peer has not read yet.
-    if (!this.#peerEnded) libc.recv(this.fd, null, EVERYTHING, MSG_TRUNC | MSG_DONTWAIT)
+    if (this.#peerEnded) {
+      // Nothing is left.
+    } else if (this.#family === 'unix') discardUnread(libc, this.fd)
+    else libc.recv(this.fd, null, EVERYTHING, MSG_TRUNC | MSG_DONTWAIT)
     this.#leave()
   }
 
@@ -382,8 +387,8 @@ export class UringConnection extends Endpoint implements Connection {
     return getFromDescriptor(this.reactor.libc, this.fd, this.#family, name)
   }
 
-  get #family(): 4 | 6 {
-    return familyOf(this.local.address)
+  get #family(): SocketFamily {
+    return socketFamily(this.local)
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,8 @@ import { SocketError } from '../../base/errors.ts'
 import type { Driver } from '../driver.ts'
 import { type Libc, libc, libcMissing } from '../libc.ts'
 import { KERNEL_LIMITS, type KernelLimits } from '../limits.ts'
-import { connect } from './connect.ts'
+import { descriptorPair, SOCK_STREAM } from '../unix/pair.ts'
+import { connect, unnamed } from './connect.ts'
 import { listen } from './listener.ts'
 import { Reactor } from './reactor.ts'
 
@@ -81,5 +82,13 @@ export function uringDriver(limits: KernelLimits, other: Driver): Driver {
       return reactor === null ? other.connect(to, options) : connect(reactor, limits, to, options)
     },
     datagrams: (at, options) => other.datagrams(at, options),
+    unixDatagrams: other.unixDatagrams,
+    datagramPair: other.datagramPair,
+    pair: () => {
+      const reactor = ring()
+      if (reactor === null) return other.pair!()
+      const [one, two] = descriptorPair(library, SOCK_STREAM)
+      return [unnamed(reactor, limits, one), unnamed(reactor, limits, two)]
+    },
   }
 }

@@ -1,13 +1,13 @@
 /** A listening socket on the ring: one multishot accept as long as it is not paused. */
 import { MILLISECOND } from '../../base/clock.ts'
 import type { SocketError } from '../../base/errors.ts'
-import { familyOf, formatAddress, type IpAddress } from '../../socket/address.ts'
+import { type Address, formatAddress } from '../../socket/address.ts'
 import type { Connection, Listener, ListenOptions } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { DEFAULT_BACKLOG } from '../driver.ts'
 import type { KernelLimits } from '../limits.ts'
 import { closedSocket, getFromDescriptor, lingerOf, requireOption, setOnDescriptor } from '../options.ts'
-import { nameOf } from '../sockaddr.ts'
+import { localOf, nameOf, socketFamily } from '../sockaddr.ts'
 import { boundSocket, failed } from '../stream-socket.ts'
 import { UringConnection } from './connection.ts'
 import { IORING_ACCEPT_MULTISHOT, IORING_CQE_F_MORE, IORING_OP_ACCEPT, SOCK_CLOEXEC } from './constants.ts'
@@ -19,17 +19,17 @@ const EXHAUSTED: ReadonlySet<number> = new Set([24, 23, 12, 105])
 export function listen(
   reactor: Reactor,
   limits: KernelLimits,
-  at: IpAddress,
+  at: Address,
   accept: (connection: Connection) => void,
   options: ListenOptions,
 ): UringListener {
-  const fd = boundSocket(reactor.libc, at, options.options)
+  const fd = boundSocket(reactor.libc, at, options)
   if (reactor.libc.listen(fd, options.backlog ?? DEFAULT_BACKLOG) < 0) throw failed(reactor.libc, fd, 'listen', at)
   return new UringListener(reactor, fd, limits, accept, lingerOf(options.options))
 }
 
 export class UringListener extends Endpoint implements Listener {
-  readonly local: IpAddress
+  readonly local: Address
   readonly #limits: KernelLimits
   readonly #accept: (connection: Connection) => void
   readonly #everyInterface: boolean
@@ -52,7 +52,7 @@ export class UringListener extends Endpoint implements Listener {
   ) {
     super(reactor, fd)
     this.#linger = linger
-    this.local = nameOf(reactor.libc, fd, 'getsockname')
+    this.local = localOf(reactor.libc, fd)
     this.#limits = limits
     this.#accept = accept
     this.#everyInterface = this.local.address === '0.0.0.0' || this.local.address === '::'
@@ -78,11 +78,11 @@ export class UringListener extends Endpoint implements Listener {
   #take(fd: number): void {
     const { libc } = this.reactor
     const remote = nameOf(libc, fd, 'getpeername')
-    if (remote.address === '') {
+    if (remote === null) {
       libc.close(fd) // its client has reset it already
       return
     }
-    const local = this.#everyInterface ? nameOf(libc, fd, 'getsockname') : this.local
+    const local = this.#everyInterface ? localOf(libc, fd) : this.local
     const settings = { limits: this.#limits, linger: this.#linger }
     this.#accept(new UringConnection(this.reactor, fd, local, remote, settings))
   }
@@ -141,15 +141,15 @@ export class UringListener extends Endpoint implements Listener {
   }
 
   setOption(name: OptionName, value: OptionValue): void {
-    requireOption('setsockopt', 'stream', familyOf(this.local.address), name)
+    requireOption('setsockopt', 'stream', socketFamily(this.local), name)
     if (this.released) throw closedSocket('setsockopt', name)
-    setOnDescriptor(this.reactor.libc, this.fd, familyOf(this.local.address), name, value)
+    setOnDescriptor(this.reactor.libc, this.fd, socketFamily(this.local), name, value)
     if (name === 'SO_LINGER') this.#linger = value as Linger
   }
 
   getOption(name: OptionName): OptionValue {
-    requireOption('getsockopt', 'stream', familyOf(this.local.address), name)
+    requireOption('getsockopt', 'stream', socketFamily(this.local), name)
     if (this.released) throw closedSocket('getsockopt', name)
-    return getFromDescriptor(this.reactor.libc, this.fd, familyOf(this.local.address), name)
+    return getFromDescriptor(this.reactor.libc, this.fd, socketFamily(this.local), name)
   }
 }

@@ -43,7 +43,7 @@ test('whoever dies at whatever moment: no descriptor, slot or chunk is lost', { 
     serve(connection, random)
   }
   const listener = listen(own, KERNEL_LIMITS, AT, accept, {})
-  for (let round = 0; round < 60; round++) await Promise.all([0, 1, 2, 3].map(() => call(listener.local.port, random)))
+  for (let round = 0; round < 60; round++) await Promise.all([0, 1, 2, 3].map(() => call(listener.local.port!, random)))
   await listener.close()
   assert.ok(accepted.length > 200)
   for (const connection of accepted) connection.reset() // those who paused cannot have noticed

@@ -2,6 +2,8 @@
 
 /** Either family: for `getaddrinfo`. */
 export const AF_UNSPEC = 0
+/** Sockets of this machine: names are paths (unix(7)). */
+export const AF_UNIX = 1
 /** IPv4. */
 export const AF_INET = 2
 /** IPv6. */
@@ -38,6 +40,8 @@ export const SO_BROADCAST = 6
 export const SO_SNDBUF = 7
 /** Octets of the host's receive buffer. Linux gives back twice what was set (socket(7)). */
 export const SO_RCVBUF = 8
+/** Of a connected AF_UNIX stream: `Credentials`, who the other side is. Read only. */
+export const SO_PEERCRED = 17
 /** Probe a peer that is silent (RFC 9293 §3.8.4). */
 export const SO_KEEPALIVE = 9
 /** What `close` does with what is not sent yet: a `Linger`. */
@@ -48,9 +52,9 @@ export const SO_REUSEPORT = 15
 export const SO_BINDTODEVICE = 25
 /** 1 for a socket that listens. Read only. */
 export const SO_ACCEPTCONN = 30
-/** IPPROTO_TCP or IPPROTO_UDP. Read only. */
+/** IPPROTO_TCP or IPPROTO_UDP, 0 of an AF_UNIX socket. Read only. */
 export const SO_PROTOCOL = 38
-/** AF_INET or AF_INET6. Read only. */
+/** AF_INET, AF_INET6 or AF_UNIX. Read only. */
 export const SO_DOMAIN = 39
 
 /** Send small segments at once: no Nagle's algorithm (RFC 9293 §3.7.4). */

@@ -1,24 +1,25 @@
 /** SOCK_DGRAM: a datagram endpoint over a Host. */
 import { sleep } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
-import { type Family, type IpAddress, placeOf } from '../address.ts'
-import type { DatagramInfo, Datagrams, DatagramsOwner, Host, Peer } from '../host.ts'
+import { type Address, placeOf } from '../address.ts'
+import type { DatagramInfo, DatagramOptions, Datagrams, DatagramsOwner, Host } from '../host.ts'
 import type { SocketLimits } from '../limits.ts'
 import { MSG_PEEK, SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
-import { closedSocket, type Endpoint, EndpointState, type Message, notSupported } from './endpoint.ts'
+import { closedSocket, type Endpoint, EndpointState, type Message, notSupported, noUnixSockets } from './endpoint.ts'
+import type { NameFamily, Sender } from './name.ts'
 import { type Timeout, Waiters, Watchers } from './waiting.ts'
 
 interface Received {
   readonly bytes: Uint8Array
-  readonly from: Peer
+  readonly from: Sender
   readonly truncated: boolean
   readonly ecn: number
 }
 
-export class DatagramEndpoint extends EndpointState implements Endpoint, DatagramsOwner {
+export class DatagramEndpoint extends EndpointState implements Endpoint, DatagramsOwner<Address> {
   readonly listening = false
   readonly #host: Host
-  readonly #family: Family
+  readonly #family: NameFamily
   readonly #limits: SocketLimits
   readonly #readers: Waiters
   readonly #writers: Waiters
@@ -26,8 +27,8 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
   readonly #writable = new Watchers()
   readonly #received: Received[] = []
   #queued = 0
-  #opening: Promise<Datagrams> | null = null
-  #socket: Datagrams | null = null
+  #opening: Promise<Datagrams<Address>> | null = null
+  #socket: Datagrams<Address> | null = null
   /** The host has more than it wants: until `onDrain`. */
   #full = false
   #finished = false
@@ -35,26 +36,27 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
   /** Datagrams that arrived when the queue was full. */
   dropped = 0
 
-  constructor(host: Host, family: Family, limits: SocketLimits) {
+  constructor(host: Host, family: NameFamily, limits: SocketLimits, socket: Datagrams<Address> | null = null) {
     super()
     this.#host = host
     this.#family = family
     this.#limits = limits
     this.#readers = new Waiters(host)
     this.#writers = new Waiters(host)
+    if (socket !== null) this.#opening = Promise.resolve(this.#own(socket))
   }
 
-  get local(): IpAddress | null {
+  get local(): Address | null {
     return this.#socket?.local ?? null
   }
 
-  get remote(): IpAddress | null {
+  get remote(): Address | null {
     return this.#socket?.remote ?? null
   }
 
   // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async bind(at: IpAddress): Promise<void> {
+  async bind(at: Address): Promise<void> {
     this.open('bind')
     if (this.#opening !== null)
       throw new SocketError('EINVAL', 'bind', { ...placeOf(at), hint: 'the socket has an address already' })
@@ -62,10 +64,10 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     await this.#opening
   }
 
-  async #bindTo(at: IpAddress): Promise<Datagrams> {
-    let socket: Datagrams
+  async #bindTo(at: Address | null): Promise<Datagrams<Address>> {
+    let socket: Datagrams<Address>
     try {
-      socket = await this.#host.datagrams(at, { options: this.options.settings })
+      socket = await openAt(this.#host, at, { options: this.options.settings })
     } catch (error) {
       this.#opening = null
       throw error
@@ -74,6 +76,10 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
       socket.close()
       throw closedSocket('bind')
     }
+    return this.#own(socket)
+  }
+
+  #own(socket: Datagrams<Address>): Datagrams<Address> {
     this.#socket = socket
     this.options.opened(socket)
     socket.attach(this)
@@ -81,8 +87,8 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
   }
 
   /** The open socket: a socket that sends before it is bound gets a port of the host's choice. */
-  #ready(): Promise<Datagrams> {
-    this.#opening ??= this.#bindTo({ address: this.#family === 6 ? '::' : '0.0.0.0', port: 0 })
+  #ready(): Promise<Datagrams<Address>> {
+    this.#opening ??= this.#bindTo(anywhere(this.#family))
     return this.#opening
   }
 
@@ -94,7 +100,7 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     throw notSupported('accept', 'a datagram socket has no connections to accept')
   }
 
-  async connect(to: IpAddress): Promise<void> {
+  async connect(to: Address): Promise<void> {
     this.open('connect')
     await (await this.#ready()).connect(to)
     this.open('connect')
@@ -110,11 +116,11 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     await this.send(bytes, timeout)
   }
 
-  async sendto(bytes: Uint8Array, to: Peer | IpAddress, timeout: Timeout): Promise<number> {
+  async sendto(bytes: Uint8Array, to: Address, timeout: Timeout): Promise<number> {
     return await this.#send('sendto', bytes, to, timeout)
   }
 
-  async #send(syscall: string, bytes: Uint8Array, to: Peer | IpAddress | undefined, timeout: Timeout): Promise<number> {
+  async #send(syscall: string, bytes: Uint8Array, to: Address | undefined, timeout: Timeout): Promise<number> {
     this.#sendable(syscall)
     const socket = await this.#ready()
     await this.#writers.until(syscall, timeout, () => {
@@ -170,7 +176,7 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     })
   }
 
-  onDatagram(bytes: Uint8Array, from: Peer, { truncated, ecn }: DatagramInfo): void {
+  onDatagram(bytes: Uint8Array, from: Sender, { truncated, ecn }: DatagramInfo): void {
     if (this.#ended) return
     const { datagramQueue, datagramQueueBytes } = this.#limits
     if (this.#received.length >= datagramQueue || this.#queued + bytes.length > datagramQueueBytes) {
@@ -236,6 +242,18 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
     this.#socket?.close()
     this.#wake()
   }
+}
+
+/** Where a socket is that was never bound: a Unix socket has no name then. */
+function anywhere(family: NameFamily): Address | null {
+  if (family === 'unix') return null
+  return { address: family === 6 ? '::' : '0.0.0.0', port: 0 }
+}
+
+async function openAt(host: Host, at: Address | null, options: DatagramOptions): Promise<Datagrams<Address>> {
+  if (at !== null && at.path === undefined) return await host.datagrams(at, options)
+  if (host.unixDatagrams === undefined) throw noUnixSockets('socket')
+  return await host.unixDatagrams(at ?? undefined, options)
 }
 
 /** Up to `size` bytes of it; a copy where it stays. */

@@ -1,14 +1,15 @@
 /** What stream and datagram sockets have in common, below the `Socket` class. */
 import { SocketError } from '../../base/errors.ts'
-import type { Address, IpAddress } from '../address.ts'
-import type { OptionSettings, Peer } from '../host.ts'
+import type { Address } from '../address.ts'
+import type { OptionSettings } from '../host.ts'
 import type { OptionName, OptionValue } from '../options.ts'
+import type { Sender } from './name.ts'
 import { SocketTimeout, type Timeout } from './waiting.ts'
 
 /** What was received, and all that is known of it. */
 export interface Message {
   readonly bytes: Uint8Array
-  readonly from: Address | Peer
+  readonly from: Address | Sender
   /** The address that was asked. */
   readonly local: Address
   readonly truncated: boolean
@@ -17,13 +18,13 @@ export interface Message {
 
 /** The calls of a socket with their addresses resolved. A call that does not fit the kind of socket is refused. */
 export interface Endpoint {
-  bind(at: IpAddress): Promise<void>
+  bind(at: Address): Promise<void>
   listen(backlog: number): Promise<void>
   accept(timeout: Timeout): Promise<Endpoint>
-  connect(to: IpAddress, timeout: Timeout): Promise<void>
+  connect(to: Address, timeout: Timeout): Promise<void>
   send(bytes: Uint8Array, timeout: Timeout): Promise<number>
   sendall(bytes: Uint8Array, timeout: Timeout): Promise<void>
-  sendto(bytes: Uint8Array, to: Peer | IpAddress, timeout: Timeout): Promise<number>
+  sendto(bytes: Uint8Array, to: Address, timeout: Timeout): Promise<number>
   recv(size: number, flags: number, timeout: Timeout): Promise<Uint8Array>
   recvInto(into: Uint8Array, flags: number, timeout: Timeout): Promise<number>
   recvfrom(size: number, flags: number, timeout: Timeout): Promise<Message>
@@ -43,6 +44,10 @@ export interface Endpoint {
 
 export function notSupported(syscall: string, hint: string): SocketError {
   return new SocketError('EOPNOTSUPP', syscall, { hint })
+}
+
+export function noUnixSockets(syscall: string): SocketError {
+  return new SocketError('EAFNOSUPPORT', syscall, { hint: 'Unix sockets are not available on this host' })
 }
 
 export function closedSocket(syscall: string): SocketError {

@@ -3,9 +3,19 @@ import { SocketError } from '../../base/errors.ts'
 import { familyOf } from '../address.ts'
 import type { Host } from '../host.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, SOL_SOCKET } from '../options.ts'
-import { AF_INET, AF_INET6, AF_UNSPEC, SO_REUSEADDR, SO_REUSEPORT, SOCK_DGRAM, SOCK_STREAM } from './constants.ts'
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  AF_UNSPEC,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+} from './constants.ts'
+import { noUnixSockets } from './endpoint.ts'
 import { requireName, type SocketName } from './name.ts'
-import { Socket, type SocketOptions } from './socket.ts'
+import { openedDatagrams, openedStream, Socket, type SocketOptions } from './socket.ts'
 
 /** Family, type, protocol, canonical name (always empty: the host is not asked for it), and the address. */
 export type AddressInfo = readonly [
@@ -63,7 +73,12 @@ export async function create_connection(
   { timeout = null, source, ...options }: ConnectionSettings = {},
 ): Promise<Socket> {
   let failure: unknown
-  for (const [family, , , , address] of await getaddrinfo(host, ...name, AF_UNSPEC, SOCK_STREAM)) {
+  for (const [family, , , , address] of await getaddrinfo(
+    host,
+    ...requireName(name, 'create_connection'),
+    AF_UNSPEC,
+    SOCK_STREAM,
+  )) {
     const socket = new Socket(host, family, SOCK_STREAM, options)
     try {
       socket.settimeout(timeout)
@@ -80,7 +95,7 @@ export async function create_connection(
 
 /** Settings of `create_server`. */
 export interface ServerSettings extends SocketOptions {
-  /** AF_INET (default) or AF_INET6. */
+  /** AF_INET (default), AF_INET6, or AF_UNIX: the name is a path then. */
   readonly family?: number
   /** How many connections may wait to be accepted. */
   readonly backlog?: number
@@ -95,7 +110,7 @@ export async function create_server(
   { family = AF_INET, backlog = 128, reusePort = false, ...options }: ServerSettings = {},
 ): Promise<Socket> {
   const socket = new Socket(host, family, SOCK_STREAM, options)
-  socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+  if (family !== AF_UNIX) socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
   if (reusePort) socket.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
   try {
     await socket.bind(name)
@@ -108,16 +123,29 @@ export async function create_server(
 }
 
 /**
- * socketpair(2): two sockets that are connected with each other, over the host's loopback. Another program cannot get
- * in between: whoever else calls is sent away.
+ * socketpair(2): two sockets that are connected with each other. Of the family AF_UNIX they have no names, and the kernel
+ * itself makes the pair. Of another family they are joined over the host's loopback; another program cannot get in
+ * between: whoever else calls is sent away.
+ * @param family default: AF_UNIX where the host has Unix sockets, else AF_INET.
  */
 export async function socketpair(
   host: Host,
-  family: number = AF_INET,
+  family: number = host.pair === undefined ? AF_INET : AF_UNIX,
   type: number = SOCK_STREAM,
 ): Promise<[Socket, Socket]> {
+  if (family === AF_UNIX) return await unixPair(host, type)
   const loopback = family === AF_INET6 ? '::1' : '127.0.0.1'
   return type === SOCK_DGRAM ? await datagramPair(host, family, loopback) : await streamPair(host, family, loopback)
+}
+
+async function unixPair(host: Host, type: number): Promise<[Socket, Socket]> {
+  if (host.pair === undefined || host.datagramPair === undefined) throw noUnixSockets('socketpair')
+  if (type === SOCK_DGRAM) {
+    const [left, right] = await host.datagramPair()
+    return [openedDatagrams(host, left), openedDatagrams(host, right)]
+  }
+  const [left, right] = await host.pair()
+  return [openedStream(host, left), openedStream(host, right)]
 }
 
 async function streamPair(host: Host, family: number, loopback: string): Promise<[Socket, Socket]> {

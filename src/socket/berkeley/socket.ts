@@ -17,12 +17,13 @@
  * `EADDRINUSE` comes.
  */
 import { SocketError } from '../../base/errors.ts'
-import type { Host } from '../host.ts'
+import type { Connection, Host, PathDatagrams } from '../host.ts'
 import { SOCKET_LIMITS, type SocketLimits } from '../limits.ts'
 import { type OptionName, type OptionValue, optionName, SOL_SOCKET } from '../options.ts'
 import {
   AF_INET,
   AF_INET6,
+  AF_UNIX,
   MSG_DONTWAIT,
   MSG_PEEK,
   MSG_TRUNC,
@@ -36,7 +37,7 @@ import {
 } from './constants.ts'
 import { DatagramEndpoint } from './datagram.ts'
 import type { Endpoint } from './endpoint.ts'
-import { peerName, resolveName, type SocketName, socketName } from './name.ts'
+import { type NameFamily, peerName, resolveName, type SocketName, socketName } from './name.ts'
 import { SocketReader } from './reader.ts'
 import { StreamEndpoint } from './stream.ts'
 import type { Timeout } from './waiting.ts'
@@ -84,7 +85,7 @@ class Ready implements SocketOptions {
  */
 export class Socket implements AsyncDisposable {
   readonly host: Host
-  /** AF_INET or AF_INET6. */
+  /** AF_INET, AF_INET6 or AF_UNIX. */
   readonly family: number
   /** SOCK_STREAM or SOCK_DGRAM. */
   readonly type: number
@@ -98,8 +99,8 @@ export class Socket implements AsyncDisposable {
 
   /** socket(2). @throws SocketError EAFNOSUPPORT, EPROTONOSUPPORT for another family or type. */
   constructor(host: Host, family: number = AF_INET, type: number = SOCK_STREAM, options: SocketOptions = {}) {
-    if (family !== AF_INET && family !== AF_INET6)
-      throw new SocketError('EAFNOSUPPORT', 'socket', { hint: `family ${family}; use AF_INET or AF_INET6` })
+    if (family !== AF_INET && family !== AF_INET6 && family !== AF_UNIX)
+      throw new SocketError('EAFNOSUPPORT', 'socket', { hint: `family ${family}; use AF_INET, AF_INET6 or AF_UNIX` })
     if (type !== SOCK_STREAM && type !== SOCK_DGRAM)
       throw new SocketError('EPROTONOSUPPORT', 'socket', { hint: `type ${type}; use SOCK_STREAM or SOCK_DGRAM` })
     this.host = host
@@ -108,11 +109,12 @@ export class Socket implements AsyncDisposable {
     const limits = { ...SOCKET_LIMITS, ...options.limits }
     this.#limits = limits
     if (options instanceof Ready) this.#endpoint = options.endpoint
-    else if (type === SOCK_STREAM) this.#endpoint = new StreamEndpoint(host, this.#ip, limits)
-    else this.#endpoint = new DatagramEndpoint(host, this.#ip, limits)
+    else if (type === SOCK_STREAM) this.#endpoint = new StreamEndpoint(host, this.#nameFamily, limits)
+    else this.#endpoint = new DatagramEndpoint(host, this.#nameFamily, limits)
   }
 
-  get #ip(): 4 | 6 {
+  get #nameFamily(): NameFamily {
+    if (this.family === AF_UNIX) return 'unix'
     return this.family === AF_INET6 ? 6 : 4
   }
 
@@ -140,11 +142,11 @@ export class Socket implements AsyncDisposable {
 
   // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** bind(2): `['', port]` is every interface, port 0 one of the host's choice. */
+  /** bind(2): `['', port]` is every interface, port 0 one of the host's choice. An AF_UNIX socket takes a path. */
   bind(name: SocketName): Promise<void> {
     return this.#inOrder(async () => {
       this.#endpoint.open('bind')
-      await this.#endpoint.bind(await resolveName(this.host, this.#ip, name, 'bind'))
+      await this.#endpoint.bind(await resolveName(this.host, this.#nameFamily, name, 'bind'))
     })
   }
 
@@ -172,7 +174,7 @@ export class Socket implements AsyncDisposable {
     const timeout = this.#timeout
     return this.#inOrder(async () => {
       this.#endpoint.open('connect')
-      await this.#endpoint.connect(await resolveName(this.host, this.#ip, name, 'connect'), timeout)
+      await this.#endpoint.connect(await resolveName(this.host, this.#nameFamily, name, 'connect'), timeout)
     })
   }
 
@@ -209,7 +211,7 @@ export class Socket implements AsyncDisposable {
     const [bytes, timeout] = [bytesOf('sendto', data), this.#timeout]
     const naming = this.#afterNames(async () => {
       this.#endpoint.open('sendto')
-      return await resolveName(this.host, this.#ip, name, 'sendto')
+      return await resolveName(this.host, this.#nameFamily, name, 'sendto')
     })
     // Names take their time: what is sent later must not arrive earlier for that.
     const named = naming.catch(() => {})
@@ -359,7 +361,8 @@ export class Socket implements AsyncDisposable {
   getsockname(): [string, number] {
     this.#endpoint.open('getsockname')
     const { local } = this.#endpoint
-    return local === null ? [this.family === AF_INET6 ? '::' : '0.0.0.0', 0] : socketName(local)
+    if (local !== null) return socketName(local)
+    return [this.family === AF_UNIX ? '' : this.family === AF_INET6 ? '::' : '0.0.0.0', 0]
   }
 
   /** getpeername(2). @throws SocketError ENOTCONN, EBADF. */
@@ -393,6 +396,7 @@ export class Socket implements AsyncDisposable {
       case SO_DOMAIN:
         return this.family
       case SO_PROTOCOL:
+        if (this.family === AF_UNIX) return 0
         return this.type === SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP
       case SO_ACCEPTCONN:
         return this.#endpoint.listening ? 1 : 0
@@ -400,6 +404,18 @@ export class Socket implements AsyncDisposable {
         return undefined
     }
   }
+}
+
+/** A Unix socket of a connection that the host has opened. */
+export function openedStream(host: Host, connection: Connection): Socket {
+  const endpoint = new StreamEndpoint(host, 'unix', SOCKET_LIMITS, connection)
+  return new Socket(host, AF_UNIX, SOCK_STREAM, new Ready(endpoint, SOCKET_LIMITS))
+}
+
+/** A Unix datagram socket that the host has opened. */
+export function openedDatagrams(host: Host, socket: PathDatagrams): Socket {
+  const endpoint = new DatagramEndpoint(host, 'unix', SOCKET_LIMITS, socket)
+  return new Socket(host, AF_UNIX, SOCK_DGRAM, new Ready(endpoint, SOCKET_LIMITS))
 }
 
 /** @throws TypeError for what is neither bytes nor text. */

@@ -1,12 +1,13 @@
 /** SOCK_STREAM: a listening or connected endpoint over a Host. */
 import type { Timer } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
-import { type Address, type Family, type IpAddress, placeOf } from '../address.ts'
+import { type Address, ipOf, placeOf } from '../address.ts'
 import type { Connection, ConnectionOwner, Host, Listener } from '../host.ts'
 import type { SocketLimits } from '../limits.ts'
 import { ByteQueue } from '../queue.ts'
 import { MSG_PEEK, MSG_WAITALL, SHUT_RD, SHUT_RDWR, SHUT_WR } from './constants.ts'
 import { closedSocket, type Endpoint, EndpointState, type Message, notSupported } from './endpoint.ts'
+import type { NameFamily } from './name.ts'
 import { Sending } from './sending.ts'
 import { patience, type Timeout, Waiters, Watchers } from './waiting.ts'
 
@@ -14,7 +15,7 @@ type State = 'fresh' | 'connecting' | 'listening' | 'connected'
 
 export class StreamEndpoint extends EndpointState implements Endpoint, ConnectionOwner {
   readonly #host: Host
-  readonly #family: Family
+  readonly #family: NameFamily
   readonly #limits: SocketLimits
   readonly #readers: Waiters
   readonly #sending: Sending
@@ -22,7 +23,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
   readonly #writable = new Watchers()
   readonly #received = new ByteQueue()
   #state: State = 'fresh'
-  #bound: IpAddress | null = null
+  #bound: Address | null = null
   #listener: Listener | null = null
   #backlog = 0
   readonly #waiting: Connection[] = []
@@ -37,7 +38,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
   #finished = false
   #paused = false
 
-  constructor(host: Host, family: Family, limits: SocketLimits, connection: Connection | null = null) {
+  constructor(host: Host, family: NameFamily, limits: SocketLimits, connection: Connection | null = null) {
     super()
     this.#host = host
     this.#family = family
@@ -61,7 +62,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
 
   // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async bind(at: IpAddress): Promise<void> {
+  async bind(at: Address): Promise<void> {
     this.open('bind')
     if (this.#bound !== null || this.#state !== 'fresh')
       throw new SocketError('EINVAL', 'bind', { ...placeOf(at), hint: 'the socket has an address already' })
@@ -75,8 +76,8 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
       throw new SocketError('EINVAL', 'listen', { hint: `the socket is ${this.#state}` })
     this.#backlog = Math.max(1, backlog)
     if (this.#state === 'listening') return
+    const at = this.#bound ?? wildcard(this.#family)
     this.#state = 'listening'
-    const at = this.#bound ?? { address: this.#family === 6 ? '::' : '0.0.0.0', port: 0 }
     const options = { backlog, options: this.options.settings }
     let listener: Listener
     try {
@@ -116,7 +117,7 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
     })
   }
 
-  async connect(to: IpAddress, timeout: Timeout): Promise<void> {
+  async connect(to: Address, timeout: Timeout): Promise<void> {
     this.open('connect')
     const place = placeOf(to)
     if (this.#state === 'connected') throw new SocketError('EISCONN', 'connect', place)
@@ -132,14 +133,14 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
     throw new SocketError('EINPROGRESS', 'connect', place)
   }
 
-  async #establish(to: IpAddress, abandon: AbortController, timeout: Timeout): Promise<void> {
+  async #establish(to: Address, abandon: AbortController, timeout: Timeout): Promise<void> {
     const { signal } = abandon
     const timer: Timer = patience(this.#host, 'connect', timeout, (late) => abandon.abort(late))
     try {
       const options = { options: this.options.settings, signal }
       const connection = await this.#host.connect(
         to,
-        this.#bound === null ? options : { ...options, from: this.#bound },
+        this.#bound === null ? options : { ...options, from: ipOf(this.#bound, 'connect') },
       )
       if (this.closed) connection.close()
       else this.#own(connection)
@@ -364,6 +365,12 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
       connection.flush().then(over, over)
     })
   }
+}
+
+/** @throws SocketError EINVAL: a Unix socket is nowhere until it is bound. */
+function wildcard(family: NameFamily): Address {
+  if (family === 'unix') throw new SocketError('EINVAL', 'listen', { hint: 'call bind with a path first' })
+  return { address: family === 6 ? '::' : '0.0.0.0', port: 0 }
 }
 
 function notConnected(syscall: string): SocketError {

@@ -86,18 +86,22 @@ export function handoverScenarios(scenario: Scenario): void {
     await shut({ ...both, server: third })
   })
 
-  scenario('who takes over after the close is told it', async (world) => {
-    const both = await pair(world)
-    both.client.call((c) => c.reset())
-    await both.server.until(() => both.server.closed)
-    const second = Recorder.on(both.server.connection)
-    await second.until(() => second.closed)
-    assert.equal(second.closes[0]?.code, 'ECONNRESET')
-    second.unread(encode('too late'))
-    await roundTrip(world)
-    assert.deepEqual([second.received, second.closes.length, both.server.closes.length], [0, 1, 1])
-    await both.door.listener.close()
-  })
+  scenario(
+    'who takes over after the close is told it',
+    async (world) => {
+      const both = await pair(world)
+      both.client.call((c) => c.reset())
+      await both.server.until(() => both.server.closed)
+      const second = Recorder.on(both.server.connection)
+      await second.until(() => second.closed)
+      assert.equal(second.closes[0]?.code, 'ECONNRESET')
+      second.unread(encode('too late'))
+      await roundTrip(world)
+      assert.deepEqual([second.received, second.closes.length, both.server.closes.length], [0, 1, 1])
+      await both.door.listener.close()
+    },
+    'reset',
+  )
 
   scenario('after close and reset nothing that was given back is delivered', async (world) => {
     for (const how of ['close', 'reset'] as const) {
@@ -111,24 +115,28 @@ export function handoverScenarios(scenario: Scenario): void {
     }
   })
 
-  scenario('unread and write take bytes only', async (world) => {
-    const both = await pair(world)
-    for (const odd of ['text', 5, [1, 2], new ArrayBuffer(8), new Uint16Array(2), null, undefined]) {
-      const none = odd as unknown as Uint8Array
-      assert.throws(() => both.client.connection.write(none), {
-        name: 'TypeError',
-        message: /write takes a Uint8Array/,
-      })
-      assert.throws(() => both.client.connection.unread(none), {
-        name: 'TypeError',
-        message: /unread takes a Uint8Arr/,
-      })
-    }
-    assert.equal(both.client.connection.queued, 0)
-    both.client.call((c) => c.write(Buffer.from('a Buffer is one')))
-    await both.server.until(() => both.server.received === 15)
-    await shut(both)
-  })
+  scenario(
+    'unread and write take bytes only',
+    async (world) => {
+      const both = await pair(world)
+      for (const odd of ['text', 5, [1, 2], new ArrayBuffer(8), new Uint16Array(2), null, undefined]) {
+        const none = odd as unknown as Uint8Array
+        assert.throws(() => both.client.connection.write(none), {
+          name: 'TypeError',
+          message: /write takes a Uint8Array/,
+        })
+        assert.throws(() => both.client.connection.unread(none), {
+          name: 'TypeError',
+          message: /unread takes a Uint8Arr/,
+        })
+      }
+      assert.equal(both.client.connection.queued, 0)
+      both.client.call((c) => c.write(Buffer.from('a Buffer is one')))
+      await both.server.until(() => both.server.received === 15)
+      await shut(both)
+    },
+    'reset',
+  )
 
   scenario('a plain connection has no security to speak of', async (world) => {
     const both = await pair(world)

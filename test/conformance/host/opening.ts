@@ -189,15 +189,6 @@ export function acceptScenarios(scenario: Scenario): void {
     assert.match(String(what), /accepting the connection from .* failed/)
     assert.equal((failure as Error).message, 'nobody caught me')
   })
-
-  scenario('a path is not an address here: EAFNOSUPPORT', async (world) => {
-    const at = { path: '/tmp/reticle-no-such-socket' }
-    await rejected(
-      'EAFNOSUPPORT',
-      world.server.listen(at, () => {}),
-    )
-    await rejected('EAFNOSUPPORT', world.client.connect(at))
-  })
 }
 
 /** How a connection ends; the reset of a hasty server can be learnt from `connect` itself. */
@@ -209,6 +200,18 @@ async function fate(connecting: Promise<Connection>): Promise<string> {
   } catch (error) {
     return (error as { code: string }).code
   }
+}
+
+/** Of hosts without Unix sockets. */
+export function pathlessScenarios(scenario: Scenario): void {
+  scenario('a path is not an address here: EAFNOSUPPORT', async (world) => {
+    const at = { path: '/tmp/reticle-no-such-socket' }
+    await rejected(
+      'EAFNOSUPPORT',
+      world.server.listen(at, () => {}),
+    )
+    await rejected('EAFNOSUPPORT', world.client.connect(at))
+  })
 }
 
 export function connectScenarios(scenario: Scenario): void {

@@ -1,7 +1,7 @@
 /** An owner that writes down what it is told, and lets a test wait for it. */
 import assert from 'node:assert/strict'
 import type { SocketError } from '../../../src/base/errors.ts'
-import { ipOf } from '../../../src/socket/address.ts'
+import { ipOf, type PathAddress } from '../../../src/socket/address.ts'
 import type { Connection, ConnectionOwner, Host, Listener, ListenOptions } from '../../../src/socket/host.ts'
 import type { World } from './world.ts'
 
@@ -150,7 +150,7 @@ export class Door {
     this.#waiters = waiters
   }
 
-  static async open(host: Host, address: string, options: ListenOptions = {}, port = 0): Promise<Door> {
+  static async open(host: Host, address: string | PathAddress, options: ListenOptions = {}, port = 0): Promise<Door> {
     const accepted: Connection[] = []
     const waiters: ((connection: Connection) => void)[] = []
     const accept = (connection: Connection): void => {
@@ -158,7 +158,8 @@ export class Door {
       if (waiter === undefined) accepted.push(connection)
       else waiter(connection)
     }
-    return new Door(await host.listen({ address, port }, accept, options), accepted, waiters)
+    const at = typeof address === 'string' ? { address, port } : address
+    return new Door(await host.listen(at, accept, options), accepted, waiters)
   }
 
   get port(): number {
@@ -182,7 +183,7 @@ export interface Pair {
   readonly server: Recorder
 }
 
-export async function pair(world: World, address = world.serverAddress): Promise<Pair> {
+export async function pair(world: World, address = world.place?.() ?? world.serverAddress): Promise<Pair> {
   const { door, client, server } = await quietPair(world, address)
   client.attach()
   server.attach()
@@ -190,7 +191,7 @@ export async function pair(world: World, address = world.serverAddress): Promise
 }
 
 /** The same, with nobody attached yet. */
-export async function quietPair(world: World, address = world.serverAddress): Promise<Pair> {
+export async function quietPair(world: World, address = world.place?.() ?? world.serverAddress): Promise<Pair> {
   const door = await Door.open(world.server, address)
   const client = new Recorder(await world.client.connect(door.listener.local))
   const server = new Recorder(await door.next())

@@ -112,7 +112,10 @@ export function sendingScenarios(scenario: Scenario): void {
     both.client.call((c) => c[Symbol.dispose]())
     await both.server.until(() => both.server.ended)
     await both.door.listener[Symbol.asyncDispose]()
-    await rejected('ECONNREFUSED', world.client.connect(both.door.listener.local))
+    await rejected(
+      world.place === undefined ? 'ECONNREFUSED' : 'ENOENT',
+      world.client.connect(both.door.listener.local),
+    )
     const socket = await world.client.datagrams()
     socket[Symbol.dispose]()
     assert.throws(() => socket.send(encode('late'), { address: world.serverAddress, port: 9 }), { code: 'EBADF' })

@@ -37,6 +37,7 @@ export const WITH_FFI: World['options'] = {
   datagram: [...availableOptions('datagram', 4)],
   stream6: [...availableOptions('stream', 6)],
   datagram6: [...availableOptions('datagram', 6)],
+  unix: [...availableOptions('stream', 'unix')],
 }
 
 const SHARED = ['SO_REUSEADDR', 'SO_REUSEPORT', 'SO_ERROR', 'SO_SNDBUF', 'SO_RCVBUF', 'IP_TTL'] as const
@@ -69,6 +70,10 @@ export const STACK: World['options'] = {
 }
 
 /** What the kernel host lacks without FFI. */
-export const LACKING_WITHOUT_FFI: readonly Ability[] = WITH_FFI.stream6!.concat(WITH_FFI.datagram6!).filter(
-  (name) => !WITHOUT_FFI.stream6!.includes(name) && !WITHOUT_FFI.datagram6!.includes(name),
-)
+export const LACKING_WITHOUT_FFI: readonly Ability[] = [
+  'pair',
+  'SO_PEERCRED',
+  ...WITH_FFI.stream6!.concat(WITH_FFI.datagram6!).filter(
+    (name) => !WITHOUT_FFI.stream6!.includes(name) && !WITHOUT_FFI.datagram6!.includes(name),
+  ),
+]

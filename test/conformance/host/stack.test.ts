@@ -44,7 +44,7 @@ function alone(): World {
   }
 }
 
-const LACKS: readonly Ability[] = ['IPv6', 'SO_BINDTODEVICE', 'IP_TOS']
+const LACKS: readonly Ability[] = ['IPv6', 'Unix sockets', 'SO_BINDTODEVICE', 'IP_TOS']
 hostConformance('our stack', async () => simulated(0), LACKS)
 hostConformance('our stack at 3 % loss of TCP segments', async () => simulated(0.03), LACKS)
 hostConformance('our stack over its loopback', async () => alone(), [...LACKS, 'broadcast'])

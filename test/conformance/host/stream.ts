@@ -11,7 +11,7 @@ export function streamScenarios(scenario: Scenario): void {
   scenario('bytes go both ways and both ends know the addresses', async (world) => {
     const both = await pair(world)
     await talk(both)
-    assert.equal(both.client.connection.remote.address, world.serverAddress)
+    assert.deepEqual(both.client.connection.remote, both.door.listener.local)
     await shut(both)
   })
 

@@ -5,11 +5,24 @@
 import { datagramScenarios } from './datagram.ts'
 import { handoverScenarios } from './handover.ts'
 import { attachScenarios, endScenarios } from './lifecycle.ts'
-import { acceptScenarios, connectScenarios, listenScenarios } from './opening.ts'
+import { acceptScenarios, connectScenarios, listenScenarios, pathlessScenarios } from './opening.ts'
 import { optionScenarios } from './option.ts'
 import { sendingScenarios } from './sending.ts'
 import { streamScenarios } from './stream.ts'
+import { atPaths, fileScenarios, pairScenarios } from './unix.ts'
 import { type Ability, type MakeWorld, scenarios } from './world.ts'
+
+/** The same over Unix sockets, with what is particular to them. `make` is given the kernel's worlds. */
+export function unixConformance(name: string, make: MakeWorld, lacks: readonly Ability[] = []): void {
+  const scenario = scenarios(`${name}, Unix sockets`, async () => atPaths(await make()), ['reset', ...lacks])
+  streamScenarios(scenario)
+  attachScenarios(scenario)
+  endScenarios(scenario)
+  handoverScenarios(scenario)
+  sendingScenarios(scenario)
+  fileScenarios(scenario)
+  pairScenarios(scenario)
+}
 
 /**
  * Declares the suite's tests for one kind of Host; `make` is called once per test.
@@ -27,4 +40,5 @@ export function hostConformance(name: string, make: MakeWorld, lacks: readonly A
   connectScenarios(scenario)
   optionScenarios(scenario)
   datagramScenarios(scenario)
+  if (lacks.includes('Unix sockets')) pathlessScenarios(scenario)
 }

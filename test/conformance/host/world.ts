@@ -1,5 +1,6 @@
 /** What the suite needs of whoever runs it: two hosts that reach each other, and a way to let their time pass. */
 import { test } from 'node:test'
+import type { PathAddress } from '../../../src/socket/address.ts'
 import type { Host } from '../../../src/socket/host.ts'
 import type { OptionName } from '../../../src/socket/options.ts'
 import { need } from '../../need.ts'
@@ -14,6 +15,8 @@ export interface World {
   readonly serverAddress: string
   /** The same for IPv6, where the host has it. */
   readonly serverAddress6?: string | undefined
+  /** Streams are opened at a place of their own, a new one at each call: Unix sockets. */
+  readonly place?: () => PathAddress
   /** The options that these hosts say they have; each of the others must be refused with ENOPROTOOPT. */
   readonly options: {
     readonly stream: readonly OptionName[]
@@ -21,6 +24,8 @@ export interface World {
     /** Of IPv6 sockets, where there are any. */
     readonly stream6?: readonly OptionName[]
     readonly datagram6?: readonly OptionName[]
+    /** Of Unix sockets, streams and datagrams, where there are any. */
+    readonly unix?: readonly OptionName[]
   }
   /** The name of the interface that has `serverAddress`, where interfaces have names. */
   readonly device?: string
@@ -46,7 +51,7 @@ export interface World {
 export type MakeWorld = () => Promise<World>
 
 /** What not every host has. */
-export type Ability = 'IPv6' | 'multicast' | 'broadcast' | OptionName
+export type Ability = 'IPv6' | 'multicast' | 'broadcast' | 'pair' | 'reset' | 'Unix sockets' | OptionName
 
 /** Declares one test of the suite: `body` in a fresh world, for hosts that have what it needs. */
 export type Scenario = (title: string, body: (world: World) => Promise<void>, ...needs: readonly Ability[]) => void

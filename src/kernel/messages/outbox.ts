@@ -3,8 +3,7 @@
  * and it is emptied before another socket gets at it.
  */
 import type { Libc } from '../libc.ts'
-import type { KernelPeer } from './peer.ts'
-import { COUNT, MessageVector } from './vector.ts'
+import { COUNT, MessageVector, type Target } from './vector.ts'
 
 const EINTR = 4
 const EAGAIN = 11
@@ -15,7 +14,7 @@ const MSG_DONTWAIT = 0x40
 export interface Sender {
   readonly fd: number
   /** The kernel's buffer is full: this datagram, and those after it, must wait. */
-  sendLater(payload: Uint8Array, to: KernelPeer | null): void
+  sendLater(payload: Uint8Array, to: Target | null): void
   /** The kernel has refused this datagram, or told an error of an earlier one (and taken this one). */
   refused(errno: number): void
 }
@@ -23,10 +22,12 @@ export interface Sender {
 export class Outbox {
   readonly #libc: Libc
   readonly #vector: MessageVector
-  readonly #peers: (KernelPeer | null)[] = new Array<KernelPeer | null>(COUNT).fill(null)
+  readonly #peers: (Target | null)[] = new Array<Target | null>(COUNT).fill(null)
   readonly #lengths = new Uint32Array(COUNT)
   #sender: Sender | null = null
   #count = 0
+  /** The message that was refused for an error of an earlier one, and is being tried again. */
+  #again = -1
 
   constructor(libc: Libc) {
     this.#libc = libc
@@ -34,7 +35,7 @@ export class Outbox {
   }
 
   /** Takes a copy of the datagram. */
-  add(sender: Sender, payload: Uint8Array, to: KernelPeer | null): void {
+  add(sender: Sender, payload: Uint8Array, to: Target | null): void {
     if (this.#count === COUNT || (this.#sender !== sender && this.#count > 0)) this.flush()
     this.#sender = sender
     const i = this.#count++
@@ -69,6 +70,8 @@ export class Outbox {
     }
     sender.refused(errno)
     // On a connected socket that is what became of an earlier datagram, told once: this one has not been tried yet.
-    return errno === ECONNREFUSED ? i : i + 1
+    const again = errno === ECONNREFUSED && this.#again !== i
+    this.#again = again ? i : -1
+    return again ? i : i + 1
   }
 }

@@ -1,9 +1,9 @@
 /** Datagrams that the kernel could not take yet, or that are held under a cork. */
-import type { KernelPeer } from './peer.ts'
+import type { Target } from './vector.ts'
 
-interface Waiting {
+export interface Waiting {
   readonly bytes: Uint8Array
-  readonly to: KernelPeer | null
+  readonly to: Target | null
   readonly cost: number
 }
 
@@ -21,7 +21,7 @@ export class Queue {
   }
 
   /** Keeps a copy. */
-  push(bytes: Uint8Array, to: KernelPeer | null, cost: number): void {
+  push(bytes: Uint8Array, to: Target | null, cost: number): void {
     this.#list.push({ bytes: new Uint8Array(bytes), to, cost })
     this.cost += cost
   }
@@ -31,6 +31,17 @@ export class Queue {
     const taken = this.#list.splice(0, count)
     for (const { cost } of taken) this.cost -= cost
     return taken
+  }
+
+  /** Puts it behind all others. */
+  putBack(one: Waiting): void {
+    this.#list.push(one)
+    this.cost += one.cost
+  }
+
+  /** Whether one waits of which that is so. */
+  some(is: (to: Target | null) => boolean): boolean {
+    return this.#list.some(({ to }) => is(to))
   }
 
   /** The last `count` become the first. */

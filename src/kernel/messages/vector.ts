@@ -20,8 +20,8 @@ const CONTROL_LENGTH = 10
 const FLAGS = 12
 const LENGTH = 14
 const IOVEC_WORDS = 4
-/** struct sockaddr_in6 needs 28. */
-const NAME_BYTES = 32
+/** struct sockaddr_un needs 110, struct sockaddr_in6 28. */
+const NAME_BYTES = 112
 /** Room for one IPV6_PKTINFO and one IPV6_TCLASS (CMSG_SPACE of 20 and of 4), and to spare. */
 const CONTROL_BYTES = 96
 const FIXED = COUNT * (HEADER_WORDS * 4 + IOVEC_WORDS * 4 + NAME_BYTES + CONTROL_BYTES)
@@ -29,6 +29,14 @@ const TWO_32 = 0x1_0000_0000
 
 /** Of which processors the layout is known. */
 export const KNOWN: ReadonlySet<string> = new Set(['x64', 'arm64', 'riscv64', 'loong64'])
+
+/** Where a message goes: it writes itself into the message. */
+export interface Target {
+  /** struct sockaddr of the peer: its length. */
+  writeName(vector: MessageVector, i: number): number
+  /** The control message that has the message leave from one of our addresses: its length, 0 for none. */
+  writeSource(vector: MessageVector, i: number): number
+}
 
 export class MessageVector {
   /** For the system call. */
@@ -70,6 +78,10 @@ export class MessageVector {
   /** MSG_TRUNC and others. */
   flags(i: number): number {
     return this.words[i * HEADER_WORDS + FLAGS]!
+  }
+
+  nameLength(i: number): number {
+    return this.words[i * HEADER_WORDS + NAME_LENGTH]!
   }
 
   controlLength(i: number): number {

@@ -1,4 +1,4 @@
-/** The memory that all UDP sockets of the process receive into and send from, one at a time. */
+/** The memory that all datagram sockets of the process receive into and send from, one at a time. */
 import type { Libc } from '../libc.ts'
 import { Outbox } from './outbox.ts'
 import { MessageVector } from './vector.ts'
