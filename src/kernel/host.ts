@@ -17,7 +17,6 @@ import type {
   Host,
   Listener,
   ListenOptions,
-  SocketFileOptions,
 } from '../socket/host.ts'
 import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'
@@ -70,6 +69,10 @@ class Kernel implements KernelHost {
   readonly random: Random
   readonly events: EventLog
   readonly driver: DriverChoice
+  /** Absent where the driver has none: a property that is there says that the call works. */
+  readonly unixDatagrams?: NonNullable<Host['unixDatagrams']>
+  readonly pair?: NonNullable<Host['pair']>
+  readonly datagramPair?: NonNullable<Host['datagramPair']>
   readonly #driver: Driver
 
   constructor(machine: Machine, driver: Driver, reason: string) {
@@ -79,6 +82,14 @@ class Kernel implements KernelHost {
     this.events = machine.events
     this.driver = { name: driver.name, reason }
     this.#driver = watched(driver, machine)
+    const { unixDatagrams, pair, datagramPair } = this.#driver
+    if (unixDatagrams !== undefined)
+      this.unixDatagrams = async (at = UNNAMED, given = {}) => {
+        if (at.path !== '') requirePath('bind', at)
+        return await claim(at, given, async () => unixDatagrams(at, given))
+      }
+    if (pair !== undefined) this.pair = async () => pair()
+    if (datagramPair !== undefined) this.datagramPair = async () => datagramPair()
   }
 
   async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
@@ -114,25 +125,6 @@ class Kernel implements KernelHost {
 
   async datagrams(at: IpAddress = { address: '0.0.0.0', port: 0 }, options: DatagramOptions = {}): Promise<Datagrams> {
     return this.#driver.datagrams(requireLiteral('bind', at), options)
-  }
-
-  get unixDatagrams(): Host['unixDatagrams'] {
-    const { unixDatagrams } = this.#driver
-    if (unixDatagrams === undefined) return undefined
-    return async (at: PathAddress = UNNAMED, options: DatagramOptions & SocketFileOptions = {}) => {
-      if (at.path !== '') requirePath('bind', at)
-      return await claim(at, options, async () => unixDatagrams(at, options))
-    }
-  }
-
-  get pair(): Host['pair'] {
-    const { pair } = this.#driver
-    return pair === undefined ? undefined : async () => pair()
-  }
-
-  get datagramPair(): Host['datagramPair'] {
-    const { datagramPair } = this.#driver
-    return datagramPair === undefined ? undefined : async () => datagramPair()
   }
 
   async lookup(name: string, family?: Family): Promise<readonly string[]> {
