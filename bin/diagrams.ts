@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UPSTREAM_PHASES } from '../src/dns/exchange/phase.ts'
 import { STREAM_PHASES } from '../src/dns/front/phase.ts'
+import { STREAM } from '../src/http/h2/stream-state.ts'
 import { LIFE, RULES } from '../src/http/machine/state.ts'
 import { TRANSITIONS } from '../src/tcp/life/state.ts'
 import { PHASES } from '../src/tcp/loss/episode.ts'
@@ -23,6 +24,7 @@ const DRAWINGS: Readonly<Record<string, Readonly<Record<string, () => string>>>>
     'web-rooms': () => fenced('mermaid', ['flowchart BT', ...neededArrows(rooms.web)]),
     'http-exchange': () => fenced('mermaid', ['stateDiagram-v2', ...exchangeArrows()]),
     'http-connection': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(LIFE, 'open', 'closed')]),
+    'http2-stream': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(STREAM, 'idle')]),
     'dns-server-stream': () => fenced('mermaid', ['stateDiagram-v2', ...tableArrows(STREAM_PHASES, 'open', 'gone')]),
     'dns-upstream-stream': () =>
       fenced('mermaid', ['stateDiagram-v2', ...tableArrows(UPSTREAM_PHASES, 'busy', 'gone')]),

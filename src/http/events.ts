@@ -19,7 +19,7 @@ export interface HttpRequestEvent extends HttpEvent {
   readonly method: string
   /** The request target: a path with its query, mostly. */
   readonly target: string
-  /** `HTTP/1.1` or `HTTP/1.0`. */
+  /** `HTTP/2`, `HTTP/1.1` or `HTTP/1.0`. */
   readonly version: string
   /** Name, value, name, value. */
   readonly fields: readonly string[]
@@ -59,5 +59,25 @@ export interface HttpRefusedEvent extends Event {
   readonly why: string
 }
 
+/** A frame of HTTP/2. */
+export interface HttpFrameEvent extends Event {
+  /** The kind of the event. */
+  readonly type: 'http.frame'
+  /** Who reports it. */
+  readonly side: 'client' | 'server'
+  /** `10.0.0.2:49152>192.0.2.80:80`, client first. */
+  readonly connection: string
+  /** Whether the one who reports it has sent or received the frame. */
+  readonly direction: 'sent' | 'received'
+  /** `HEADERS`; `type 77` for one that nobody knows. */
+  readonly frame: string
+  /** 0 for the connection as a whole. */
+  readonly stream: number
+  /** The eight bits of flags. */
+  readonly flags: number
+  /** Octets of its payload. */
+  readonly length: number
+}
+
 /** Every event of HTTP, to switch over by `type`. */
-export type AnyHttpEvent = HttpRequestEvent | HttpResponseEvent | HttpDoneEvent | HttpRefusedEvent
+export type AnyHttpEvent = HttpRequestEvent | HttpResponseEvent | HttpDoneEvent | HttpRefusedEvent | HttpFrameEvent

@@ -25,7 +25,7 @@ export interface Exchange {
   readonly path: string
   /** The query without its `?`, still encoded; empty when there is none. */
   readonly query: string
-  /** `HTTP/1.1` or `HTTP/1.0`. */
+  /** `HTTP/2`, `HTTP/1.1` or `HTTP/1.0`. */
   readonly version: string
   /** Scheme of the effective request URI: an absolute target's own, else that of the connection. */
   readonly scheme: 'http' | 'https'

@@ -49,6 +49,27 @@ export interface HttpLimits {
   /** Open connections of a server; past it a new one is reset at once. */
   readonly connections: number
 
+  // HTTP/2
+
+  /** Streams that a peer may have open at once; past it a stream is refused. nginx's number; pages have about 100 parts. */
+  readonly streams: number
+  /** Content of one stream that may come before anybody uses it: at 100 ms of distance an upload of 2.5 MB/s. */
+  readonly streamWindowBytes: number
+  /** As `streamWindowBytes`, for all streams of a connection together. */
+  readonly connectionWindowBytes: number
+  /** Content of one stream that waits to be sent, before `write` answers false. */
+  readonly streamBacklogBytes: number
+  /** CONTINUATION frames of one header block: honest ones need two. Past it the connection ends (CVE-2024-27316). */
+  readonly continuations: number
+  /** Frames at once that bring nothing (SETTINGS, PING, PRIORITY, empty DATA, …): past it the connection ends (CVE-2019-9512 to 9518). */
+  readonly controlFrames: number
+  /** How many of those may be added each second. */
+  readonly controlFrameRate: number
+  /** Streams reset, or refused for what was sent on them, at once: browsers reset a page's worth. Past it the connection ends (CVE-2023-44487, CVE-2025-8671). */
+  readonly streamResets: number
+  /** How many of those may be added each second. */
+  readonly streamResetRate: number
+
   // Times
 
   /** From the first byte of a head (or the connection's start) to its end: a slow head holds a place for nothing. */
@@ -115,6 +136,15 @@ export const HTTP_LIMITS: HttpLimits = Object.freeze({
   backlogBytes: 262_144,
   requestsPerConnection: 1_000_000,
   connections: 100_000,
+  streams: 128,
+  streamWindowBytes: 262_144,
+  connectionWindowBytes: 1_048_576,
+  streamBacklogBytes: 65_536,
+  continuations: 16,
+  controlFrames: 1_000,
+  controlFrameRate: 100,
+  streamResets: 500,
+  streamResetRate: 50,
   headTime: seconds(20),
   idleTime: seconds(75),
   bodyTime: seconds(60),

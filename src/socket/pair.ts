@@ -7,7 +7,7 @@ import { requireBytes } from './bytes.ts'
 import { CloseTimer } from './close-timer.ts'
 import { Delivery } from './delivery.ts'
 import { Flushes, ownReset, writtenTooLate } from './flush.ts'
-import type { Connection, ConnectionOwner } from './host.ts'
+import type { Connection, ConnectionOwner, Security } from './host.ts'
 import { SOCKET_LIMITS, type SocketLimits } from './limits.ts'
 import { noSuchOption } from './options.ts'
 
@@ -18,16 +18,18 @@ import { noSuchOption } from './options.ts'
  * @param clock by which `close` loses its patience.
  * @param near address of the first.
  * @param far address of the second.
+ * @param security what both say of the connection that they stand for.
  */
 export function connectionPair(
   clock: Clock,
   near: Address,
   far: Address,
   limits: Partial<SocketLimits> = {},
+  security: Security | null = null,
 ): [Connection, Connection] {
   const all = { ...SOCKET_LIMITS, ...limits }
-  const first = new PairedConnection(clock, near, far, all)
-  const second = new PairedConnection(clock, far, near, all)
+  const first = new PairedConnection(clock, near, far, all, security)
+  const second = new PairedConnection(clock, far, near, all, security)
   first.join(second)
   second.join(first)
   return [first, second]
@@ -39,7 +41,7 @@ type Leaving = 'no' | 'ending' | 'closing' | 'gone'
 class PairedConnection implements Connection {
   readonly local: Address
   readonly remote: Address
-  readonly security = null
+  readonly security: Security | null
   readonly #clock: Clock
   readonly #limits: SocketLimits
   readonly #delivery = new Delivery(() => this.#soon())
@@ -67,11 +69,12 @@ class PairedConnection implements Connection {
   #closeTimer: CloseTimer | null = null
   #scheduled = false
 
-  constructor(clock: Clock, local: Address, remote: Address, limits: SocketLimits) {
+  constructor(clock: Clock, local: Address, remote: Address, limits: SocketLimits, security: Security | null) {
     this.#clock = clock
     this.local = local
     this.remote = remote
     this.#limits = limits
+    this.security = security
   }
 
   join(peer: PairedConnection): void {

@@ -17,6 +17,11 @@ export class ByteAccumulator {
     this.length = wanted
   }
 
+  /** What was gathered, as long as nothing is added. */
+  peek(): Uint8Array {
+    return this.#bytes.subarray(0, this.length)
+  }
+
   /** Forgets what was gathered, and keeps a small array for what comes next. */
   clear(): void {
     this.length = 0

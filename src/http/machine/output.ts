@@ -21,9 +21,10 @@ const SLAB_BYTES = 65_536
 const COPY_BYTES = 16_384
 
 export class Output {
-  readonly #slab = new Uint8Array(SLAB_BYTES)
+  /** Where `claim` makes room. */
+  readonly slab = new Uint8Array(SLAB_BYTES)
   /** What was sent last: replies of one length come in rows, and a view is the dearest part of sending one. */
-  #view = this.#slab.subarray(0, 0)
+  #view = this.slab.subarray(0, 0)
   #used = 0
   #owner: OutputOwner | null = null
   #scheduled = false
@@ -35,13 +36,13 @@ export class Output {
   /** A string whose characters are all below U+0100. */
   latin1(owner: OutputOwner, text: string): void {
     if (!this.#room(owner, text.length)) owner.transmit(latin1Bytes(text))
-    else this.#used += writeLatin1(this.#slab, this.#used, text)
+    else this.#used += writeLatin1(this.slab, this.#used, text)
   }
 
   /** A string that takes `length` bytes of UTF-8. */
   utf8(owner: OutputOwner, text: string, length: number): void {
     if (!this.#room(owner, length)) owner.transmit(utf8(text))
-    else this.#used += writeUtf8(this.#slab, this.#used, text, length)
+    else this.#used += writeUtf8(this.slab, this.#used, text, length)
   }
 
   bytes(owner: OutputOwner, bytes: Uint8Array): void {
@@ -52,9 +53,20 @@ export class Output {
       owner.transmit(bytes)
       owner.connection.uncork()
     } else if (this.#room(owner, bytes.length)) {
-      this.#slab.set(bytes, this.#used)
+      this.slab.set(bytes, this.#used)
       this.#used += bytes.length
     }
+  }
+
+  /** Room for `length` bytes, at most half a slab, that the caller writes itself, at once: where in `slab` it begins. */
+  claim(owner: OutputOwner, length: number): number {
+    this.#room(owner, length)
+    return this.#used
+  }
+
+  /** So many bytes were written where room was claimed. */
+  wrote(length: number): void {
+    this.#used += length
   }
 
   flush(): void {
@@ -63,7 +75,7 @@ export class Output {
     this.#owner = null
     this.#used = 0
     if (owner === null || used === 0) return
-    if (this.#view.length !== used) this.#view = this.#slab.subarray(0, used)
+    if (this.#view.length !== used) this.#view = this.slab.subarray(0, used)
     owner.transmit(this.#view)
   }
 

@@ -11,6 +11,8 @@ import { sameName } from './names.ts'
 
 /** Field lines as they go out, and what the caller said in them about the things that the sender decides. */
 export interface Lines {
+  /** As the caller gave them: name, value, name, value. */
+  readonly fields: FieldLines
   /** `Name: value CRLF` each, without Connection, Keep-Alive. */
   text: string
   /** The Content-Length given; -1 when there was none. */
@@ -27,7 +29,7 @@ export interface Lines {
  */
 export function formatFields(fields: FieldLines): Lines {
   checkPairs(fields)
-  const lines: Lines = { text: '', length: -1, hasDate: false, hasHost: false, close: false }
+  const lines: Lines = { fields, text: '', length: -1, hasDate: false, hasHost: false, close: false }
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!
     const value = fields[i + 1]!

@@ -15,6 +15,8 @@ import { PLAIN_TEXT } from '../reply/failure.ts'
 import { Sweep } from '../sweep.ts'
 import type { ServerExchange } from './exchange.ts'
 import { ServerConnection } from './h1/connection.ts'
+import { Http2Connection } from './h2/connection.ts'
+import { Opening } from './opening.ts'
 import { replyTrace } from './trace.ts'
 import type { ServerTransport, TransportServer } from './transport.ts'
 import { type TunnelOptions, Tunnels } from './tunnel.ts'
@@ -38,6 +40,11 @@ export interface ServeOptions {
    * writes goes out as long as it makes progress (`limits.leaveTime`).
    */
   readonly halfClose?: boolean
+  /**
+   * HTTP/2 beside HTTP/1.1, to the same handler: where TLS has agreed on `h2`, and to a client that begins with it
+   * unasked. Default true.
+   */
+  readonly http2?: boolean
   /** Answer TRACE by what arrived, credentials withheld; off by default, then 405. */
   readonly trace?: boolean
   /**
@@ -187,10 +194,38 @@ class RunningServer implements HttpServer, TransportServer {
       connection.reset()
       return
     }
+    const { security } = connection
+    if (this.#options.http2 === false) connection.attach(this.#first(connection))
+    // RFC 9113 §3.2: over TLS the protocol has been agreed on; else the first octets say (§3.3).
+    else if (security?.protocol === 'h2') connection.attach(this.#second(connection))
+    else if (security !== null && security.protocol !== null) connection.attach(this.#first(connection))
+    else {
+      const plain = this.#first(connection)
+      const second = () => {
+        const transport = this.#second(connection)
+        plain.patience.rest()
+        this.forget(plain)
+        return transport
+      }
+      connection.attach(new Opening(connection, plain, second))
+    }
+  }
+
+  #first(connection: Connection): ServerConnection {
     const transport = new ServerConnection(connection, this)
+    this.#keep(transport)
+    return transport
+  }
+
+  #second(connection: Connection): Http2Connection {
+    const transport = new Http2Connection(connection, this)
+    this.#keep(transport)
+    return transport
+  }
+
+  #keep(transport: ServerTransport): void {
     this.#transports.add(transport)
     this.#sweep.add(transport.patience)
-    connection.attach(transport)
   }
 
   // TransportServer
@@ -246,7 +281,8 @@ class RunningServer implements HttpServer, TransportServer {
       else refuseMethod(exchange, 'TRACE is not allowed here')
       return
     }
-    if (exchange.method !== 'CONNECT') return this.#handler(exchange)
+    // An extended CONNECT asks this server for a protocol (RFC 8441 §4), not for a tunnel.
+    if (exchange.method !== 'CONNECT' || exchange.protocol !== null) return this.#handler(exchange)
     if (this.#tunnels === null) refuseMethod(exchange, 'CONNECT is not allowed here')
     else return this.#tunnels.answer(exchange)
   }

@@ -1,6 +1,6 @@
 /**
- * One exchange as its transport sees it. HTTP/1.1 implements both halves for a place in a connection's pipeline (`h1/slot.ts`);
- * HTTP/2 will for a stream. The rules of replies stand above these interfaces, framing and order below.
+ * One exchange as its transport sees it. HTTP/1.1 implements both halves for a place in a connection's pipeline (`h1/slot.ts`),
+ * HTTP/2 for a stream (`h2/slot.ts`). The rules of replies stand above these interfaces, framing and order below.
  */
 
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'

@@ -302,7 +302,7 @@ test('sequences', async () => {
     [`HEAD / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n${NEXT}`, 200, 200],
     [`${post('Expect: 100-continue\r\nContent-Length: 3\r\n', 'abc')}${NEXT}`, 200, 200],
     [`${get('Connection: Upgrade\r\nUpgrade: websocket\r\n')}${NEXT}`, 200, 200],
-    ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
+    ['PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', 505],
     ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
     ['\xff\xfe\xfd\0\0', 400],
     [get('Connection: close\r\n') + NEXT, 200],
