@@ -77,10 +77,13 @@ export class RequestError extends CodedError {
   override readonly code: string
   /** What happened, in one word: for programs to decide by. */
   readonly reason: RequestFailure
+  /** Whether any of the request may have reached the server. Where not, it can be sent again, whatever it is. */
+  readonly sent: boolean
 
-  constructor(reason: RequestFailure, message: string, cause?: unknown) {
+  constructor(reason: RequestFailure, message: string, cause?: unknown, sent = true) {
     super(message, cause === undefined ? {} : { cause })
     this.reason = reason
+    this.sent = sent
     this.code = `HTTP_${reason.toUpperCase()}`
   }
 }

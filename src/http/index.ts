@@ -50,7 +50,25 @@ export { ForwardedExchange, type TrustOptions } from './forwarded/trust.ts'
 export * from './limits.ts'
 export { type FetchHandler, fetchHandler, replyWith, requestOf } from './platform/fetch.ts'
 export { type AnswerOptions, answer, answerUpgrade, type MemoryUpgrade } from './platform/memory.ts'
-
+export type * from './proxy/events.ts'
+export { NoUpstream, type ProxyFailure } from './proxy/passing/failure.ts'
+export type { Passed } from './proxy/passing/pass.ts'
+export {
+  type FieldEdits,
+  type ProxyRecord,
+  type ReverseProxy,
+  type ReverseProxyOptions,
+  reverseProxy,
+} from './proxy/reverse.ts'
+export type {
+  BalancePolicy,
+  EjectionOptions,
+  HealthCheckOptions,
+  UpstreamOptions,
+  UpstreamsOptions,
+} from './proxy/upstreams/options.ts'
+export type { UpstreamState } from './proxy/upstreams/state.ts'
+export type { UpstreamReport } from './proxy/upstreams/upstream.ts'
 export { type HttpServer, type ServeOptions, serve } from './server/serve.ts'
 export type { TunnelOptions } from './server/tunnel.ts'
 export * from './status.ts'

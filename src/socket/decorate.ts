@@ -33,9 +33,18 @@ import type { OptionName, OptionValue } from './options.ts'
 export class HostDecorator implements Host {
   /** The host that this one stands for. */
   protected readonly of: Host
+  /** Only where the host below has it: whoever calls looks first. */
+  declare unixDatagrams?: NonNullable<Host['unixDatagrams']>
+  /** Only where the host below has it. */
+  declare pair?: NonNullable<Host['pair']>
+  /** Only where the host below has it. */
+  declare datagramPair?: NonNullable<Host['datagramPair']>
 
   constructor(of: Host) {
     this.of = of
+    if (of.unixDatagrams !== undefined) this.unixDatagrams = (at, options) => of.unixDatagrams!(at, options)
+    if (of.pair !== undefined) this.pair = () => of.pair!()
+    if (of.datagramPair !== undefined) this.datagramPair = () => of.datagramPair!()
   }
 
   get name(): string {

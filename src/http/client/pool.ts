@@ -46,6 +46,8 @@ export class Pool {
         new RequestError(
           'full',
           `${this.#options.waiting} requests are waiting for ${this.#origin} already (option waiting)`,
+          undefined,
+          false,
         ),
       )
       return

@@ -33,6 +33,8 @@ export interface TransportOptions {
   readonly limits?: Partial<HttpLimits>
   /** What `RequestOptions.timeout` is by default; 60 s when not given. */
   readonly timeout?: Duration
+  /** How long a request may wait for a connection; default: as long as for its reply. */
+  readonly connectTime?: Duration
   /** How long a body may make no progress, a reply's or an upload's; default 60 s. */
   readonly bodyTime?: Duration
   /** How long an unused connection is kept; default 4 s, less where the server advertises less. */
@@ -62,6 +64,7 @@ export class Transports implements TransportClient {
   readonly bodyTime: Nanos
   readonly #options: TransportOptions
   readonly #timeout: Nanos
+  readonly #connectTime: Nanos
   readonly #sweep: Sweep
   readonly #pools = new Map<string, Pool>()
   #exchanges = 0
@@ -73,6 +76,10 @@ export class Transports implements TransportClient {
     this.idleTime = requireDuration('new Client(): idleTime', options.idleTime ?? seconds(4), MILLISECOND)
     this.bodyTime = requireDuration('new Client(): bodyTime', options.bodyTime ?? seconds(60), MILLISECOND)
     this.#timeout = requireDuration('new Client(): timeout', options.timeout ?? seconds(60), MILLISECOND)
+    this.#connectTime =
+      options.connectTime === undefined
+        ? Number.POSITIVE_INFINITY
+        : requireDuration('new Client(): connectTime', options.connectTime, MILLISECOND)
     this.#options = options
     this.#sweep = new Sweep(host.clock)
   }
@@ -99,7 +106,7 @@ export class Transports implements TransportClient {
     if (signal?.aborted) throw aborted(signal)
     const { clock } = this.machine
     const patience = requireDuration('request(): timeout', request.timeout ?? this.#timeout, MILLISECOND)
-    const due = clock.now() + patience
+    const due = clock.now() + Math.min(patience, this.#connectTime)
     const exchange = new ClientExchange(++this.#exchanges, prepared, due, patience)
     this.#watch(exchange)
     this.#pool(request.origin).add(exchange)
@@ -185,7 +192,12 @@ export class Transports implements TransportClient {
     const late = this.machine.clock.at(exchange.due, () => {
       if (exchange.waiting)
         cancel(
-          new RequestError('timeout', `no connection to ${origin.key} in time`, this.#pools.get(origin.key)?.failure),
+          new RequestError(
+            'timeout',
+            `no connection to ${origin.key} in time`,
+            this.#pools.get(origin.key)?.failure,
+            false,
+          ),
         )
     })
     const abort = () => cancel(aborted(signal!))

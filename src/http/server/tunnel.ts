@@ -1,11 +1,12 @@
 /** CONNECT (RFC 9110 §9.3.6): by permission, a connection joined to another. */
-import type { Clock, Nanos } from '../../base/clock.ts'
+import type { Nanos } from '../../base/clock.ts'
 import { SocketError } from '../../base/errors.ts'
-import type { Connection, ConnectionOwner, Host } from '../../socket/host.ts'
+import type { Connection, Host } from '../../socket/host.ts'
 import { dial } from '../dial.ts'
 import type { Exchange } from '../exchange.ts'
+import { Relays } from '../relay.ts'
 import { reasonPhrase } from '../status.ts'
-import type { Deadlined, Sweep } from '../sweep.ts'
+import type { Sweep } from '../sweep.ts'
 
 /** Whether and for whom a server opens tunnels. */
 export interface TunnelOptions {
@@ -17,20 +18,17 @@ export interface TunnelOptions {
 export class Tunnels {
   readonly #host: Host
   readonly #options: TunnelOptions
-  readonly #sweep: Sweep
-  readonly #idleTime: Nanos
-  readonly #open = new Set<Tunnel>()
+  readonly #open: Relays
 
   /** @param idleTime a tunnel through which nothing passes for so long is closed. */
   constructor(host: Host, options: TunnelOptions, sweep: Sweep, idleTime: Nanos) {
     this.#host = host
     this.#options = options
-    this.#sweep = sweep
-    this.#idleTime = idleTime
+    this.#open = new Relays(host.clock, sweep, idleTime)
   }
 
   get count(): number {
-    return this.#open.size
+    return this.#open.count
   }
 
   /** Answers a CONNECT: joins the client to the other side, or says why not. */
@@ -50,100 +48,12 @@ export class Tunnels {
       far.reset()
       return
     }
-    exchange.upgrade(200, [], (near) => this.#join(near, far))
+    exchange.upgrade(200, [], (near) => this.#open.join(near, far))
   }
 
   /** Ends all of them, what is queued sent first. */
   close(): void {
-    for (const tunnel of [...this.#open]) tunnel.close()
-  }
-
-  #join(near: Connection, far: Connection): ConnectionOwner {
-    const tunnel = new Tunnel(near, far, this.#host.clock, this.#idleTime, () => {
-      this.#open.delete(tunnel)
-      this.#sweep.delete(tunnel)
-    })
-    this.#open.add(tunnel)
-    this.#sweep.add(tunnel)
-    far.attach(new Relay(tunnel, far, near))
-    return new Relay(tunnel, near, far)
-  }
-}
-
-/** Two connections joined. */
-class Tunnel implements Deadlined {
-  deadline: Nanos
-  readonly #near: Connection
-  readonly #far: Connection
-  readonly #clock: Clock
-  readonly #idleTime: Nanos
-  readonly #closed: () => void
-  #moved = false
-
-  constructor(near: Connection, far: Connection, clock: Clock, idleTime: Nanos, closed: () => void) {
-    this.#near = near
-    this.#far = far
-    this.#clock = clock
-    this.#idleTime = idleTime
-    this.#closed = closed
-    this.deadline = clock.now() + idleTime
-  }
-
-  moved(): void {
-    this.#moved = true
-  }
-
-  expire(): void {
-    if (!this.#moved) {
-      this.close()
-      return
-    }
-    this.#moved = false
-    this.deadline = this.#clock.now() + this.#idleTime
-  }
-
-  /** One side is closed: so is the other. */
-  ended(other: Connection, error: SocketError | null): void {
-    this.#closed()
-    if (error === null) other.close()
-    else other.reset()
-  }
-
-  close(): void {
-    this.#near.close()
-    this.#far.close()
-  }
-}
-
-/** A connection's owner while it is joined to another: bytes, ends and resets pass, and so does the pressure. */
-class Relay implements ConnectionOwner {
-  readonly #tunnel: Tunnel
-  readonly #from: Connection
-  readonly #to: Connection
-
-  constructor(tunnel: Tunnel, from: Connection, to: Connection) {
-    this.#tunnel = tunnel
-    this.#from = from
-    this.#to = to
-  }
-
-  onData(bytes: Uint8Array): void {
-    this.#tunnel.moved()
-    if (!this.#to.write(bytes)) this.#from.pause()
-  }
-
-  onEnd(): void {
-    this.#to.end()
-  }
-
-  /** This side takes bytes again: the other may send. */
-  onDrain(): void {
-    this.#tunnel.moved()
-    this.#to.resume()
-  }
-
-  onClose(error: SocketError | null): void {
-    this.#tunnel.ended(this.#to, error)
+    this.#open.close()
   }
 }
 

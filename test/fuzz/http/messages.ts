@@ -14,8 +14,11 @@ export interface Reading {
   refused: string
 }
 
-/** Has our reader read the bytes in pieces that end at `cuts`. */
-export function ourReading(bytes: Uint8Array, cuts: readonly number[] = []): Reading {
+/**
+ * Has our reader read the bytes in pieces that end at `cuts`.
+ * @param switches whether another protocol begins after a request that asks for one.
+ */
+export function ourReading(bytes: Uint8Array, cuts: readonly number[] = [], switches = true): Reading {
   const reading: Reading = { messages: [], refused: '' }
   let start: unknown[] = []
   let body = ''
@@ -29,7 +32,7 @@ export function ourReading(bytes: Uint8Array, cuts: readonly number[] = []): Rea
         reader.close()
         return
       }
-      if (framing.kind === 'tunnel' || framing.upgrade !== '') reader.close()
+      if (framing.kind === 'tunnel' || (switches && framing.upgrade !== '')) reader.close()
     },
     onBody(piece) {
       body += latin1(piece)
