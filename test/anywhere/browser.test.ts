@@ -8,8 +8,8 @@ import { chromium } from 'playwright-core'
 import { commandPath, needCommand } from '../need.ts'
 import { type Travelled, travel } from './journey.ts'
 
-/** Octets of the bundle, gzipped, that a page may cost. */
-const LARGEST = 250_000
+/** Octets of the bundle, gzipped, that a page may cost. HTTP/2 for both sides is 17,000 of them. */
+const LARGEST = 275_000
 
 /** What keeps Chromium from talking to anybody. */
 const QUIET = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
@@ -43,7 +43,7 @@ test('the bundle holds nothing of Node and no other package', () => {
   assert.deepEqual(output!.imports, [])
 })
 
-test('the simulated Internet, the resolver, HTTP and a site are at most 250 kB gzipped', (t) => {
+test('the simulated Internet, the resolver, HTTP and a site are at most 275 kB gzipped', (t) => {
   const size = gzipSync(bundle.outputFiles[0]!.contents, { level: 9 }).length
   t.diagnostic(`${size} octets gzipped, ${bundle.outputFiles[0]!.contents.length} not`)
   assert.ok(size <= LARGEST, `${size} octets`)

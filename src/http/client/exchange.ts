@@ -24,6 +24,9 @@ export interface RequestTransport {
   reset(exchange: ClientExchange, error: Error): void
 }
 
+/** How often a request is sent that servers do not look at. */
+const ATTEMPTS = 4
+
 export class ClientExchange implements PieceSink {
   readonly id: number
   readonly request: Prepared
@@ -96,6 +99,14 @@ export class ClientExchange implements PieceSink {
   get retryable(): boolean {
     const untouched = !this.answered && this.#interims === 0 && !this.#settled
     return this.request.repeatable && this.#attempts === 1 && this.#onKept && untouched
+  }
+
+  /** Whether the request may be sent anew where a server has said that it did not look at it (RFC 9113 §8.7). */
+  get resendable(): boolean {
+    const { body } = this.request.outgoing
+    const whole = body === null || typeof body === 'string' || body instanceof Uint8Array
+    const untouched = !this.answered && this.#interims === 0 && !this.#settled
+    return whole && untouched && this.#attempts < ATTEMPTS
   }
 
   /** The transport has the request, and writes its head. @param kept whether its connection has rested or served */

@@ -8,6 +8,8 @@ export interface PoolOptions {
   readonly connections: number
   /** Requests that wait for one. */
   readonly waiting: number
+  /** Whether a connection may turn out to carry many requests: then no second one is opened before that is known. */
+  readonly mayMultiplex: boolean
   /** Opens a connection. @param exchange for which it is opened, though any may get it. */
   readonly open: (exchange: ClientExchange) => Promise<ClientTransport>
 }
@@ -20,6 +22,8 @@ export class Pool {
   readonly #waiting: ClientExchange[] = []
   #opening = 0
   #closing = false
+  /** A connection has turned out to carry one request at a time. */
+  #plain = false
   /** Why the last connection could not be opened; null since one could. */
   #failure: unknown = null
 
@@ -59,9 +63,15 @@ export class Pool {
   /** Gives waiting requests to connections that take them, and opens one where that is allowed and needed. */
   next(): void {
     this.#fill()
-    while (this.#waiting.length > this.#opening && this.#transports.size + this.#opening < this.#options.connections)
-      this.#open(this.#waiting[this.#opening]!)
+    while (this.#waiting.length > this.#opening && this.#mayOpen) this.#open(this.#waiting[this.#opening]!)
     if (this.#closing) this.#closeIdle()
+  }
+
+  get #mayOpen(): boolean {
+    if (this.#transports.size + this.#opening >= this.#options.connections) return false
+    // RFC 9113 §9.1: one connection to an origin, as long as there is one that goes on.
+    for (const transport of this.#transports) if (transport.multiplexes) return false
+    return this.#opening === 0 || this.#plain || !this.#options.mayMultiplex
   }
 
   remove(transport: ClientTransport): void {
@@ -119,6 +129,7 @@ export class Pool {
         this.#opening--
         this.#failure = null
         this.#transports.add(transport)
+        this.#plain = !transport.multiplexes
         this.next()
         if (transport.load === 0) transport.rest()
       },

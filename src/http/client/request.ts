@@ -103,15 +103,16 @@ export function prepare(request: Outgoing, absolute: boolean, keep: boolean): Pr
   return { outgoing: request, method, target, lines, length, closes: lines.close || !keep, repeatable }
 }
 
+/** The Content-Length to state; -1 for none. */
+export function saidLength({ method, lines, length }: Prepared): number {
+  return length > 0 || (length === 0 && (EXPECTS_CONTENT.has(method) || lines.length >= 0)) ? length : -1
+}
+
 /** The head in HTTP/1.1. */
 export function headText(request: Prepared): string {
   const { method, target, lines, length, closes, outgoing } = request
-  const framing =
-    length < 0
-      ? 'Transfer-Encoding: chunked\r\n'
-      : length > 0 || EXPECTS_CONTENT.has(method) || lines.length >= 0
-        ? `Content-Length: ${length}\r\n`
-        : ''
+  const said = saidLength(request)
+  const framing = said >= 0 ? `Content-Length: ${said}\r\n` : length < 0 ? 'Transfer-Encoding: chunked\r\n' : ''
   const host = lines.hasHost ? '' : `Host: ${authorityOf(outgoing.origin)}\r\n`
   const connection =
     outgoing.upgrade === undefined

@@ -8,13 +8,15 @@ import type { HttpLimits } from '../limits.ts'
 import type { Output } from '../machine/output.ts'
 import type { Origin } from '../origin.ts'
 import type { Deadlined } from '../sweep.ts'
-import type { ClientExchange, RequestTransport } from './exchange.ts'
+import type { ClientExchange } from './exchange.ts'
 
 /** A connection to an origin, or to the proxy before it. */
-export interface ClientTransport extends RequestTransport, Deadlined {
+export interface ClientTransport extends Deadlined {
   readonly origin: Origin
   /** How many exchanges are under way. */
   readonly load: number
+  /** Whether the transport carries many exchanges at once, and may be given more of them: another one is not needed then. */
+  readonly multiplexes: boolean
   /** Whether the exchange may be sent now. */
   takes(exchange: ClientExchange): boolean
   send(exchange: ClientExchange): void
@@ -44,6 +46,8 @@ export interface TransportClient {
   free(transport: ClientTransport): void
   /** The transport takes no more, and is to be forgotten. */
   gone(transport: ClientTransport): void
+  /** Whether an exchange that the server has not looked at (RFC 9113 §8.7) is sent anew. */
+  unprocessed(exchange: ClientExchange): boolean
   /** Whether the failed exchange is tried again on another connection. */
   retry(exchange: ClientExchange, error: Error): boolean
 }

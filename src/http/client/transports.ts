@@ -11,6 +11,7 @@ import type { Origin } from '../origin.ts'
 import { Sweep } from '../sweep.ts'
 import { ClientExchange } from './exchange.ts'
 import { ClientConnection } from './h1/connection.ts'
+import { Http2ClientConnection } from './h2/connection.ts'
 import { Pool } from './pool.ts'
 import { prepare } from './request.ts'
 import type { Outgoing, Reply } from './send.ts'
@@ -47,6 +48,12 @@ export interface TransportOptions {
   readonly pipelining?: number
   /** Keep connections for the next request; default true. */
   readonly keepAlive?: boolean
+  /**
+   * HTTP/2 where the server of an https origin agrees to it, which is the default (true); never (false); or, by
+   * `'prior knowledge'`, to every http origin without asking, too (RFC 9113 §3.3). One connection carries the requests then, as many
+   * at once as the server takes.
+   */
+  readonly http2?: boolean | 'prior knowledge'
   /** The proxy that all requests go through; without it origins are reached directly. */
   readonly proxy?: ProxyOptions
   /** In place of `host.lookup`. */
@@ -132,6 +139,13 @@ export class Transports implements TransportClient {
     this.#pools.get(transport.origin.key)?.remove(transport)
   }
 
+  unprocessed(exchange: ClientExchange): boolean {
+    if (!exchange.resendable || this.#closed || exchange.due <= this.machine.clock.now()) return false
+    exchange.again()
+    this.#pool(exchange.request.outgoing.origin).add(exchange)
+    return true
+  }
+
   /**
    * RFC 9112 §9.3.1: a connection that has rested may have been closed by the server just as the request went out; what
    * is idempotent is then sent once more, on another. What fails on a fresh connection fails.
@@ -148,17 +162,28 @@ export class Transports implements TransportClient {
   #pool(origin: Origin): Pool {
     let pool = this.#pools.get(origin.key)
     if (pool === undefined) {
-      const { connections = 16, waiting = 1024 } = this.#options
+      const { connections = 16, waiting = 1024, http2 = true } = this.#options
       const open = (exchange: ClientExchange) => this.#open(origin, exchange)
-      pool = new Pool(origin.key, { connections, waiting, open }, () => this.#pools.delete(origin.key))
+      const mayMultiplex = origin.scheme === 'https' ? http2 !== false : this.#knows(origin)
+      const empty = () => this.#pools.delete(origin.key)
+      pool = new Pool(origin.key, { connections, waiting, mayMultiplex, open }, empty)
       this.#pools.set(origin.key, pool)
     }
     return pool
   }
 
+  /** Whether the origin's server is known to speak HTTP/2. What a proxy is asked for by whole URLs, it is asked for in HTTP/1.1. */
+  #knows({ scheme }: Origin): boolean {
+    const { http2, proxy } = this.#options
+    return http2 === 'prior knowledge' && scheme === 'http' && (proxy === undefined || proxy.tunnel === true)
+  }
+
   async #open(origin: Origin, exchange: ClientExchange): Promise<ClientTransport> {
     const connection = await this.#dial(origin, exchange)
-    const transport = new ClientConnection(connection, origin, this)
+    const second = connection.security?.protocol === 'h2' || this.#knows(origin)
+    const transport = second
+      ? new Http2ClientConnection(connection, origin, this)
+      : new ClientConnection(connection, origin, this)
     this.#sweep.add(transport)
     connection.attach(transport)
     return transport

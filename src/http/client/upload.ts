@@ -1,19 +1,17 @@
 /** The body of a request on its way out. */
 import { endedAlready, lengthOf } from '../body/outgoing.ts'
 import type { BodyWriter, FieldLines } from '../exchange.ts'
-import type { Output, OutputOwner } from '../machine/output.ts'
 import { utf8 } from '../machine/text.ts'
 import type { ClientExchange } from './exchange.ts'
 import type { PushedContent } from './send.ts'
 
-/** Writes the content: at once where it is at hand, else as it comes and as the connection takes it. */
-export function sendContent(output: Output, owner: OutputOwner, exchange: ClientExchange): void {
+/** Writes the content: at once, by `whole`, where it is at hand, else as it comes and as the connection takes it. */
+export function sendContent(exchange: ClientExchange, whole: (content: string | Uint8Array) => void): void {
   const { outgoing, length } = exchange.request
   const { body } = outgoing
   if (body === null) return
   if (typeof body === 'string' || body instanceof Uint8Array) {
-    if (typeof body === 'string') output.utf8(owner, body, length)
-    else output.bytes(owner, body)
+    whole(body)
     exchange.wrote(length)
   } else if ('begin' in body) body.begin(exchange.writer())
   else

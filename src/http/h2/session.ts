@@ -312,7 +312,7 @@ export class Session implements IntakeSession {
   /** The peer has reset the stream. */
   resetThere(stream: Stream, code: number): void {
     stream.happens('reset there')
-    stream.owner?.lost(code, 'the stream was reset')
+    stream.owner?.lost(code, 'the stream was reset', false)
     this.#forget(stream)
   }
 
@@ -325,7 +325,7 @@ export class Session implements IntakeSession {
     const stream = this.streams.get(id)
     if (stream === undefined) return
     stream.happens('reset here')
-    stream.owner?.lost(fault.code, fault.why)
+    stream.owner?.lost(fault.code, fault.why, true)
     this.#forget(stream)
   }
 

@@ -15,8 +15,11 @@ export interface StreamOwner {
   data(bytes: Uint8Array): void
   /** The other side has ended, the content being as long as it said. */
   ended(trailers: FieldLines): void
-  /** There will be nothing more, either way: the other side has reset the stream, or what it sent cannot be taken. */
-  lost(code: number, why: string): void
+  /**
+   * There will be nothing more, either way.
+   * @param fault whether what the other side has sent cannot be taken; else it has reset the stream, or has gone.
+   */
+  lost(code: number, why: string, fault: boolean): void
   /** This side has ended, and the other one has not. */
   sent(): void
   /** More may be given to be sent, after `full`. */

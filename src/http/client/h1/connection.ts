@@ -19,7 +19,7 @@ import { isAlive, type Life, lifeAfter, may, On } from '../../machine/state.ts'
 import { chunkSize } from '../../machine/writer.ts'
 import type { Origin } from '../../origin.ts'
 import type { Verdict } from '../../verdict.ts'
-import type { ClientExchange } from '../exchange.ts'
+import type { ClientExchange, RequestTransport } from '../exchange.ts'
 import { ReceivedReply } from '../reply.ts'
 import { headText } from '../request.ts'
 import type { ClientTransport, TransportClient } from '../transport.ts'
@@ -33,10 +33,11 @@ interface Switched {
   readonly reply: ReceivedReply
 }
 
-export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwner, ClientTransport {
+export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwner, ClientTransport, RequestTransport {
   readonly connection: Connection
   readonly origin: Origin
   readonly output: Output
+  readonly multiplexes = false
   readonly #client: TransportClient
   readonly #reader: Reader
   readonly #pace: Pace
@@ -102,7 +103,10 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
       this.#report(exchange, { type: 'http.request', method, target, version: 'HTTP/1.1', fields: linesOf(head) })
     }
     this.output.latin1(this, head)
-    sendContent(this.output, this, exchange)
+    sendContent(exchange, (content) => {
+      if (typeof content === 'string') this.output.utf8(this, content, request.length)
+      else this.output.bytes(this, content)
+    })
     if (exchange.sent) this.sent(exchange)
     else this.#await()
   }

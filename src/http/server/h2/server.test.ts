@@ -455,3 +455,27 @@ test('a connection is left after limits.requestsPerConnection', async () => {
   await settle()
   assert.equal(server.connections, 0)
 })
+
+test('a body that is read late comes whole, held back until then', async () => {
+  let read: (() => void) | null = null
+  const { client } = await world(async (e) => {
+    await new Promise<void>((resolve) => {
+      read = resolve
+    })
+    e.reply(200, [], String((await e.body.bytes()).length))
+  })
+  const peer = await client()
+  const windows = () => peer.frames.filter(({ type, stream }) => type === FrameType.window && stream === 1).length
+  peer.send(headers(1, POST, false))
+  for (let i = 0; i < 16; i++) peer.send(data(1, new Uint8Array(16_000)))
+  await settle()
+  assert.equal(windows(), 0)
+  read!()
+  await settle()
+  assert.ok(windows() > 0)
+  for (let i = 0; i < 16; i++) {
+    peer.send(data(1, new Uint8Array(16_000), i === 15))
+    await settle(50)
+  }
+  assert.equal(told(peer).at(-1), 'data 512000 end')
+})

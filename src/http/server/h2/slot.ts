@@ -174,6 +174,8 @@ export class StreamSlot implements RequestSource, ReplySink, BodySource, BodyAbo
 
   open(): void {
     this.#wanted = true
+    // Held back by what was kept before there was a reader.
+    this.#paused = false
     // RFC 9110 §10.1.1: a server may leave 100 out where the body is on its way already.
     if (!this.#invited && this.body.received === 0 && this.#state.reply === 'awaited')
       this.#connection.session.sendHead(this.stream, [':status', '100'], false)
@@ -184,6 +186,7 @@ export class StreamSlot implements RequestSource, ReplySink, BodySource, BodyAbo
 
   discard(): void {
     this.#wanted = true
+    this.#paused = false
     this.#flow()
     if (this.#state.reply === 'whole') this.#stopRequest()
   }
