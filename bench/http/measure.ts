@@ -59,7 +59,7 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!
 }
 
-function ticks(pid: number): number {
+export function ticks(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
   return Number(fields[11]) + Number(fields[12]) // utime, stime
 }

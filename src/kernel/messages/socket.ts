@@ -154,7 +154,7 @@ export abstract class MessageSocket<A extends Address> implements Datagrams<A>, 
       }
       if (count < COUNT) break
     }
-    if (told && !this.closed) this.#call(() => this.#owner!.onBatchEnd?.())
+    if (told && !this.closed) this.#batchEnd()
     this.#answering = false
     outbox.flush()
     this.#tellError()
@@ -164,17 +164,18 @@ export abstract class MessageSocket<A extends Address> implements Datagrams<A>, 
     const from = this.from(inbox, i)
     this.#info.truncated = (inbox.flags(i) & MSG_TRUNC) !== 0
     this.#info.ecn = this.ecn
-    this.#call(() => this.#owner!.onDatagram(inbox.payload(i), from, this.#info))
+    try {
+      this.#owner!.onDatagram(inbox.payload(i), from, this.#info)
+    } catch (error) {
+      throwLater(error)
+    }
   }
 
-  /** What an owner throws must not cost the others of the batch: it comes out right after. */
-  #call(call: () => void): void {
+  #batchEnd(): void {
     try {
-      call()
+      this.#owner!.onBatchEnd?.()
     } catch (error) {
-      setImmediate(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 
@@ -352,4 +353,11 @@ export abstract class MessageSocket<A extends Address> implements Datagrams<A>, 
     requireOption('getsockopt', 'datagram', this.#family, name)
     return getFromDescriptor(this.libc, this.fd, this.#family, name)
   }
+}
+
+/** What an owner throws must not cost the others of the batch: it comes out right after. */
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error
+  })
 }
