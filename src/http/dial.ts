@@ -1,6 +1,6 @@
 /** From a name to a connection. */
-import { SocketError } from '../base/errors.ts'
 import type { Address } from '../socket/address.ts'
+import { connectByName } from '../socket/eyeballs/connect.ts'
 import type { Connection, Host, OptionSettings } from '../socket/host.ts'
 
 /**
@@ -17,24 +17,13 @@ export function promptAt(at: Address): OptionSettings {
 /** Addresses of a name, best first. */
 export type Resolve = (name: string) => Promise<readonly string[]>
 
-/** Tries the name's addresses in order. Rejects with the last failure; `ECANCELED` once the signal is aborted. */
-export async function dial(
+/** By RFC 8305. Rejects with what `connectByName` rejects with; `ECANCELED` once the signal is aborted. */
+export function dial(
   host: Host,
   name: string,
   port: number,
   signal: AbortSignal,
-  resolve: Resolve = (wanted) => host.lookup(wanted),
+  resolve?: Resolve,
 ): Promise<Connection> {
-  const addresses = await resolve(name.replace(/^\[|\]$/g, ''))
-  let failure = new SocketError('ENOTFOUND', 'getaddrinfo', { address: name, port })
-  for (const address of addresses) {
-    try {
-      return await host.connect({ address, port }, { signal, options: PROMPT })
-    } catch (error) {
-      if (!(error instanceof SocketError)) throw error
-      failure = error
-      if (signal.aborted) break
-    }
-  }
-  throw failure
+  return connectByName(host, name.replace(/^\[|\]$/g, ''), port, { signal, resolve, options: PROMPT })
 }

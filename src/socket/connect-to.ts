@@ -1,6 +1,7 @@
 /** A host whose connections all go to one place. */
-import type { Address } from './address.ts'
-import type { Host, OptionSettings } from './host.ts'
+import type { Address, Family } from './address.ts'
+import { HostDecorator } from './decorate.ts'
+import type { Connection, ConnectOptions, Host, OptionSettings } from './host.ts'
 import { OPTIONS, type OptionName, SOL_SOCKET } from './options.ts'
 
 /**
@@ -13,19 +14,25 @@ import { OPTIONS, type OptionName, SOL_SOCKET } from './options.ts'
  * const reply = await docker.request('http://localhost/version')
  */
 export function connectTo(host: Host, to: Address): Host {
-  return {
-    name: host.name,
-    clock: host.clock,
-    random: host.random,
-    events: host.events,
-    listen: (at, accept, options) => host.listen(at, accept, options),
-    datagrams: (at, options) => host.datagrams(at, options),
-    unixDatagrams: host.unixDatagrams,
-    pair: host.pair,
-    datagramPair: host.datagramPair,
-    connect: (_asked, options = {}) =>
-      host.connect(to, to.path === undefined ? options : { ...options, options: generic(options.options ?? {}) }),
-    lookup: async (_name, family) => [family === 6 ? '::1' : '127.0.0.1'],
+  return new ConnectsTo(host, to)
+}
+
+class ConnectsTo extends HostDecorator {
+  readonly #to: Address
+
+  constructor(of: Host, to: Address) {
+    super(of)
+    this.#to = to
+  }
+
+  override connect(_asked: Address, options: ConnectOptions = {}): Promise<Connection> {
+    const along = this.#to.path === undefined ? options : { ...options, options: generic(options.options ?? {}) }
+    return super.connect(this.#to, along)
+  }
+
+  /** One address, so that one attempt is made. */
+  override async lookup(_name: string, family?: Family): Promise<readonly string[]> {
+    return family === 6 ? [] : ['127.0.0.1']
   }
 }
 

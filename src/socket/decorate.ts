@@ -33,6 +33,8 @@ import type { OptionName, OptionValue } from './options.ts'
 export class HostDecorator implements Host {
   /** The host that this one stands for. */
   protected readonly of: Host
+  /** Only where the host below says it. */
+  declare families?: readonly Family[]
   /** Only where the host below has it: whoever calls looks first. */
   declare unixDatagrams?: NonNullable<Host['unixDatagrams']>
   /** Only where the host below has it. */
@@ -42,6 +44,7 @@ export class HostDecorator implements Host {
 
   constructor(of: Host) {
     this.of = of
+    if (of.families !== undefined) this.families = of.families
     if (of.unixDatagrams !== undefined) this.unixDatagrams = (at, options) => of.unixDatagrams!(at, options)
     if (of.pair !== undefined) this.pair = () => of.pair!()
     if (of.datagramPair !== undefined) this.datagramPair = () => of.datagramPair!()

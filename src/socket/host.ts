@@ -41,6 +41,9 @@ export interface Host extends Machine {
   /** The same for datagrams. */
   datagramPair?(): Promise<[PathDatagrams, PathDatagrams]>
 
+  /** The versions of IP that the host has; both where it does not say. */
+  readonly families?: readonly Family[]
+
   /**
    * The addresses of a name by this host's own configuration (hosts file, then its resolver), literals passed
    * through. Rejects with `ENOTFOUND` or `EAI_AGAIN`.

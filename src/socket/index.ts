@@ -26,6 +26,7 @@ export { type Ancillary, Socket, type SocketOptions } from './berkeley/socket.ts
 export { SocketTimeout } from './berkeley/waiting.ts'
 export { connectTo } from './connect-to.ts'
 export { ConnectionDecorator, HostDecorator } from './decorate.ts'
+export { type ConnectByNameOptions, connectByName, type ResolveName } from './eyeballs/connect.ts'
 export { FileTooShort, sendFile, writeOwned } from './file.ts'
 export type {
   Accept,

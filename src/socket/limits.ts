@@ -13,6 +13,8 @@ export interface SocketLimits {
   readonly sendPiece: number
   /** Bytes of one line, its line feed counted in, that `SocketReader.readline` takes. */
   readonly lineLength: number
+  /** Addresses of one name that `connectByName` tries. */
+  readonly addresses: number
   /** How long `close` of a stream that serves as a connection waits for one that takes nothing of what is queued. */
   readonly closeTime: Duration
   /** Octets of one PROXY header of version 2, before the connection is reset. */
@@ -33,6 +35,8 @@ export const SOCKET_LIMITS: SocketLimits = Object.freeze({
   sendPiece: 256 * 1024,
   // Longer than the lines of any protocol in use; what has no line feed at all must not fill the memory.
   lineLength: 65_536,
+  // More than any honest name has; a hostile answer must not have a thousand handshakes begun.
+  addresses: 16,
   // As the kernel host's.
   closeTime: seconds(30),
   // HAProxy never writes more than 536; with a client's certificate it may be some more.

@@ -1,6 +1,7 @@
 /** What Python's socket module has beside its class: names to addresses, and sockets that are ready to use. */
 import { SocketError } from '../../base/errors.ts'
-import { familyOf } from '../address.ts'
+import { familyOf, type IpAddress, ipOf } from '../address.ts'
+import { connectByName } from '../eyeballs/connect.ts'
 import type { Host } from '../host.ts'
 import { IPPROTO_TCP, IPPROTO_UDP, SOL_SOCKET } from '../options.ts'
 import {
@@ -14,8 +15,9 @@ import {
   SOCK_STREAM,
 } from './constants.ts'
 import { noUnixSockets } from './endpoint.ts'
-import { requireName, type SocketName } from './name.ts'
+import { requireName, resolveName, type SocketName } from './name.ts'
 import { openedDatagrams, openedStream, Socket, type SocketOptions } from './socket.ts'
+import { patience } from './waiting.ts'
 
 /** Family, type, protocol, canonical name (always empty: the host is not asked for it), and the address. */
 export type AddressInfo = readonly [
@@ -57,40 +59,46 @@ function ipOfFamily(family: number): 4 | 6 | undefined {
 
 /** Settings of `create_connection`. */
 export interface ConnectionSettings extends SocketOptions {
-  /** Seconds that each attempt may take, and the patience of the socket then; default: as long as the host tries. */
+  /** Seconds that all attempts together may take, and the patience of the socket then; default: as long as the host tries. */
   readonly timeout?: number | null
   /** Where the connection is to come from. */
   readonly source?: SocketName
 }
 
 /**
- * Python's create_connection: tries the addresses of the name one after the other, and gives the first socket that
- * is connected. Rejects with the last attempt's error.
+ * Python's create_connection, by RFC 8305: both families of the name are tried, the attempts overlap, and the first that
+ * succeeds gives the socket. Rejects as `connectByName` does, with a SocketTimeout when the patience is over.
  */
 export async function create_connection(
   host: Host,
   name: SocketName,
   { timeout = null, source, ...options }: ConnectionSettings = {},
 ): Promise<Socket> {
-  let failure: unknown
-  for (const [family, , , , address] of await getaddrinfo(
-    host,
-    ...requireName(name, 'create_connection'),
-    AF_UNSPEC,
-    SOCK_STREAM,
-  )) {
-    const socket = new Socket(host, family, SOCK_STREAM, options)
-    try {
-      socket.settimeout(timeout)
-      if (source !== undefined) await socket.bind(source)
-      await socket.connect(address)
-      return socket
-    } catch (error) {
-      failure = error
-      await socket.close()
-    }
+  const [where, port] = requireName(name, 'create_connection')
+  const giveUp = new AbortController()
+  const { signal } = giveUp
+  const timer = patience(host, 'connect', timeout, (late) => giveUp.abort(late))
+  try {
+    const from = source === undefined || isAnywhere(source) ? {} : { from: await sourceOf(host, source) }
+    const connection = await connectByName(host, where === '' ? 'localhost' : where, port, { signal, ...from })
+    const socket = openedStream(host, connection, options)
+    socket.settimeout(timeout)
+    return socket
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    timer.cancel()
   }
-  throw failure
+}
+
+/** Every interface and any port: of either family. */
+function isAnywhere([where, port]: SocketName): boolean {
+  return where === '' && port === 0
+}
+
+async function sourceOf(host: Host, source: SocketName): Promise<IpAddress> {
+  const family = familyOf(requireName(source, 'create_connection')[0])
+  return ipOf(await resolveName(host, family, source, 'bind'), 'bind')
 }
 
 /** Settings of `create_server`. */

@@ -17,6 +17,7 @@
  * `EADDRINUSE` comes.
  */
 import { SocketError } from '../../base/errors.ts'
+import { familyOf } from '../address.ts'
 import type { Connection, Host, PathDatagrams } from '../host.ts'
 import { SOCKET_LIMITS, type SocketLimits } from '../limits.ts'
 import { type OptionName, type OptionValue, optionName, SOL_SOCKET } from '../options.ts'
@@ -406,10 +407,13 @@ export class Socket implements AsyncDisposable {
   }
 }
 
-/** A Unix socket of a connection that the host has opened. */
-export function openedStream(host: Host, connection: Connection): Socket {
-  const endpoint = new StreamEndpoint(host, 'unix', SOCKET_LIMITS, connection)
-  return new Socket(host, AF_UNIX, SOCK_STREAM, new Ready(endpoint, SOCKET_LIMITS))
+/** A socket of a connection that the host has opened. */
+export function openedStream(host: Host, connection: Connection, options: SocketOptions = {}): Socket {
+  const { address } = connection.local
+  const family = address === undefined ? AF_UNIX : familyOf(address) === 6 ? AF_INET6 : AF_INET
+  const limits = { ...SOCKET_LIMITS, ...options.limits }
+  const endpoint = new StreamEndpoint(host, address === undefined ? 'unix' : familyOf(address), limits, connection)
+  return new Socket(host, family, SOCK_STREAM, new Ready(endpoint, limits))
 }
 
 /** A Unix datagram socket that the host has opened. */

@@ -1,8 +1,8 @@
 /** `net.connect` on a Host: for the options of libraries that take a function that makes their sockets. */
-import { SocketError } from '../../base/errors.ts'
 import { ipVersion } from '../../base/ip.ts'
 import { portProblem } from '../../base/port.ts'
 import type { Family, IpAddress } from '../address.ts'
+import { connectByName } from '../eyeballs/connect.ts'
 import type { Connection, Host } from '../host.ts'
 import { SocketDuplex } from './duplex.ts'
 
@@ -97,18 +97,11 @@ export class HostSocket extends SocketDuplex {
     const port = Number(options.port)
     const problem = portProblem(port, 1)
     if (problem !== null) throw new RangeError(`connect: ${problem}`)
-    const addresses = await this.#addresses(options)
+    const name = options.host || 'localhost'
     const from = sourceOf(options)
-    let failure: unknown = new SocketError('ENOTFOUND', 'getaddrinfo', { address: options.host ?? 'localhost' })
-    for (const address of addresses) {
-      try {
-        return await this.#host.connect({ address, port }, from === undefined ? { signal } : { signal, from })
-      } catch (error) {
-        failure = error
-        if (signal.aborted) break
-      }
-    }
-    throw failure
+    const resolve = (): Promise<readonly string[]> => this.#addresses(options)
+    const settings = from === undefined ? { signal, resolve } : { signal, resolve, from }
+    return await connectByName(this.#host, name, port, settings)
   }
 
   async #addresses({ host, family, lookup }: NodeConnectOptions): Promise<readonly string[]> {

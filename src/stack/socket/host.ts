@@ -29,9 +29,12 @@ export interface StackHostOptions {
   readonly resolver?: Resolver
 }
 
+const FAMILIES: readonly Family[] = [4]
+
 /** The sockets of a stack, as the `Host` that programs are given. */
 export class StackHost implements Host {
   readonly name: string
+  readonly families = FAMILIES
   readonly events: EventLog
   // These three begin anew when a simulated machine restarts; a program sees one of each for its whole life.
   clock: Clock
