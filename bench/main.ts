@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
   udp: ['udp/main.ts', 'CPU per datagram of an echo beside a bare C loop'],
+  ffi: ['limit/ffi.ts', 'CPU of a call of C through node:ffi, beside koffi'],
   driver: ['limit/driver.ts', 'CPU per canned reply of the kernel drivers beside a bare C loop'],
   sim: ['sim/hops.ts', 'packets per second through simulated links and routers'],
   scale: ['sim/scale.ts', 'time to the first event and memory of large simulated networks'],

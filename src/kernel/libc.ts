@@ -1,10 +1,11 @@
 /**
- * The C library through `koffi`, which is optional: where it is missing `libc()` is null and the reason can be asked
- * for. Arguments of type `void*` are typed arrays, passed by reference, or raw addresses.
+ * The C library. Where it cannot be called `libc()` is null and the reason can be asked for. Arguments of the type
+ * `Memory` are typed arrays, passed by reference, or raw addresses.
  */
-import { createRequire } from 'node:module'
+import { chooseFfi } from './ffi/choice.ts'
+import type { Ffi, Memory } from './ffi/ffi.ts'
 
-export type Memory = Uint8Array | Int32Array | Uint32Array | bigint | null
+export type { Memory } from './ffi/ffi.ts'
 
 /** The calls this floor makes. They answer -1 on failure and `errno()` says why. */
 export interface Libc {
@@ -22,40 +23,21 @@ export interface Libc {
   getsockopt(fd: number, level: number, name: number, value: Memory, length: Memory): number
   /** With MSG_TRUNC: drops what a TCP socket has received. */
   recv(fd: number, buffer: Memory, length: number, flags: number): number
-  /** Vectors of messages by their addresses. */
-  recvmmsg(fd: number, vector: number, count: number, flags: number, timeout: number): number
-  sendmmsg(fd: number, vector: number, count: number, flags: number): number
+  /** Vectors of messages by their addresses; the timeout is one, too. */
+  recvmmsg(fd: number, vector: bigint, count: number, flags: number, timeout: bigint): number
+  sendmmsg(fd: number, vector: bigint, count: number, flags: number): number
   inet_pton(family: number, text: string, address: Memory): number
-  inet_ntop(family: number, address: Memory, text: Memory, length: number): unknown
+  inet_ntop(family: number, address: Memory, text: Memory, length: number): bigint
   if_nametoindex(name: string): number
-  /** Null when there is no such interface. */
-  if_indextoname(index: number, name: Memory): unknown
+  /** 0n when there is no such interface. */
+  if_indextoname(index: number, name: Memory): bigint
   errno(): number
-  readonly koffi: Koffi
-}
-
-/** The part of koffi that is used here and in `uring/`. */
-export interface Koffi {
-  load(path: string | null): KoffiLibrary
-  errno(): number
-  address(pointer: unknown): bigint
-  view(pointer: unknown, length: number): ArrayBuffer
-  alloc(type: string, count: number): unknown
-  free(pointer: unknown): void
-  proto(definition: string): unknown
-  pointer(type: unknown): unknown
-  register(callback: (...args: never[]) => unknown, type: unknown): unknown
-  unregister(callback: unknown): void
-}
-
-export interface KoffiLibrary {
-  // biome-ignore lint/suspicious/noExplicitAny: a C function takes what its definition says
-  func(...definition: any[]): (...args: any[]) => any
+  readonly ffi: Ffi
 }
 
 let loaded: Libc | { readonly reason: string } | undefined
 
-/** The C library, or null on a machine without koffi (or without Linux). Loaded at the first call. */
+/** The C library, or null where it cannot be called. Loaded at the first call. */
 export function libc(): Libc | null {
   loaded ??= load()
   return 'reason' in loaded ? null : loaded
@@ -67,47 +49,38 @@ export function libcMissing(): string {
   return 'reason' in loaded ? loaded.reason : ''
 }
 
-/** Other runtimes bring neither libuv nor its sockets' descriptors, and what this floor does with both ends them. */
-function otherRuntime(): string | null {
-  const { bun, deno } = process.versions
-  if (bun !== undefined) return 'this is Bun, not Node'
-  return deno === undefined ? null : 'this is Deno, not Node'
-}
-
 function load(): Libc | { readonly reason: string } {
-  const other = otherRuntime()
-  if (other !== null) return { reason: other }
-  if (process.platform !== 'linux') return { reason: `FFI is used on Linux only, this is ${process.platform}` }
+  const choice = chooseFfi()
+  if ('reason' in choice) return choice
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi
-    return bindings(koffi)
+    return bindings(choice.ffi)
   } catch (error) {
-    return { reason: `koffi cannot be loaded: ${(error as Error).message.split('\n')[0]}` }
+    return { reason: `the C library cannot be called: ${(error as Error).message}` }
   }
 }
 
-function bindings(koffi: Koffi): Libc {
-  const library = koffi.load(null) // the C library that Node itself is linked to: glibc or musl
+function bindings(ffi: Ffi): Libc {
+  const recv = ffi.func('recv', 'int', 'int', 'memory', 'wide', 'int')
   return {
-    socket: library.func('int socket(int, int, int)'),
-    socketpair: library.func('int socketpair(int, int, int, void*)'),
-    bind: library.func('int bind(int, void*, uint)'),
-    listen: library.func('int listen(int, int)'),
-    shutdown: library.func('int shutdown(int, int)'),
-    close: library.func('int close(int)'),
-    connect: library.func('int connect(int, void*, uint)'),
-    getsockname: library.func('int getsockname(int, void*, void*)'),
-    getpeername: library.func('int getpeername(int, void*, void*)'),
-    setsockopt: library.func('int setsockopt(int, int, int, void*, uint)'),
-    getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
-    recv: library.func('intptr_t recv(int, void*, size_t, int)'),
-    recvmmsg: library.func('int recvmmsg(int, uintptr_t, uint, int, uintptr_t)'),
-    sendmmsg: library.func('int sendmmsg(int, uintptr_t, uint, int)'),
-    inet_ntop: library.func('void* inet_ntop(int, void*, void*, uint)'),
-    if_indextoname: library.func('void* if_indextoname(uint, void*)'),
-    inet_pton: library.func('int inet_pton(int, const char*, void*)'),
-    if_nametoindex: library.func('uint if_nametoindex(const char*)'),
-    errno: () => koffi.errno(),
-    koffi,
+    socket: ffi.func('socket', 'int', 'int', 'int', 'int'),
+    socketpair: ffi.func('socketpair', 'int', 'int', 'int', 'int', 'memory'),
+    bind: ffi.func('bind', 'int', 'int', 'memory', 'uint'),
+    listen: ffi.func('listen', 'int', 'int', 'int'),
+    shutdown: ffi.func('shutdown', 'int', 'int', 'int'),
+    close: ffi.func('close', 'int', 'int'),
+    connect: ffi.func('connect', 'int', 'int', 'memory', 'uint'),
+    getsockname: ffi.func('getsockname', 'int', 'int', 'memory', 'memory'),
+    getpeername: ffi.func('getpeername', 'int', 'int', 'memory', 'memory'),
+    setsockopt: ffi.func('setsockopt', 'int', 'int', 'int', 'int', 'memory', 'uint'),
+    getsockopt: ffi.func('getsockopt', 'int', 'int', 'int', 'int', 'memory', 'memory'),
+    recv: (fd, buffer, length, flags) => recv(fd, buffer, BigInt(length), flags),
+    recvmmsg: ffi.func('recvmmsg', 'int', 'int', 'address', 'uint', 'int', 'address'),
+    sendmmsg: ffi.func('sendmmsg', 'int', 'int', 'address', 'uint', 'int'),
+    inet_ntop: ffi.func('inet_ntop', 'address', 'int', 'memory', 'memory', 'uint'),
+    if_indextoname: ffi.func('if_indextoname', 'address', 'uint', 'memory'),
+    inet_pton: ffi.func('inet_pton', 'int', 'int', 'text', 'memory'),
+    if_nametoindex: ffi.func('if_nametoindex', 'uint', 'text'),
+    errno: () => ffi.errno(),
+    ffi,
   }
 }

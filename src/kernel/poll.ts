@@ -2,55 +2,38 @@
  * Wakes Node's event loop when a descriptor becomes readable or writable, through the libuv functions that the Node
  * binary exports: a `uv_poll_t` on Node's own default loop.
  */
-import type { Koffi, Libc } from './libc.ts'
+import type { Callback, Ffi } from './ffi/ffi.ts'
+import type { Libc } from './libc.ts'
 
 const UV_POLL = 8 // uv_handle_type
 const UV_READABLE = 1
 const UV_WRITABLE = 2
 
-interface Uv {
-  uv_default_loop(): unknown
-  uv_handle_size(type: number): number
-  uv_poll_init(loop: unknown, handle: unknown, fd: number): number
-  uv_poll_start(handle: unknown, events: number, callback: unknown): number
-  uv_poll_stop(handle: unknown): number
-  uv_close(handle: unknown, callback: unknown): void
-  uv_ref(handle: unknown): void
-  uv_unref(handle: unknown): void
-}
-
-/** What all polls of the process share: koffi keeps the names of its types, and its callbacks are few. */
+/** What all polls of the thread share: callbacks are few. */
 class Library {
-  readonly koffi: Koffi
-  readonly uv: Uv
-  readonly loop: unknown
-  readonly readied: unknown
-  readonly closed: unknown
+  readonly uv
+  readonly loop: bigint
+  readonly size: number
+  readonly readied: Callback
+  readonly closed: Callback
   /** By the addresses of their handles. */
-  readonly polls = new Map<number, Poll>()
+  readonly polls = new Map<bigint, Poll>()
 
-  constructor(koffi: Koffi) {
-    this.koffi = koffi
-    const node = koffi.load(null)
-    const pollCallback = koffi.pointer(koffi.proto('void ReticlePollCallback(uintptr_t, int, int)'))
-    const closeCallback = koffi.pointer(koffi.proto('void ReticleCloseCallback(uintptr_t)'))
-    this.uv = {
-      uv_default_loop: node.func('void* uv_default_loop()'),
-      uv_handle_size: node.func('size_t uv_handle_size(int)'),
-      uv_poll_init: node.func('int uv_poll_init(void*, void*, int)'),
-      uv_poll_start: node.func('uv_poll_start', 'int', ['void*', 'int', pollCallback]),
-      uv_poll_stop: node.func('int uv_poll_stop(void*)'),
-      uv_close: node.func('uv_close', 'void', ['void*', closeCallback]),
-      uv_ref: node.func('void uv_ref(void*)'),
-      uv_unref: node.func('void uv_unref(void*)'),
-    }
-    this.loop = this.uv.uv_default_loop()
-    this.readied = koffi.register((handle: number | bigint, status: number, events: number) => {
-      this.polls.get(Number(handle))?.happened(status < 0 ? UV_READABLE | UV_WRITABLE : events)
-    }, pollCallback)
-    this.closed = koffi.register((handle: number | bigint) => {
-      setImmediate(() => koffi.free(BigInt(handle)))
-    }, closeCallback)
+  constructor(ffi: Ffi) {
+    this.uv = callsOf(ffi)
+    this.loop = ffi.loop()
+    this.size = Number(ffi.func('uv_handle_size', 'wide', 'int')(UV_POLL))
+    this.readied = ffi.callback(
+      (handle, status, events) => {
+        this.polls.get(handle)?.happened(status < 0 ? UV_READABLE | UV_WRITABLE : events)
+      },
+      'address',
+      'int',
+      'int',
+    )
+    this.closed = ffi.callback((handle) => {
+      setImmediate(() => this.uv.free(handle))
+    }, 'address')
     // Node runs the loop once more while it tears itself down; no callback must be called then.
     process.once('exit', () => {
       for (const poll of this.polls.values()) poll.stop()
@@ -58,12 +41,25 @@ class Library {
   }
 }
 
+function callsOf(ffi: Ffi) {
+  return {
+    calloc: ffi.func('calloc', 'address', 'wide', 'wide'),
+    free: ffi.func('free', 'void', 'address'),
+    uv_poll_init: ffi.func('uv_poll_init', 'int', 'address', 'address', 'int'),
+    uv_poll_start: ffi.func('uv_poll_start', 'int', 'address', 'int', 'address'),
+    uv_poll_stop: ffi.func('uv_poll_stop', 'int', 'address'),
+    uv_close: ffi.func('uv_close', 'void', 'address', 'address'),
+    uv_ref: ffi.func('uv_ref', 'void', 'address'),
+    uv_unref: ffi.func('uv_unref', 'void', 'address'),
+  }
+}
+
 let library: Library | undefined
 
 export class Poll {
   readonly #library: Library
-  readonly #handle: unknown
-  readonly #address: number
+  /** The address of the `uv_poll_t`. */
+  readonly #handle: bigint
   readonly #readable: () => void
   readonly #writable: () => void
   #events = 0
@@ -75,20 +71,18 @@ export class Poll {
    * @param writable the same
    */
   constructor(libc: Libc, fd: number, readable: () => void, writable: () => void = () => {}) {
-    const { koffi } = libc
-    library ??= new Library(koffi)
+    library ??= new Library(libc.ffi)
     this.#library = library
     this.#readable = readable
     this.#writable = writable
-    const { uv, loop, polls } = library
-    this.#handle = koffi.alloc('uint8_t', Number(uv.uv_handle_size(UV_POLL)))
-    this.#address = Number(koffi.address(this.#handle))
+    const { uv, loop, polls, size } = library
+    this.#handle = uv.calloc(1n, BigInt(size))
     const status = uv.uv_poll_init(loop, this.#handle, fd)
     if (status !== 0) {
-      koffi.free(this.#handle)
+      uv.free(this.#handle)
       throw new Error(`uv_poll_init answers ${status}`)
     }
-    polls.set(this.#address, this)
+    polls.set(this.#handle, this)
   }
 
   /** From now on. */
@@ -98,7 +92,7 @@ export class Poll {
     this.#events = events
     const { uv, readied } = this.#library
     if (events === 0) uv.uv_poll_stop(this.#handle)
-    else uv.uv_poll_start(this.#handle, events, readied)
+    else uv.uv_poll_start(this.#handle, events, readied.address)
   }
 
   /** libuv's word. */
@@ -124,7 +118,7 @@ export class Poll {
   /** The descriptor may be closed as soon as this returns. */
   close(): void {
     this.stop()
-    this.#library.polls.delete(this.#address)
-    this.#library.uv.uv_close(this.#handle, this.#library.closed)
+    this.#library.polls.delete(this.#handle)
+    this.#library.uv.uv_close(this.#handle, this.#library.closed.address)
   }
 }

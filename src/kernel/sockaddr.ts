@@ -80,7 +80,7 @@ function decodePath(name: Uint8Array): PathAddress['path'] {
 /** `eth0`; the number where the interface is gone. */
 export function interfaceName(libc: Libc, index: number): string {
   const name = new Uint8Array(16) // IF_NAMESIZE
-  return libc.if_indextoname(index, name) === null ? String(index) : cString(name)
+  return libc.if_indextoname(index, name) === 0n ? String(index) : cString(name)
 }
 
 function cString(bytes: Uint8Array): string {

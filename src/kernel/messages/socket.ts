@@ -139,7 +139,7 @@ export abstract class MessageSocket<A extends Address> implements Datagrams<A>, 
     const { inbox, outbox } = this.shared
     let told = false
     for (let round = 0; round < ROUNDS && !this.closed; round++) {
-      const count = this.libc.recvmmsg(this.fd, inbox.address, COUNT, MSG_DONTWAIT, 0)
+      const count = this.libc.recvmmsg(this.fd, inbox.address, COUNT, MSG_DONTWAIT, 0n)
       if (count < 0) {
         const errno = this.libc.errno()
         if (errno === EAGAIN || errno === EINTR) break

@@ -40,7 +40,7 @@ export interface Target {
 
 export class MessageVector {
   /** For the system call. */
-  readonly address: number
+  readonly address: bigint
   readonly bytes: Uint8Array
   readonly words: Uint32Array
   readonly #memory: ArrayBuffer
@@ -49,7 +49,7 @@ export class MessageVector {
     this.#memory = sharedMemory(PAGE * Math.ceil(FIXED / PAGE) + COUNT * BYTES)
     this.bytes = new Uint8Array(this.#memory)
     this.words = new Uint32Array(this.#memory)
-    this.address = Number(libc.koffi.address(this.bytes))
+    this.address = libc.ffi.addressOf(this.bytes)
     for (let i = 0; i < COUNT; i++) {
       const header = i * HEADER_WORDS
       this.#point(header + NAME, nameAt(i))
@@ -104,12 +104,12 @@ export class MessageVector {
   }
 
   /** Where the header of message `i` is, for a call that begins with it. */
-  headerAddress(i: number): number {
-    return this.address + i * HEADER_WORDS * 4
+  headerAddress(i: number): bigint {
+    return i === 0 ? this.address : this.address + BigInt(i * HEADER_WORDS * 4)
   }
 
   #point(word: number, at: number): void {
-    const address = this.address + at
+    const address = Number(this.address) + at
     this.words[word] = address % TWO_32
     this.words[word + 1] = address / TWO_32
   }

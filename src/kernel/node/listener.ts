@@ -62,7 +62,7 @@ function nodeOptions(at: Address, wanted: readonly [OptionName, OptionValue][]):
   return options
 }
 
-/** Without koffi: the options that Node sets on every connection it accepts, by its own names for them. */
+/** Without FFI: the options that Node sets on every connection it accepts, by its own names for them. */
 const INHERITED: { readonly [name in OptionName]?: 'noDelay' | 'keepAlive' } = {
   TCP_NODELAY: 'noDelay',
   SO_KEEPALIVE: 'keepAlive',

@@ -1,5 +1,5 @@
 /**
- * Options of Node's sockets. With koffi everything goes to the descriptor; without it Node's own calls serve, and
+ * Options of Node's sockets. With FFI everything goes to the descriptor; without it Node's own calls serve, and
  * what they lack is refused.
  */
 import type { Server, Socket } from 'node:net'
@@ -32,7 +32,7 @@ export function setStreamOption(
   setOnDescriptor(settings.libc, fd, socketFamily(at), name, value)
 }
 
-/** Without koffi: what was set, so that it can be read back. */
+/** Without FFI: what was set, so that it can be read back. */
 const remembered = new WeakMap<object, Map<OptionName, OptionValue>>()
 
 export function remember(holder: object, name: OptionName, value: OptionValue): void {

@@ -1,8 +1,8 @@
 /** io_uring's numbers (linux/io_uring.h), and those of the calls around it. */
 
-export const SYS_IO_URING_SETUP = 425
-export const SYS_IO_URING_ENTER = 426
-export const SYS_IO_URING_REGISTER = 427
+export const SYS_IO_URING_SETUP = 425n
+export const SYS_IO_URING_ENTER = 426n
+export const SYS_IO_URING_REGISTER = 427n
 
 export const IORING_SETUP_CQSIZE = 1 << 3
 /** One bad entry must not hold back those behind it (Linux 5.18). */

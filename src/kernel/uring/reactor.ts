@@ -167,12 +167,12 @@ export class Reactor {
     this.libc = libc
     this.#onBroken = onBroken
     this.ring = new Ring(libc)
-    this.chunks = new SendChunks(libc.koffi, limits.freeSendBytes)
+    this.chunks = new SendChunks(libc.ffi, limits.freeSendBytes)
     try {
       const small: ReceiveGroup = { ...SMALL, count: limits.receiveBuffers }
       const memory = sharedMemory(receiveBytes(small) + receiveBytes(LARGE))
-      this.small = new ReceiveBuffers(libc.koffi, this.ring, memory, 0, small)
-      this.large = new ReceiveBuffers(libc.koffi, this.ring, memory, receiveBytes(small), LARGE)
+      this.small = new ReceiveBuffers(libc.ffi, this.ring, memory, 0, small)
+      this.large = new ReceiveBuffers(libc.ffi, this.ring, memory, receiveBytes(small), LARGE)
       this.#poll = new Poll(libc, this.ring.fd, () => this.schedule())
       this.#poll.watch(true, false)
       this.#poll.unref()

@@ -3,7 +3,7 @@
  * connection holds none. All of it is JavaScript's own memory, which does not move and lives as long as somebody looks
  * at it.
  */
-import type { Koffi } from '../libc.ts'
+import type { Ffi } from '../ffi/ffi.ts'
 import { PAGE } from '../memory.ts'
 import { IORING_REGISTER_PBUF_RING } from './constants.ts'
 import type { Ring } from './ring.ts'
@@ -62,13 +62,7 @@ export class ReceiveBuffers {
    * @param memory made by `receiveMemory`; its part from `start` on is this ring's
    * @throws SocketError EINVAL before Linux 5.19.
    */
-  constructor(
-    koffi: Koffi,
-    ring: Ring,
-    memory: ArrayBuffer,
-    start: number,
-    { group, count, size, least }: ReceiveGroup,
-  ) {
+  constructor(ffi: Ffi, ring: Ring, memory: ArrayBuffer, start: number, { group, count, size, least }: ReceiveGroup) {
     this.group = group
     this.size = size
     this.#count = count
@@ -76,7 +70,7 @@ export class ReceiveBuffers {
     this.#target = this.#least
     this.#memory = memory
     this.#start = start + PAGE
-    const address = Number(koffi.address(new Uint8Array(memory))) + start
+    const address = Number(ffi.addressOf(new Uint8Array(memory))) + start
     this.#address = address + PAGE
     this.#words = new Uint32Array(memory, start, count * (BUF_BYTES / 4))
     this.#halves = new Uint16Array(memory, start, count * (BUF_BYTES / 2))

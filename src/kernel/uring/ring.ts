@@ -30,8 +30,8 @@ const CQ_ENTRIES = 4096
 const SQE_WORDS = 16
 const CQE_WORDS = 4
 const TWO_32 = 0x1_0000_0000
-/** (void *) -1, in the precision of a double: no mapping of user memory lies there. */
-const MAP_FAILED = 2 ** 63
+/** (void *) -1. */
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn
 /** Calls in a row that may take too few entries before the rest is left to the next turn. */
 const ENTER_ATTEMPTS = 3
 /** EINTR, EAGAIN, EBUSY: the kernel may take them later. */
@@ -45,11 +45,11 @@ const ELSEWHERE: ReadonlySet<number> = new Set([9, 95])
 export type Completed = (low: number, high: number, result: number, flags: number) => void
 
 interface Calls {
-  setup(number: number, entries: number, params: Memory): number
-  enter(number: number, fd: number, submit: number, wait: number, flags: number, sig: number, size: number): number
-  register(number: number, fd: number, operation: number, argument: Memory, count: number): number
-  mmap(address: null, length: number, protection: number, flags: number, fd: number, offset: number): unknown
-  munmap(address: unknown, length: number): number
+  setup(number: bigint, entries: number, params: Memory): number
+  enter(number: bigint, fd: number, submit: number, wait: number, flags: number, sig: bigint, size: bigint): number
+  register(number: bigint, fd: number, operation: number, argument: Memory, count: number): number
+  mmap(address: bigint, length: bigint, protection: number, flags: number, fd: number, offset: bigint): bigint
+  munmap(address: bigint, length: bigint): number
 }
 
 /** Memory that is shared with the kernel. */
@@ -161,7 +161,7 @@ export class Ring {
     for (let attempt = 0; attempt < ENTER_ATTEMPTS; attempt++) {
       const overflow = (Atomics.load(this.#words, this.#sqFlags) & IORING_SQ_CQ_OVERFLOW) !== 0
       const flags = overflow ? IORING_ENTER_GETEVENTS : 0
-      const taken = this.#calls.enter(SYS_IO_URING_ENTER, this.fd, this.pending, 0, flags, 0, 0)
+      const taken = this.#calls.enter(SYS_IO_URING_ENTER, this.fd, this.pending, 0, flags, 0n, 0n)
       if (taken < 0) {
         this.#errno = this.#libc.errno()
         if (!PASSING.has(this.#errno) || ++this.#refusals > REFUSALS) {
@@ -221,10 +221,11 @@ export class Ring {
   }
 
   #map(length: number, offset: number): Mapping {
-    const { koffi } = this.#libc
-    const pointer = this.#calls.mmap(null, length, PROT_READ_WRITE, MAP_SHARED_POPULATE, this.fd, offset)
-    if (Number(koffi.address(pointer)) >= MAP_FAILED) throw this.#refused(this.#libc.errno())
-    return { bytes: koffi.view(pointer, length), unmap: () => void this.#calls.munmap(pointer, length) }
+    const { mmap, munmap } = this.#calls
+    const size = BigInt(length)
+    const address = mmap(0n, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, this.fd, BigInt(offset))
+    if (address === MAP_FAILED) throw this.#refused(this.#libc.errno())
+    return { bytes: this.#libc.ffi.view(address, length), unmap: () => void munmap(address, size) }
   }
 
   #refused(errno: number): SocketError {
@@ -233,13 +234,12 @@ export class Ring {
   }
 }
 
-function callsOf({ koffi }: Libc): Calls {
-  const library = koffi.load(null)
+function callsOf({ ffi }: Libc): Calls {
   return {
-    setup: library.func('syscall', 'int', ['long', 'uint32', 'void*']),
-    enter: library.func('syscall', 'int', ['long', 'int', 'uint32', 'uint32', 'uint32', 'size_t', 'size_t']),
-    register: library.func('syscall', 'int', ['long', 'int', 'uint32', 'void*', 'uint32']),
-    mmap: library.func('void* mmap(void*, size_t, int, int, int, int64)'),
-    munmap: library.func('int munmap(void*, size_t)'),
+    setup: ffi.func('syscall', 'int', 'wide', 'uint', 'memory'),
+    enter: ffi.func('syscall', 'int', 'wide', 'int', 'uint', 'uint', 'uint', 'address', 'wide'),
+    register: ffi.func('syscall', 'int', 'wide', 'int', 'uint', 'memory', 'uint'),
+    mmap: ffi.func('mmap', 'address', 'address', 'wide', 'int', 'int', 'int', 'wide'),
+    munmap: ffi.func('munmap', 'int', 'address', 'wide'),
   }
 }

@@ -8,7 +8,7 @@ const skip = library === null ? libcMissing() : false
 const MEGABYTE = 1 << 20
 
 function chunksOf(most = 64 * MEGABYTE): SendChunks {
-  return new SendChunks(library!.koffi, most)
+  return new SendChunks(library!.ffi, most)
 }
 
 function burst(chunks: SendChunks, count: number, length: number): Chunk[] {

@@ -2,7 +2,7 @@
  * Memory that the kernel sends from: chunks in sizes from 4 KiB to 64 KiB, which a connection holds while it has bytes
  * queued. All of it is JavaScript's own memory, which does not move and lives as long as somebody looks at it.
  */
-import type { Koffi } from '../libc.ts'
+import type { Ffi } from '../ffi/ffi.ts'
 
 /** What fits most replies, and a page of memory: less would save nothing. */
 const SMALLEST = 4096
@@ -39,15 +39,15 @@ interface Free {
  * next, and let go when two periods have passed that needed less.
  */
 export class SendChunks {
-  readonly #koffi: Koffi
+  readonly #ffi: Ffi
   readonly #most: number
   readonly #classes: readonly Free[]
   /** Bytes of free chunks. */
   #kept = 0
 
   /** @param most bytes of free chunks that are kept at most */
-  constructor(koffi: Koffi, most: number) {
-    this.#koffi = koffi
+  constructor(ffi: Ffi, most: number) {
+    this.#ffi = ffi
     this.#most = most
     this.#classes = Array.from({ length: CLASSES }, (_, i) => {
       return { size: SMALLEST << i, head: null, count: 0, taken: 0, peak: 0, formerPeak: 0 }
@@ -111,7 +111,7 @@ export class SendChunks {
 
   #make(size: number, of: number): Chunk {
     const bytes = new Uint8Array(size)
-    return { bytes, address: Number(this.#koffi.address(bytes)), class: of, start: 0, end: 0, next: null }
+    return { bytes, address: Number(this.#ffi.addressOf(bytes)), class: of, start: 0, end: 0, next: null }
   }
 }
 

@@ -9,7 +9,7 @@ const library = libc()
 const skip = library === null ? libcMissing() : false
 
 test('bytes come out as they went in, whatever the pieces, and every chunk goes back', { skip }, () => {
-  const chunks = new SendChunks(library!.koffi, 1 << 26)
+  const chunks = new SendChunks(library!.ffi, 1 << 26)
   const size = fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: LARGEST - 2, max: LARGEST + 2 }))
   const step = fc.record({ append: size, send: fc.double({ min: 0, max: 1, noNaN: true }) })
   fc.assert(
@@ -37,7 +37,7 @@ test('bytes come out as they went in, whatever the pieces, and every chunk goes 
 })
 
 test('small writes that follow each other take few chunks', { skip }, () => {
-  const chunks = new SendChunks(library!.koffi, 1 << 26)
+  const chunks = new SendChunks(library!.ffi, 1 << 26)
   const queue = new SendQueue(chunks)
   for (let i = 0; i < 1000; i++) queue.append(new Uint8Array(300))
   // 4 + 8 + 16 + 32 + 64 KiB, and 64 KiB for each of what is left of 300,000 bytes.
