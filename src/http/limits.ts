@@ -29,6 +29,8 @@ export interface HttpLimits {
   readonly bodyBytes: number
   /** All chunk extensions of one body together; past it 413. Only attacks use them. */
   readonly chunkExtensionBytes: number
+  /** Content codings of one body: two are a mistake that somebody makes, three are an attack. */
+  readonly codings: number
   /** The trailer section; past it 431. */
   readonly trailerBytes: number
   /** How much of a body that nobody reads is thrown away to keep the connection; past it the connection is closed. */
@@ -128,6 +130,7 @@ export const HTTP_LIMITS: HttpLimits = Object.freeze({
   interims: 32,
   bodyBytes: 16 * 1024 * 1024,
   chunkExtensionBytes: 4_096,
+  codings: 2,
   trailerBytes: 8_192,
   drainBytes: 262_144,
   drainTime: seconds(1),
