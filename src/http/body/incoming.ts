@@ -42,6 +42,8 @@ export class IncomingBody implements MessageBody {
   #failure: Error | null = null
   /** What came before its reader, or while the reader would not have it. */
   readonly #held = new ByteAccumulator()
+  /** The source was paused because so much is held, and goes on when that has been given. */
+  #full = false
   #paused = false
   /** The reader is at work on a piece: its promise has not settled. */
   #busy = false
@@ -67,7 +69,9 @@ export class IncomingBody implements MessageBody {
       return
     }
     this.#held.append(bytes)
-    if (this.#busy || this.#held.length > this.#about.prefetchBytes) this.#source.pause()
+    if (!this.#busy && this.#held.length <= this.#about.prefetchBytes) return
+    this.#full = true
+    this.#source.pause()
   }
 
   /** For the source: the last call. Later ones are without effect. */
@@ -110,6 +114,10 @@ export class IncomingBody implements MessageBody {
   #flush(): void {
     if (this.#paused || this.#busy) return
     if (this.#held.length > 0) this.#give(this.#held.take())
+    if (this.#full && !this.#paused && !this.#busy) {
+      this.#full = false
+      if (!this.ended) this.#source.resume()
+    }
     if (this.ended && !this.#paused && !this.#busy && this.#held.length === 0) this.#tellEnd()
   }
 

@@ -37,8 +37,8 @@ export interface IntakeSession {
   stateOf(stream: number): StreamState
   /** A frame that brings nothing. False when there were too many. */
   control(what: string): boolean
-  /** The peer has sent something of use. */
-  useful(): void
+  /** The peer has sent something of use: so many octets of content, or what counts like them. */
+  useful(octets: number): void
   /** The stream comes to nothing. False when too many did. */
   wasted(): boolean
   /** Content has come. False where that was more than the connection's window. */
@@ -62,8 +62,8 @@ export interface IntakeSession {
   leaving(last: number, code: number): void
 }
 
-/** Content of so many bytes is work; less may be a way to make frames. */
-const USEFUL = 256
+/** What a request earns, as so many octets of content would. */
+const REQUEST_OCTETS = 200
 
 export class Intake implements FrameSink {
   readonly #session: IntakeSession
@@ -188,13 +188,9 @@ export class Intake implements FrameSink {
     const { expected, received } = stream
     // RFC 9113 §8.1.1
     if (expected >= 0 && (received > expected || (ends && received < expected)))
-      return new SessionFault(
-        Code.protocol,
-        `${received} bytes of content, where content-length says ${expected}`,
-        stream.id,
-      )
+      return this.#malformed(stream, `${received} bytes of content, where content-length says ${expected}`, ends)
     if (to > from) {
-      if (to - from >= USEFUL) this.#session.useful()
+      this.#session.useful(to - from)
       stream.owner?.data(bytes.subarray(from, to))
     }
     if (ends) this.#ended(stream, [])
@@ -211,10 +207,10 @@ export class Intake implements FrameSink {
     to -= padding
     if (from > to || (padded && start === end))
       return broken(Code.protocol, 'HEADERS shorter than its padding and priority')
-    if (this.#session.stateOf(id) === 'idle') {
-      const fault = this.#mayBegin(id)
-      if (fault !== null) return fault
-    }
+    const state = this.#session.stateOf(id)
+    // What ends the connection need not wait for the end of the block.
+    const fault = state === 'idle' ? this.#mayBegin(id) : received(RECEPTION[state].headers, 'headers', id, state)
+    if (fault !== null && fault.stream === 0) return fault
     this.#block.begin(id, (flags & Flag.endStream) !== 0)
     const fragment = bytes.subarray(from, to)
     if ((flags & Flag.endHeaders) !== 0) return this.#complete(fragment)
@@ -255,9 +251,9 @@ export class Intake implements FrameSink {
     if (over) return new SessionFault(Code.calm, 'more fields than may be', id)
     if (!stream.begun) return this.#reply(stream, replyOf(fields), end)
     const fault = end ? trailerFault(fields) : 'HEADERS after the content that do not end the stream'
-    if (fault !== null) return new SessionFault(Code.protocol, fault, id)
+    if (fault !== null) return this.#malformed(stream, fault, end)
     if (stream.expected >= 0 && stream.received !== stream.expected)
-      return new SessionFault(Code.protocol, 'less content than content-length says', id)
+      return this.#malformed(stream, 'less content than content-length says', end)
     this.#ended(
       stream,
       fields.flatMap(({ name, value }) => [name, value]),
@@ -270,7 +266,7 @@ export class Intake implements FrameSink {
     const session = this.#session
     const stream = session.accept(id)
     if (stream === null) return null
-    session.useful()
+    session.useful(REQUEST_OCTETS)
     stream.begun = true
     if (end) session.endedThere(stream)
     if (head === null) session.overlong(stream)
@@ -309,6 +305,13 @@ export class Intake implements FrameSink {
     owner?.ended(trailers)
   }
 
+  /** @param ends whether the other side has ended with it: nothing of the stream is on its way then */
+  #malformed(stream: Stream, why: string, ends: boolean): SessionFault {
+    // Not where that would be the end of the stream: the other side is to be told.
+    if (ends && stream.state === 'open') this.#session.endedThere(stream)
+    return new SessionFault(Code.protocol, why, stream.id)
+  }
+
   // One stream
 
   #reset(id: number, bytes: Uint8Array, from: number, to: number): SessionFault | null {
@@ -330,11 +333,15 @@ export class Intake implements FrameSink {
     if (!session.control('WINDOW_UPDATE')) return null
     const by = u32(bytes, from) & 0x7fff_ffff
     // RFC 9113 §6.9
-    if (by === 0) return new SessionFault(Code.protocol, 'WINDOW_UPDATE by 0', id)
-    if (id === 0)
-      return session.sender.widen(by) ? null : broken(Code.flowControl, 'a window of the connection of 2^31 or more')
+    const live = id !== 0 && session.streams.has(id)
+    const none = by === 0 ? new SessionFault(Code.protocol, 'WINDOW_UPDATE by 0', live ? id : 0) : null
+    if (id === 0) {
+      if (none !== null || session.sender.widen(by)) return none
+      return broken(Code.flowControl, 'a window of the connection of 2^31 or more')
+    }
     const state = session.stateOf(id)
     const reception = RECEPTION[state].window
+    if (none !== null) return none
     if (reception !== 'take') return received(reception, 'window', id, state)
     const stream = session.streams.get(id)!
     if (!stream.widen(by)) return new SessionFault(Code.flowControl, 'a window of 2^31 or more', id)

@@ -51,8 +51,11 @@ const DRAIN_PING = Uint8Array.of(0x64, 0x72, 0x61, 0x69, 0x6e, 0x69, 0x6e, 0x67)
 /** Streams that this side has reset and the peer may still send on. */
 const DROPPED = 1_000
 
-/** Content of so many bytes is work; less may be a way to make frames. */
-const USEFUL = 1_024
+/**
+ * Octets of content, either way, that come with one frame that brings nothing: a client with windows of 1 KB opens two of
+ * them after each half, and one that opens them by an octet (CVE-2019-9511) does not earn what they cost.
+ */
+const EARNING = 200
 
 /** Where this side is in leaving: a first GOAWAY has been sent, a last one, or the one for a fault. */
 type Going = 'no' | 'announced' | 'last' | 'failed'
@@ -89,10 +92,7 @@ export class Session implements IntakeSession {
     this.#owner = owner
     this.writer = new FrameWriter(wire, this.#encoder, watch?.sent ?? null)
     const sentEnd = (stream: Stream) => this.#sentEnd(stream)
-    const sentData = (octets: number) => {
-      // A window that the peer opens by a byte at a time earns nothing (CVE-2019-9511).
-      if (octets >= USEFUL) this.#controls.earn(2)
-    }
+    const sentData = (octets: number) => this.useful(octets)
     this.sender = new Sender(this.writer, wire, { sentEnd, sentData }, limits.streamBacklogBytes)
     this.#intake = new Intake(this, watch?.received ?? null)
     this.#reader = new FrameReader(this.#intake, LEAST_FRAME, role === 'server')
@@ -190,8 +190,9 @@ export class Session implements IntakeSession {
     if (isOver(stream.state)) return
     if (stream.state !== 'idle') this.writer.reset(stream.id, code)
     else stream.happens('open')
+    // Of a peer that has ended its side nothing can be on its way.
+    if (isReceiving(stream.state)) this.#drop(stream.id)
     stream.happens('reset here')
-    this.#drop(stream.id)
     this.#forget(stream)
   }
 
@@ -266,9 +267,9 @@ export class Session implements IntakeSession {
     return false
   }
 
-  /** The peer has sent something of use. */
-  useful(): void {
-    this.#controls.earn(1)
+  /** Content has gone or come, or a request. */
+  useful(octets: number): void {
+    this.#controls.earn(octets / EARNING)
   }
 
   /** The stream comes to nothing. False when too many did. */
@@ -320,10 +321,14 @@ export class Session implements IntakeSession {
   refuse(id: number, fault: SessionFault): void {
     // CVE-2025-8671: a stream that the peer makes us reset is as cheap for the peer as one that it resets itself.
     if (!this.wasted()) return
-    this.writer.reset(id, fault.code)
-    this.#drop(id)
     const stream = this.streams.get(id)
-    if (stream === undefined) return
+    if (stream === undefined) {
+      // RFC 9113 §5.1: there is no RST_STREAM for a stream that has not begun, or is over.
+      this.fail(new SessionFault(fault.code, fault.why, 0))
+      return
+    }
+    this.writer.reset(id, fault.code)
+    if (isReceiving(stream.state)) this.#drop(id)
     stream.happens('reset here')
     stream.owner?.lost(fault.code, fault.why, true)
     this.#forget(stream)

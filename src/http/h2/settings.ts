@@ -16,6 +16,9 @@ export class PeerSettings {
   listBytes = Number.POSITIVE_INFINITY
   /** Whether the peer takes extended CONNECT (RFC 8441). */
   connectProtocol = false
+  /** Whether the first SETTINGS have come, and what they said of the priorities of RFC 7540. */
+  #first = true
+  #noOldPriorities = 0
 
   /** @param client whether the peer is one. @returns what is wrong; null for nothing */
   take(bytes: Uint8Array, from: number, to: number, client: boolean): SessionFault | null {
@@ -23,6 +26,7 @@ export class PeerSettings {
       const fault = this.#setting(u16(bytes, at), u32(bytes, at + 2), client)
       if (fault !== null) return fault
     }
+    this.#first = false
     return null
   }
 
@@ -54,7 +58,11 @@ export class PeerSettings {
         this.connectProtocol = value === 1
         return null
       case Setting.noOldPriorities:
-        return value > 1 ? wrong(`NO_RFC7540_PRIORITIES of ${value}`) : null
+        // RFC 9218 §2.1: 0 or 1, and what the first SETTINGS say.
+        if (value > 1 || (!this.#first && value !== this.#noOldPriorities))
+          return wrong(`NO_RFC7540_PRIORITIES of ${value}`)
+        this.#noOldPriorities = value
+        return null
       default:
         return null // RFC 9113 §6.5.2: unknown ones are ignored.
     }

@@ -408,6 +408,18 @@ const list: [string, string, Octets, Expectation][] = [
     join(frame(T.priorityUpdate, 0, 0, join(numbers(1), Uint8Array.of(117, 61, 48))), get),
     { replies: [1] },
   ],
+  [
+    'RFC 9218 §2.1',
+    'NO_RFC7540_PRIORITIES that change',
+    join(settingsFrame(Setting.noOldPriorities, 1), settingsFrame(Setting.noOldPriorities, 0)),
+    { goaway: [protocol] },
+  ],
+  [
+    '6.9',
+    'WINDOW_UPDATE by 0 of a stream that is over',
+    join(get, frame(T.window, 0, 1, numbers(0))),
+    { reset: [protocol] },
+  ],
   ['RFC 9218 §4', 'a Priority field that is none', headers(1, [...GET, 'priority', 'u=9, i=x, ???']), { replies: [1] }],
   [
     'RFC 7541 §2.3.3',
