@@ -57,13 +57,6 @@ export function after(clock: Clock, delay: Nanos, run: () => void): Timer {
   return clock.at(clock.now() + delay, run)
 }
 
-/** Resolves `delay` nanoseconds from now, on the given clock. */
-export function sleep(clock: Clock, delay: Nanos): Promise<void> {
-  return new Promise((resolve) => {
-    after(clock, delay, resolve)
-  })
-}
-
 /** `1.234 s`, `12.3 ms`, `45 µs`: a duration for people, three significant digits. */
 export function formatDuration(nanos: Nanos): string {
   const magnitude = Math.abs(nanos)

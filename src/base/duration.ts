@@ -2,7 +2,7 @@
  * Durations as programs give them. Inside, every time is a number of nanoseconds; a bare number in a program means
  * milliseconds to most people, so what the public calls take is a `Duration`, which only these functions make.
  */
-import { formatDuration, MICROSECOND, MILLISECOND, type Nanos, SECOND } from './clock.ts'
+import { after, type Clock, formatDuration, MICROSECOND, MILLISECOND, type Nanos, SECOND } from './clock.ts'
 
 declare const unit: unique symbol
 /** Nanoseconds that somebody has named: `ms(20)`, `seconds(5)`. A bare number does not type-check. */
@@ -36,4 +36,16 @@ export function requireDuration(what: string, value: number, least: Nanos = MICR
     typeof value === 'number' && value > 0 ? `${value} is ${formatDuration(value)}` : `it is ${String(value)}`
   const advice = value > 0 ? `write ms(${value}) for milliseconds` : 'write ms(20) or seconds(5)'
   throw new RangeError(`${what} must be 0 or at least ${formatDuration(least)}, and ${given}: ${advice}`)
+}
+
+/**
+ * Resolves when so much time has passed on the given clock: virtual time in a simulation.
+ * @throws RangeError when the delay is a number that was probably meant in milliseconds
+ * @example await sleep(host.clock, ms(20))
+ */
+export function sleep(clock: Clock, delay: Duration): Promise<void> {
+  requireDuration('sleep(clock, delay)', delay)
+  return new Promise((resolve) => {
+    after(clock, delay, resolve)
+  })
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { sleep } from '../base/clock.ts'
+import { sleep } from '../base/duration.ts'
 import type { SocketError } from '../base/errors.ts'
 import { RecordingLog } from '../base/events.ts'
 import type { Address } from '../socket/address.ts'

@@ -1,7 +1,7 @@
 /** The whole way of a lookup over simulated hosts: every stage a running machine, every message a real packet. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../src/base/clock.ts'
+import { seconds, sleep } from '../../src/base/duration.ts'
 import type { SocketError } from '../../src/base/errors.ts'
 import type { SimHost } from '../../src/sim/index.ts'
 import { ADDRESSES, exchanges, lookupWorld, stageEvents, stages, zone } from './world.ts'
@@ -56,7 +56,7 @@ test('each cache answers in its turn, with the time to live that is left', async
   const { net, log, browser, host, forwarder, resolver } = await lookupWorld()
   await net.run(async () => {
     await browser.lookup('www.board.example')
-    await sleep(net.clock, 100 * SECOND)
+    await sleep(net.clock, seconds(100))
     let from = log.events.length
     assert.deepEqual(await browser.lookup('www.board.example'), ['203.0.113.80'])
     assert.deepEqual(stages(log, from), ['program cache answered (cached)'])
@@ -83,7 +83,7 @@ test('each cache answers in its turn, with the time to live that is left', async
     await host.lookup('www.board.example')
     assert.ok(stages(log, from).includes('resolver answered (cached)'))
 
-    await sleep(net.clock, 201 * SECOND) // past its end: the zone is asked again, the delegations are not
+    await sleep(net.clock, seconds(201)) // past its end: the zone is asked again, the delegations are not
     from = log.events.length
     await browser.lookup('www.board.example')
     assert.deepEqual(
@@ -98,11 +98,11 @@ test('a time to live of five seconds is kept for five seconds', async () => {
   const { net, log, host } = await lookupWorld()
   await net.run(async () => {
     await host.lookup('short.board.example')
-    await sleep(net.clock, 3 * SECOND)
+    await sleep(net.clock, seconds(3))
     let from = log.events.length
     await host.lookup('short.board.example')
     assert.equal(stages(log, from).at(-1), 'host cache answered (cached)')
-    await sleep(net.clock, 3 * SECOND)
+    await sleep(net.clock, seconds(3))
     from = log.events.length
     await host.lookup('short.board.example')
     assert.ok(stages(log, from).includes('authoritative answered'))
@@ -114,14 +114,14 @@ test('a name that is not there is not asked for twice, until the SOA says so', a
   const refusal = (error: SocketError) => error.code === 'ENOTFOUND' && error.syscall === 'getaddrinfo'
   await net.run(async () => {
     await assert.rejects(host.lookup('nobody.board.example'), refusal)
-    await sleep(net.clock, 10 * SECOND)
+    await sleep(net.clock, seconds(10))
     let from = log.events.length
     await assert.rejects(host.lookup('nobody.board.example'), refusal)
     assert.deepEqual(stages(log, from).slice(1), ['host cache answered (cached)'])
     const event = stageEvents(log, from).at(-1)!
     assert.equal(event.rcode, 'NXDOMAIN')
     assert.ok(event.ttl <= 20 && event.ttl >= 19, `ttl ${event.ttl}`)
-    await sleep(net.clock, 25 * SECOND) // the zone's SOA has a minimum of 30 s
+    await sleep(net.clock, seconds(25)) // the zone's SOA has a minimum of 30 s
     from = log.events.length
     await assert.rejects(host.lookup('nobody.board.example'), refusal)
     assert.ok(stages(log, from).includes('authoritative answered'))
@@ -195,7 +195,7 @@ test('a hundred lookups at 10 % loss on every link: each server is asked up to f
       for (let i = 0; i < 10; i++) {
         for (const name of ['www.board.example', 'pictures.board.example'])
           found += (await host.find(name)).addresses.length
-        await sleep(net.clock, 301 * SECOND)
+        await sleep(net.clock, seconds(301))
       }
     })
     lost += exchanges(log).filter((event) => event.failure === 'timeout').length

@@ -1,8 +1,8 @@
 /** Many questions at once for servers that are slow, lossy, dead or broken: common weather, and nobody is left without an answer. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../src/base/clock.ts'
-import { type Duration, seconds } from '../../src/base/duration.ts'
+import { SECOND } from '../../src/base/clock.ts'
+import { type Duration, seconds, sleep } from '../../src/base/duration.ts'
 import { serveZones } from '../../src/dns/authority/serve.ts'
 import { serveDns } from '../../src/dns/front/server.ts'
 import { response } from '../../src/dns/message/message.ts'

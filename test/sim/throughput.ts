@@ -3,7 +3,8 @@
  * every change of TCP shows what it does. `node test/sim/throughput.ts` measures, `--write` keeps the result.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { SECOND, sleep } from '../../src/base/clock.ts'
+import { SECOND } from '../../src/base/clock.ts'
+import { sleep } from '../../src/base/duration.ts'
 import { internet, mbit, ms, type SimHost, seconds } from '../../src/sim/index.ts'
 import { ALGORITHMS, TCP_LIMITS } from '../../src/tcp/index.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../base/clock.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { internet, ms } from '../../sim/index.ts'
 import type { DnsStageEvent } from '../events.ts'
@@ -24,7 +24,7 @@ test('each answer is reported as the stage that the server plays', async () => {
     const socket = await client.datagrams()
     for (const name of ['ns.example.', 'www.sub.example.', 'no.example.', 'other.'])
       socket.send(encode(query(Name.parse(name), TYPE.A)), { address: tld.address, port: 53 })
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     socket.close()
     await server.close()
   })

@@ -1,8 +1,8 @@
 /** The exchange over simulated hosts, with servers that behave as badly as servers do. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, type Clock, MILLISECOND, type Nanos, SECOND, sleep } from '../../base/clock.ts'
-import { seconds } from '../../base/duration.ts'
+import { after, type Clock, MILLISECOND, type Nanos, SECOND } from '../../base/clock.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import { SocketError } from '../../base/errors.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { internet, ms, type SimHost } from '../../sim/index.ts'
@@ -193,7 +193,7 @@ test('whoever asks to be told of the time-out gets the reply that comes late', a
     assert.equal(overdue, 1)
     // Meanwhile the same question may be asked anew.
     const first = exchange.ask(request({ overdue: () => void overdue++ }))
-    await sleep(net.clock, SECOND / 2)
+    await sleep(net.clock, seconds(0.5))
     assert.equal(overdue, 2)
     const second = exchange.ask(request({ overdue: () => void overdue++ }))
     assert.notEqual(first, second)
@@ -385,7 +385,7 @@ test('TCP that closes without a word, does not answer, or answers something else
     const started = net.clock.now()
     assert.equal(cause(await exchange.ask(request())), 'timeout')
     assert.ok(net.clock.now() - started < 2.2 * SECOND)
-    await sleep(net.clock, SECOND)
+    await sleep(net.clock, seconds(1))
   })
 })
 
@@ -407,9 +407,9 @@ test('an odd server is tried with EDNS again when it has been remembered long en
       query.edns === null ? answer(query) : response(query, { rcode: RCODE.FORMERR }),
     ])
     await exchange.ask(request())
-    await sleep(net.clock, 9 * SECOND)
+    await sleep(net.clock, seconds(9))
     await exchange.ask(request())
-    await sleep(net.clock, 2 * SECOND)
+    await sleep(net.clock, seconds(2))
     await exchange.ask(request())
     assert.deepEqual(
       received.map(({ query }) => query.edns !== null),

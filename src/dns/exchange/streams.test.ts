@@ -1,8 +1,8 @@
 /** Kept connections to servers: many questions on one, and every way in which one can end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../base/clock.ts'
-import { seconds } from '../../base/duration.ts'
+import { SECOND } from '../../base/clock.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import { internet, ms, type SimHost } from '../../sim/index.ts'
 import type { Connection } from '../../socket/host.ts'
 import type { ExchangeLimits } from '../limits.ts'
@@ -84,7 +84,7 @@ test('questions share a connection, at once and one after the other, and their r
     const held: (() => void)[] = []
     server.reply = (query, connection) => void held.push(() => connection.write(framed(encode(response(query)))))
     const results = names(10).map(ask)
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     for (const answer of held.splice(0).reverse()) answer()
     for (const [i, result] of (await Promise.all(results)).entries())
       assert.equal(result.kind === 'reply' && String(result.message.question[0]!.name), `n${i}.`)
@@ -97,9 +97,9 @@ test('questions share a connection, at once and one after the other, and their r
 test('a connection with nothing to do is closed after a while; the next question opens another', () =>
   scene({ streamIdle: seconds(2) }, async (server, ask, client) => {
     await ask('a.')
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     await ask('b.')
-    await sleep(client.clock, 3 * SECOND)
+    await sleep(client.clock, seconds(3))
     await ask('c.')
     assert.deepEqual(
       server.asked.map(({ connection }) => connection),
@@ -111,7 +111,7 @@ test('a server that has closed the kept connection is asked over a new one, once
   scene({}, async (server, ask, client) => {
     await ask('a.')
     server.connections[0]!.end()
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.equal(cause(await ask('b.')), 'reply')
     // It closes while the question is on its way.
     server.reply = (query, connection) =>
@@ -133,7 +133,7 @@ test('a question that is not answered in time is given up alone; the connection 
     }
     await ask('a.')
     const lost = ask('lost.')
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.equal(cause(await ask('b.')), 'reply')
     assert.equal(cause(await lost), 'timeout')
     assert.equal(cause(await ask('c.')), 'reply')
@@ -185,7 +185,7 @@ test('limit: questions on one connection, idle connections', async () => {
         timeout: SECOND,
       })
     for (const i of [0, 1, 2]) await ask(i)
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     for (const i of [2, 1, 0]) await ask(i)
   })
   assert.deepEqual(

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../base/clock.ts'
-import { seconds } from '../../base/duration.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import { type Internet, internet, ms, type SimHost } from '../../sim/index.ts'
 import type { Connection, Host } from '../../socket/host.ts'
 import { decode, MessageFault } from '../message/decode.ts'
@@ -96,7 +95,7 @@ async function overUdp(client: Host, server: SimHost, bytes: Uint8Array): Promis
     onClose() {},
   })
   socket.send(bytes, { address: server.address, port: 53 })
-  await sleep(client.clock, SECOND)
+  await sleep(client.clock, seconds(1))
   socket.close()
   return reply
 }
@@ -124,19 +123,19 @@ test('a responder that throws or rejects is answered with SERVFAIL, one that is 
 test('TCP: pipelined queries are answered as they become ready, not in order (RFC 7766 §7)', async () => {
   let clock: Host['clock']
   const responder: Responder = async (asked) => {
-    if (String(asked.question[0]!.name) === 'slow.') await sleep(clock, SECOND)
+    if (String(asked.question[0]!.name) === 'slow.') await sleep(clock, seconds(1))
     return response(asked)
   }
   await withServer(responder, {}, async (client, server) => {
     clock = server.clock
     const peer = await Peer.to(client, server)
     peer.send(ask('slow.', 1), ask('fast.', 2), ask('fast.', 3))
-    await sleep(client.clock, SECOND / 2)
+    await sleep(client.clock, seconds(0.5))
     assert.deepEqual(peer.ids, [2, 3])
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual(peer.ids, [2, 3, 1])
     peer.connection.end()
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.ok(peer.closed)
   })
 })
@@ -161,7 +160,7 @@ test('TCP: a reply does not wait for the acknowledgment of the one before it', a
 test('TCP: the queries before a half-close are all answered', async () => {
   let clock: Host['clock']
   const responder: Responder = async (asked) => {
-    await sleep(clock, SECOND)
+    await sleep(clock, seconds(1))
     return response(asked)
   }
   await withServer(responder, {}, async (client, server) => {
@@ -169,7 +168,7 @@ test('TCP: the queries before a half-close are all answered', async () => {
     const peer = await Peer.to(client, server)
     peer.send(ask('a.', 1), ask('b.', 2))
     peer.connection.end()
-    await sleep(client.clock, 3 * SECOND)
+    await sleep(client.clock, seconds(3))
     assert.deepEqual(peer.ids, [1, 2])
     assert.ok(peer.closed)
   })
@@ -180,16 +179,16 @@ test('limit: a connection without a whole query is closed, also when octets tric
     const peer = await Peer.to(client, server)
     for (let i = 0; i < 10 && !peer.ended; i++) {
       peer.connection.write(Uint8Array.of(0xff))
-      await sleep(client.clock, SECOND / 2)
+      await sleep(client.clock, seconds(0.5))
     }
     assert.ok(peer.ended)
     const busy = await Peer.to(client, server)
     for (let i = 0; i < 5; i++) {
       busy.send(ask('a.', i))
-      await sleep(client.clock, SECOND)
+      await sleep(client.clock, seconds(1))
     }
     assert.deepEqual([busy.ids.length, busy.ended], [5, false], 'queries keep it open')
-    await sleep(client.clock, 3 * SECOND)
+    await sleep(client.clock, seconds(3))
     assert.ok(busy.ended)
   }))
 
@@ -197,7 +196,7 @@ test('limit: queries on one connection, then it is closed', () =>
   withServer(echo, { limits: { front: { streamQueries: 3 } } }, async (client, server) => {
     const peer = await Peer.to(client, server)
     peer.send(...[1, 2, 3, 4, 5].map((id) => ask('a.', id)))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual([peer.ids, peer.ended], [[1, 2, 3], true])
   }))
 
@@ -216,25 +215,25 @@ test('limit: connections at a time: the one that is idle longest makes room, one
     ]
     busy.send(ask('slow.', 1))
     quiet.send(ask('a.', 2))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     lively.send(ask('a.', 3))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     const next = await Peer.to(client, server)
     next.send(ask('a.', 4))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual(
       [busy, quiet, lively, next].map((peer) => peer.ended),
       [false, true, false, false],
     )
     assert.deepEqual(next.ids, [4])
     for (const peer of [lively, next]) peer.send(ask('slow.', 5))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     // Where all are being answered there is no room to be made.
     const late = await Peer.to(client, server)
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.ok(late.closed)
     for (const done of waiting.splice(0)) done()
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual([busy.ids, lively.ids, next.ids], [[1], [3, 5], [4, 5]])
   })
 })
@@ -244,10 +243,10 @@ test('limit: one client has its share of the connections, others find theirs', (
   return withServer(echo, { limits }, async (client, server) => {
     const peers: Peer[] = []
     for (let i = 0; i < 20; i++) peers.push(await Peer.to(client, server))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.equal(peers.filter((peer) => !peer.ended).length, 2)
     peers.at(-1)!.send(ask('a.', 1))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual(peers.at(-1)!.ids, [1])
   })
 })
@@ -273,10 +272,10 @@ test('a reply of several messages goes over TCP one after the other, with back-p
       const peer = await Peer.to(client, server)
       peer.connection.pause()
       peer.send(ask('zone.', 2))
-      await sleep(client.clock, 5 * SECOND)
+      await sleep(client.clock, seconds(5))
       assert.ok(made < 300, `${made} messages were made for a client that does not read`)
       peer.connection.resume()
-      await sleep(client.clock, 30 * SECOND)
+      await sleep(client.clock, seconds(30))
       assert.deepEqual([peer.replies.length, peer.replies.at(-1)?.answer.length], [500, 400])
       peer.connection.close()
     },
@@ -304,13 +303,13 @@ test('a client that leaves ends the making of its reply, one that fails in the m
     const leaving = await Peer.to(client, server)
     leaving.connection.pause()
     leaving.send(ask('endless.', 1))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     leaving.connection.reset()
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.ok(ended)
     const cut = await Peer.to(client, server)
     cut.send(ask('failing.', 2))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual([cut.ids, cut.closed], [[2], true])
     assert.match(String(errors), /the zone has gone/)
   })
@@ -341,13 +340,13 @@ test('limit: queries of one connection, and over UDP, that are being answered', 
   await withServer(responder, { limits: { front: { streamPending: 2, udpPending: 1 } } }, async (client, server) => {
     const peer = await Peer.to(client, server)
     peer.send(...[1, 2, 3].map((id) => ask('a.', id)))
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.equal(waiting.length, 2)
     waiting.shift()!()
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual([peer.ids, waiting.length], [[1], 2])
     for (const done of waiting.splice(0)) done()
-    await sleep(client.clock, SECOND)
+    await sleep(client.clock, seconds(1))
     assert.deepEqual(peer.ids, [1, 2, 3])
 
     await overUdp(client, server, ask('a.', 1))
@@ -373,15 +372,15 @@ test('a client that does not take its reply keeps no place: it is closed, and ma
         peer.send(ask('zone.', id))
         stuck.push(peer)
       }
-      await sleep(client.clock, SECOND)
+      await sleep(client.clock, seconds(1))
       const next = await Peer.to(client, server)
       next.send(ask('a.', 3))
-      await sleep(client.clock, SECOND)
+      await sleep(client.clock, seconds(1))
       assert.deepEqual(next.ids, [3])
-      await sleep(client.clock, 60 * SECOND)
+      await sleep(client.clock, seconds(60))
       // Who is paused is told of nothing; a server that had not closed would now go on for ever.
       for (const peer of stuck) peer.connection.resume()
-      await sleep(client.clock, SECOND)
+      await sleep(client.clock, seconds(1))
       assert.deepEqual(
         stuck.map((peer) => peer.ended || peer.closed),
         [true, true],
@@ -397,7 +396,7 @@ test('what comes after the last query of a connection is not kept', async () => 
     peer.send(ask('a.', 1))
     for (let sent = 0; sent < 400; sent++) {
       peer.connection.write(new Uint8Array(10_000))
-      await sleep(client.clock, SECOND / 10)
+      await sleep(client.clock, seconds(0.1))
     }
     assert.ok(
       peer.connection.queued > 1_000_000,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../base/clock.ts'
+import { SECOND } from '../../base/clock.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { internet, ms } from '../../sim/index.ts'
@@ -105,7 +106,7 @@ test('nobody answers: EAI_AGAIN after timeout times attempts, and again when ask
       const took = (net.clock.now() - started) / SECOND
       assert.ok(took >= 3.9 && took < 8.1, `${took} s`)
       assert.equal(asked.length, 4 * i)
-      await sleep(net.clock, 2 * SECOND)
+      await sleep(net.clock, seconds(2))
     }
   })
 })
@@ -167,11 +168,11 @@ test('a program’s cache keeps names for their time, “no” too, and asks the
       program.lookup('host.example.'),
     ])
     assert.equal(asked.length, 1)
-    await sleep(net.clock, 30 * SECOND)
+    await sleep(net.clock, seconds(30))
     assert.deepEqual(await program.find('host.example.'), { addresses: ['192.0.2.1'], ttl: 30, failure: '' })
     const last = log.events.filter((event) => isEvent(event, 'dns.stage')).at(-1)!
     assert.deepEqual([last.stage, last.outcome, last.cached, last.ttl], ['program cache', 'answered', true, 30])
-    await sleep(net.clock, 31 * SECOND)
+    await sleep(net.clock, seconds(31))
     await program.lookup('host.example.')
     assert.equal(asked.length, 2)
     // Past its limit the least recently used name goes.

@@ -1,8 +1,8 @@
 /** The rules of replies and bodies, over HTTP/1.1. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../base/clock.ts'
-import { seconds } from '../../base/duration.ts'
+import { SECOND } from '../../base/clock.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import type { Security } from '../../socket/host.ts'
 import type { Exchange, Handler } from '../exchange.ts'
 import { settle } from '../trial/machine.ts'
@@ -218,7 +218,7 @@ test('a tunnel through which nothing passes is closed after tunnelTime', async (
 
 test('a handler that sleeps on the clock answers late, and nothing else is held up', async () => {
   const { client, clock, host } = await world(async (exchange) => {
-    if (exchange.path === '/late') await sleep(host.clock, 5 * SECOND)
+    if (exchange.path === '/late') await sleep(host.clock, seconds(5))
     exchange.reply(200, [], exchange.path)
   })
   const [late, prompt] = [await client(), await client()]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../base/clock.ts'
+import { sleep } from '../../base/duration.ts'
 import { type Internet, internet, ms, type SimHost } from '../index.ts'
 
 /** Five machines on a LAN, or each on a link of its own to one router. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, sleep } from '../../base/clock.ts'
+import { after } from '../../base/clock.ts'
+import { sleep } from '../../base/duration.ts'
 import { RecordingLog } from '../../base/events.ts'
 import type { Connection } from '../../socket/host.ts'
 import { internet, mbit, ms, seconds } from '../index.ts'

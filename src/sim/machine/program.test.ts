@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../base/clock.ts'
+import { sleep } from '../../base/duration.ts'
 import type { Host } from '../../socket/host.ts'
 import { internet, ms, type ProgramHost, seconds } from '../index.ts'
 

@@ -3,7 +3,7 @@
  * run is said by the environment.
  */
 import { test } from 'node:test'
-import { sleep } from '../../base/clock.ts'
+import { sleep } from '../../base/duration.ts'
 import { type Internet, internet, ms, seconds, simulate } from '../index.ts'
 
 /** A datagram that is sent once, over a line that loses a third of all. */

@@ -1,5 +1,5 @@
 /** For the tests of this floor: a byte stream through a simulated network, and weather to try it in. */
-import { SECOND, sleep } from '../../base/clock.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { type EventLog, silent } from '../../base/events.ts'
 import type { Connection } from '../../socket/host.ts'
@@ -27,7 +27,7 @@ async function persistently(from: SimHost, to: SimHost): Promise<Connection> {
       return await from.connect({ address: to.address, port: 80 })
     } catch (error) {
       if (attempt === 5 || (error as SocketError).code !== 'EHOSTUNREACH') throw error
-      await sleep(from.clock, SECOND)
+      await sleep(from.clock, seconds(1))
     }
   }
 }

@@ -2,7 +2,7 @@
  * For the property tests of this floor: three streams each way between a home and a server, through address
  * translation and routers, in weather drawn from a seed, with noise beside them and machines that crash.
  */
-import { SECOND, sleep } from '../../base/clock.ts'
+import { seconds, sleep } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { type EventLog, silent } from '../../base/events.ts'
 import { below, type Random, SeededRandom, unit } from '../../base/random.ts'
@@ -129,7 +129,7 @@ async function ask(laptop: SimHost, server: SimHost, size: number, outcomes: Out
       const told = (error as SocketError).code
       if (attempt === ATTEMPTS) outcomes.push({ ...NOTHING, end: laptop.name, told, alive: () => true })
       if (attempt === ATTEMPTS) return
-      await sleep(laptop.clock, SECOND)
+      await sleep(laptop.clock, seconds(1))
     }
   }
 }

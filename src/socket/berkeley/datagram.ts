@@ -1,5 +1,5 @@
 /** SOCK_DGRAM: a datagram endpoint over a Host. */
-import { sleep } from '../../base/clock.ts'
+import { ns, sleep } from '../../base/duration.ts'
 import { SocketError } from '../../base/errors.ts'
 import { type Address, placeOf } from '../address.ts'
 import type { DatagramInfo, DatagramOptions, Datagrams, DatagramsOwner, Host } from '../host.ts'
@@ -133,7 +133,7 @@ export class DatagramEndpoint extends EndpointState implements Endpoint, Datagra
       return true
     })
     // What the kernel says to it comes a moment later; and a loop that sends must not keep all others waiting.
-    await sleep(this.#host.clock, 0)
+    await sleep(this.#host.clock, ns(0))
     if (!this.closed) this.throwFailure(syscall)
     return bytes.length
   }

@@ -1,7 +1,7 @@
 /** Programs that call a connection in any order, at both ends, over a link that loses some: what `Connection` promises holds. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../base/clock.ts'
+import { sleep } from '../../base/duration.ts'
 import { below, SeededRandom } from '../../base/random.ts'
 import { drop, internet, ms, pass, seconds } from '../../sim/index.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'

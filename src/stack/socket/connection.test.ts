@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../base/clock.ts'
+import { sleep } from '../../base/duration.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { drop, internet, mbit, ms, pass, seconds } from '../../sim/index.ts'
 import type { Connection } from '../../socket/host.ts'

@@ -1,7 +1,8 @@
 /** Every option of a TCP socket by what it does between two programs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MILLISECOND, sleep } from '../../base/clock.ts'
+import { MILLISECOND } from '../../base/clock.ts'
+import { sleep } from '../../base/duration.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { internet, ms, type SimHost, seconds } from '../../sim/index.ts'
 import type { Connection, Listener, OptionSettings } from '../../socket/host.ts'

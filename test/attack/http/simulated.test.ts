@@ -1,7 +1,8 @@
 /** The same server and client on simulated hosts: lossy links, clients that stall, all in virtual time. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECOND, sleep } from '../../../src/base/clock.ts'
+import { SECOND } from '../../../src/base/clock.ts'
+import { seconds, sleep } from '../../../src/base/duration.ts'
 import { RecordingLog } from '../../../src/base/events.ts'
 import { Client, type HttpServer, serve } from '../../../src/http/index.ts'
 import { internet, kbit, mbit, ms } from '../../../src/sim/index.ts'
@@ -95,7 +96,7 @@ test('a refusal reaches a client that reads only when it has sent everything', a
       if (!connection.write(Buffer.alloc(20_000))) await new Promise<void>((resolve) => (open = resolve))
     assert.ok(laptop.clock.now() > 15 * SECOND, `${laptop.clock.now() / SECOND} s`)
     connection.resume()
-    await sleep(laptop.clock, SECOND)
+    await sleep(laptop.clock, seconds(1))
     assert.match(text, /^HTTP\/1.1 413 /)
     assert.equal(failure, null)
     await server.close()
@@ -123,7 +124,7 @@ test('slow heads, slow bodies and idle connections are ended in virtual time', a
       })
       connection.write(Buffer.from(start))
       for (let i = 0; i < 100 && ended[index] === undefined; i++) {
-        await sleep(laptop.clock, SECOND)
+        await sleep(laptop.clock, seconds(1))
         connection.write(Buffer.from(drip))
       }
     }

@@ -1,6 +1,6 @@
 /** Datagrams: names, boundaries, peers, pressure. */
 import assert from 'node:assert/strict'
-import { MILLISECOND, sleep } from '../../../src/base/clock.ts'
+import { ms, sleep } from '../../../src/base/duration.ts'
 import {
   AF_INET,
   MSG_DONTWAIT,
@@ -95,7 +95,7 @@ export const DATAGRAMS: Scenarios = {
     const { clock } = arena.client
     const lookup = async (name: string): Promise<readonly string[]> => {
       if (name !== 'slow.example') return [name]
-      await sleep(clock, 20 * MILLISECOND)
+      await sleep(clock, ms(20))
       return [arena.address]
     }
     const client = new Socket({ ...arena.client, lookup }, AF_INET, SOCK_DGRAM)
@@ -149,7 +149,7 @@ export const DATAGRAMS: Scenarios = {
     for (let i = 0; i < 6; i++) await client.sendto(Uint8Array.of(i), to)
     await client.sendto(new Uint8Array(1), to)
     await server.readable()
-    await sleep(arena.client.clock, 30 * MILLISECOND)
+    await sleep(arena.client.clock, ms(30))
     const got: number[] = []
     server.setblocking(false)
     for (;;) {
@@ -160,7 +160,7 @@ export const DATAGRAMS: Scenarios = {
     assert.deepEqual(got, [0, 1, 2])
     for (let i = 0; i < 3; i++) await client.sendto(new Uint8Array(900), to)
     await server.readable()
-    await sleep(arena.client.clock, 30 * MILLISECOND)
+    await sleep(arena.client.clock, ms(30))
     assert.equal((await server.recv()).length + (await server.recv()).length, 1800)
     await assert.rejects(server.recv(), code('EAGAIN'))
     await closeAll(client, server)

@@ -7,7 +7,9 @@
  * connection only, and readers wait too. What another process has locked is tried again later, on the clock: the
  * program goes on meanwhile.
  */
-import { MILLISECOND, sleep } from '../../../base/clock.ts'
+
+import { MICROSECOND, MILLISECOND } from '../../../base/clock.ts'
+import { ns, sleep } from '../../../base/duration.ts'
 import type { Machine } from '../../../base/machine.ts'
 import { ownMachine, work } from '../../../base/work.ts'
 import { DatabaseBusyError, DatabaseClosedError, ModelError } from '../../errors.ts'
@@ -141,7 +143,8 @@ class SqliteDatabase implements Database {
     const until = arrived + this.limits.busyTimeout
     let last = first
     for (let tries = 0; clock.now() < until; tries++) {
-      await sleep(clock, Math.min(PAUSES[Math.min(tries, PAUSES.length - 1)]!, until - clock.now()))
+      const pause = Math.min(PAUSES[Math.min(tries, PAUSES.length - 1)]!, until - clock.now())
+      await sleep(clock, ns(Math.max(MICROSECOND, pause)))
       if (this.#turns.closed) throw new DatabaseClosedError(this.name)
       try {
         return connection.run(statement)
