@@ -12,10 +12,10 @@ import type { TransmitMeta } from './device.ts'
  * Octets kept free in front of a transport's header: a virtual device's own header (10), Ethernet's (14), and IP's, of
  * which IPv6's is the longer one (40).
  */
-export const HEADROOM = 64
+const HEADROOM = 64
 
-/** In front of a packet that is complete: of those only the virtual device's and Ethernet's are still to come. */
-const LINK_HEADROOM = 24
+/** In front of a packet that is passed on: only Ethernet's header is still to come. */
+const LINK_HEADROOM = 14
 
 const SLAB = 256 * 1024
 
@@ -73,7 +73,8 @@ export class Frame {
 
   /** What a device is given. */
   view(): Uint8Array {
-    return this.bytes.subarray(this.#start, this.end)
+    const whole = this.#start === 0 && this.end === this.bytes.length
+    return whole ? this.bytes : this.bytes.subarray(this.#start, this.end)
   }
 }
 
@@ -82,22 +83,33 @@ export class Frames {
   #used = 0
 
   /** A frame with room for a payload of so many octets, which are not initialised, and for every header in front. */
-  take(length: number, headroom = HEADROOM): Frame {
-    const needed = headroom + length
-    if (this.#used + needed > this.#slab.length) {
-      this.#slab = new Uint8Array(Math.max(SLAB, needed))
-      this.#used = 0
-    }
-    const start = this.#used + headroom
-    // Aligned, so that the wide checksum loop need not begin with single octets.
-    this.#used += (needed + 7) & ~7
-    return new Frame(this.#slab, start, start + length)
+  take(length: number): Frame {
+    const at = this.#carve(HEADROOM + length)
+    return new Frame(this.#slab, at + HEADROOM, at + HEADROOM + length)
   }
 
-  /** A frame with a copy of a packet. @param headroom what may still be put in front; by default the link's headers */
-  copy(bytes: Uint8Array, offset: number, length: number, headroom = LINK_HEADROOM): Frame {
-    const frame = this.take(length, headroom)
-    frame.bytes.set(bytes.subarray(offset, offset + length), frame.start)
-    return frame
+  /** A frame with a copy of a packet, and room for its link's header. */
+  copy(bytes: Uint8Array, offset: number, length: number): Frame {
+    const needed = LINK_HEADROOM + length
+    const at = this.#carve(needed)
+    // A view of its own: once the link's header stands in front it is the whole frame, and no second one is made.
+    const copied = new Uint8Array(this.#slab.buffer, at, needed)
+    // As it arrived, the link's header goes along to be written over: that saves a view of what is copied.
+    const whole = offset === LINK_HEADROOM && bytes.length === needed
+    if (whole) copied.set(bytes)
+    else copied.set(bytes.subarray(offset, offset + length), LINK_HEADROOM)
+    return new Frame(copied, LINK_HEADROOM, needed)
+  }
+
+  /** Where so many octets of the slab begin that nobody has yet. */
+  #carve(length: number): number {
+    if (this.#used + length > this.#slab.length) {
+      this.#slab = new Uint8Array(Math.max(SLAB, length))
+      this.#used = 0
+    }
+    const at = this.#used
+    // Aligned, so that the wide checksum loop need not begin with single octets.
+    this.#used += (length + 7) & ~7
+    return at
   }
 }
