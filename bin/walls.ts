@@ -32,6 +32,7 @@ const PLATFORM: { readonly [name: string]: string } = {
 export const ANYWHERE = [
   'base',
   'socket',
+  'tls',
   'wire',
   'tcp',
   'stack',

@@ -24,8 +24,9 @@ export {
   ReplyDecorator,
   type Send,
 } from './client/send.ts'
-export type { ProxyOptions, TransportOptions } from './client/transports.ts'
+export type { TransportOptions } from './client/transports.ts'
 export { tunnel } from './client/tunnel.ts'
+export type { ProxyOptions, WayOptions } from './client/way.ts'
 export { decodedBody } from './coding/body.ts'
 export type { CodedSink, Coder, CoderOptions, Coding } from './coding/coding.ts'
 export { contentCodings, DECODED_CODINGS, type DecoderOptions, decoder } from './coding/decode.ts'

@@ -18,6 +18,7 @@ import type {
   Listener,
   ListenOptions,
 } from '../socket/host.ts'
+import type { NodeSocketHost } from '../socket/node/native.ts'
 import { chooseDriver } from './choice.ts'
 import type { Driver, DriverChoice, DriverName } from './driver.ts'
 import { fromNode } from './errors.ts'
@@ -52,18 +53,18 @@ export interface KernelHost extends Host {
  * @throws SocketError EOPNOTSUPP when a driver was asked for by name that cannot work here; the message says why.
  */
 export function kernelHost(options: KernelHostOptions = {}): KernelHost {
-  const { driver, reason } = chooseDriver(options.driver, { ...KERNEL_LIMITS, ...options.limits })
-  return hostOver(systemMachine(options), driver, reason)
+  const { driver, node, reason } = chooseDriver(options.driver, { ...KERNEL_LIMITS, ...options.limits })
+  return hostOver(systemMachine(options), driver, reason, node)
 }
 
 /** A host whose sockets come from that driver. */
-export function hostOver(machine: Machine, driver: Driver, reason: string): KernelHost {
-  return new Kernel(machine, driver, reason)
+export function hostOver(machine: Machine, driver: Driver, reason: string, node: Driver = driver): KernelHost {
+  return new Kernel(machine, driver, reason, node)
 }
 
 const UNNAMED: PathAddress = { path: '' }
 
-class Kernel implements KernelHost {
+class Kernel implements KernelHost, NodeSocketHost {
   readonly name: string
   readonly clock: Clock
   readonly random: Random
@@ -74,8 +75,12 @@ class Kernel implements KernelHost {
   readonly pair?: NonNullable<Host['pair']>
   readonly datagramPair?: NonNullable<Host['datagramPair']>
   readonly #driver: Driver
+  readonly #machine: Machine
+  readonly #node: Driver
 
-  constructor(machine: Machine, driver: Driver, reason: string) {
+  constructor(machine: Machine, driver: Driver, reason: string, node: Driver) {
+    this.#machine = machine
+    this.#node = node
     this.name = machine.name
     this.clock = machine.clock
     this.random = machine.random
@@ -90,6 +95,13 @@ class Kernel implements KernelHost {
       }
     if (pair !== undefined) this.pair = async () => pair()
     if (datagramPair !== undefined) this.datagramPair = async () => datagramPair()
+  }
+
+  get nodeSockets(): Host {
+    const node = this.#node
+    return this.driver.name === 'node'
+      ? this
+      : new Kernel(this.#machine, node, 'Node’s own sockets are asked for', node)
   }
 
   async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {

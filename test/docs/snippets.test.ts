@@ -11,7 +11,11 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import test, { after, before } from 'node:test'
+import { connect as tlsConnect } from 'node:tls'
 import { promisify } from 'node:util'
+import { serve } from '../../src/http/index.ts'
+import { kernelHost } from '../../src/kernel/index.ts'
+import { createAuthority, issue, tlsHost } from '../../src/tls/index.ts'
 import { commands, documents, type Program, programs, templates } from './snippets.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -99,6 +103,24 @@ type Act = (file: string) => Promise<void>
 
 /** What each program of the documents has to do when it is run. */
 const PROGRAMS: Readonly<Record<string, Act>> = {
+  'docs/tls.md 1': async (file) => {
+    const server = new Running([file])
+    await server.until(/https at port 8443/)
+    const socket = tlsConnect({ port: 8443, servername: 'shop.example', rejectUnauthorized: false })
+    socket.end('GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n')
+    let text = ''
+    for await (const chunk of socket) text += String(chunk)
+    assert.match(text, /TLSv1\.3 for shop\.example/)
+    await server.stop()
+  },
+  'docs/tls.md 2': async (file) => {
+    const authority = createAuthority('a test')
+    const certificates = issue(authority, ['localhost'])
+    const host = tlsHost(kernelHost(), { server: { certificates } })
+    const server = await serve(host, (exchange) => exchange.reply(200, [], 'secured'), { port: 8443 })
+    assert.equal(await new Running([file], { AUTHORITY: String(authority.certificate) }).whole(), '200 secured\n')
+    await server.close()
+  },
   'README.md 1': async (file) => {
     const server = new Running([file])
     assert.equal(await heard(9999, server), '')

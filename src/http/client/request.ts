@@ -66,7 +66,10 @@ export function outgoing(
   url.hash = ''
   const origin = originOf(url)
   if (origin === null)
-    throw new HttpMisuse('HTTP_INVALID_URL', `this client cannot ask for ${url.protocol}// URLs, only for http://`)
+    throw new HttpMisuse(
+      'HTTP_INVALID_URL',
+      `this client cannot ask for ${url.protocol}// URLs, only for http:// and https://`,
+    )
   if (url.username !== '' || url.password !== '')
     throw new HttpMisuse('HTTP_INVALID_URL', 'credentials in a URL are not sent: put them into an Authorization field')
   const { method = 'GET', fields = [], trailers, target, signal, timeout, onInformation, redirect = 'manual' } = options
@@ -81,9 +84,7 @@ export function outgoing(
  * @throws HttpMisuse for what cannot be sent.
  */
 export function prepare(request: Outgoing, absolute: boolean, keep: boolean): Prepared {
-  const { url, origin, method, body, upgrade } = request
-  if (origin.scheme !== 'http')
-    throw new HttpMisuse('HTTP_INVALID_URL', `this client cannot ask for ${url.protocol}// URLs, only for http://`)
+  const { url, method, body, upgrade } = request
   if (method === 'CONNECT')
     throw new HttpMisuse('HTTP_INVALID_METHOD', 'CONNECT makes a connection, not a reply: use tunnel()')
   if (upgrade !== undefined && !upgrade.split('/').every(isToken))

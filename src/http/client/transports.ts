@@ -2,9 +2,7 @@
 import { MILLISECOND, type Nanos } from '../../base/clock.ts'
 import { type Duration, requireDuration, seconds } from '../../base/duration.ts'
 import type { Connection, Host } from '../../socket/host.ts'
-import { dial, type Resolve } from '../dial.ts'
 import { RequestError } from '../errors.ts'
-import type { FieldLines } from '../exchange.ts'
 import { completeLimits, type HttpLimits } from '../limits.ts'
 import { Output } from '../machine/output.ts'
 import type { Origin } from '../origin.ts'
@@ -16,20 +14,10 @@ import { Pool } from './pool.ts'
 import { prepare } from './request.ts'
 import type { Outgoing, Reply } from './send.ts'
 import type { ClientTransport, TransportClient } from './transport.ts'
-import { proxyOrigin, tunnel } from './tunnel.ts'
-
-/** The HTTP proxy through which a client reaches its origins. */
-export interface ProxyOptions {
-  /** `http://proxy.example:3128`. */
-  readonly url: string
-  /** Reach origins through CONNECT instead of asking the proxy for whole URLs. */
-  readonly tunnel?: boolean
-  /** For the proxy alone: Proxy-Authorization. */
-  readonly fields?: FieldLines
-}
+import { type WayOptions, Ways } from './way.ts'
 
 /** How a client keeps its connections and how long it waits. */
-export interface TransportOptions {
+export interface TransportOptions extends WayOptions {
   /** Those that differ from `HTTP_LIMITS`. */
   readonly limits?: Partial<HttpLimits>
   /** What `RequestOptions.timeout` is by default; 60 s when not given. */
@@ -54,10 +42,6 @@ export interface TransportOptions {
    * at once as the server takes.
    */
   readonly http2?: boolean | 'prior knowledge'
-  /** The proxy that all requests go through; without it origins are reached directly. */
-  readonly proxy?: ProxyOptions
-  /** In place of `host.lookup`. */
-  readonly resolve?: Resolve
 }
 
 /** Who pipelines must not send again what changes something (RFC 9112 §9.3.2). */
@@ -70,6 +54,7 @@ export class Transports implements TransportClient {
   readonly idleTime: Nanos
   readonly bodyTime: Nanos
   readonly #options: TransportOptions
+  readonly #ways: Ways
   readonly #timeout: Nanos
   readonly #connectTime: Nanos
   readonly #sweep: Sweep
@@ -88,6 +73,7 @@ export class Transports implements TransportClient {
         ? Number.POSITIVE_INFINITY
         : requireDuration('new Client(): connectTime', options.connectTime, MILLISECOND)
     this.#options = options
+    this.#ways = new Ways(host, options)
     this.#sweep = new Sweep(host.clock)
   }
 
@@ -107,8 +93,7 @@ export class Transports implements TransportClient {
   /** The innermost `Send`: a connection is found or made, and the request put on it. */
   async send(request: Outgoing): Promise<Reply> {
     if (this.#closed) throw new RequestError('closed', 'the client has been closed')
-    const { proxy, keepAlive = true } = this.#options
-    const prepared = prepare(request, proxy !== undefined && proxy.tunnel !== true, keepAlive)
+    const prepared = prepare(request, this.#ways.isAbsolute(request.origin), this.#options.keepAlive ?? true)
     const { signal } = request
     if (signal?.aborted) throw aborted(signal)
     const { clock } = this.machine
@@ -173,9 +158,8 @@ export class Transports implements TransportClient {
   }
 
   /** Whether the origin's server is known to speak HTTP/2. What a proxy is asked for by whole URLs, it is asked for in HTTP/1.1. */
-  #knows({ scheme }: Origin): boolean {
-    const { http2, proxy } = this.#options
-    return http2 === 'prior knowledge' && scheme === 'http' && (proxy === undefined || proxy.tunnel === true)
+  #knows(origin: Origin): boolean {
+    return this.#options.http2 === 'prior knowledge' && origin.scheme === 'http' && !this.#ways.isAbsolute(origin)
   }
 
   async #open(origin: Origin, exchange: ClientExchange): Promise<ClientTransport> {
@@ -189,22 +173,13 @@ export class Transports implements TransportClient {
     return transport
   }
 
-  #dial({ host, port }: Origin, exchange: ClientExchange): Promise<Connection> {
-    const { proxy, resolve } = this.#options
+  #dial(origin: Origin, exchange: ClientExchange): Promise<Connection> {
     const giveUp = new AbortController()
-    const { clock } = this.machine
-    const late = clock.at(exchange.due, () => giveUp.abort())
-    const dialled =
-      proxy === undefined
-        ? dial(this.machine, host, port, giveUp.signal, resolve)
-        : proxy.tunnel === true
-          ? tunnel(this.machine, proxy.url, `${host}:${port}`, {
-              fields: proxy.fields ?? [],
-              signal: giveUp.signal,
-              resolve,
-            })
-          : dialProxy(this.machine, proxy.url, giveUp.signal, resolve)
-    return dialled.finally(() => late.cancel())
+    const late = this.machine.clock.at(exchange.due, () => giveUp.abort())
+    // An upgrade is of HTTP/1.1 (RFC 9113 §8.6).
+    const second = this.#options.http2 !== false && exchange.request.outgoing.upgrade === undefined
+    const protocols = second ? ['h2', 'http/1.1'] : ['http/1.1']
+    return this.#ways.open(origin, protocols, giveUp.signal).finally(() => late.cancel())
   }
 
   /** The call's signal, and its own deadline as long as it waits for a connection. */
@@ -236,9 +211,4 @@ export class Transports implements TransportClient {
 
 function aborted(signal: AbortSignal): RequestError {
   return new RequestError('aborted', 'the request was aborted', signal.reason)
-}
-
-function dialProxy(host: Host, proxy: string, signal: AbortSignal, resolve?: Resolve): Promise<Connection> {
-  const origin = proxyOrigin(proxy)
-  return dial(host, origin.host, origin.port, signal, resolve)
 }

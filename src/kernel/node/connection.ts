@@ -9,7 +9,8 @@ import { requireBytes } from '../../socket/bytes.ts'
 import { CloseTimer } from '../../socket/close-timer.ts'
 import { Delivery } from '../../socket/delivery.ts'
 import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
-import type { Connection, ConnectionOwner } from '../../socket/host.ts'
+import type { ConnectionOwner } from '../../socket/host.ts'
+import type { NodeSocketConnection } from '../../socket/node/native.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { fromNode } from '../errors.ts'
 import { getStreamOption, setStreamOption } from './options.ts'
@@ -30,7 +31,7 @@ export function namesOf(to: Address): Names | null {
 /** How far this side has gone in leaving. */
 type Leaving = 'no' | 'ending' | 'closing' | 'resetting'
 
-export class NodeConnection implements Connection {
+export class NodeConnection implements NodeSocketConnection {
   readonly local: Address
   readonly remote: Address
   readonly security = null
@@ -40,6 +41,8 @@ export class NodeConnection implements Connection {
     if (this.#delivery.due) setImmediate(this.#deliver)
   })
   #linger: Linger | null
+  /** Whether anybody has had bytes of it: then some may be on their way, and the socket is given to nobody else. */
+  #attached = false
   #leaving: Leaving = 'no'
   #closeTimer: CloseTimer | null = null
   #failure: SocketError | null = null
@@ -79,7 +82,12 @@ export class NodeConnection implements Connection {
     })
   }
 
+  get nodeSocket(): Socket | null {
+    return this.#attached ? null : this.#socket
+  }
+
   attach(owner: ConnectionOwner): void {
+    this.#attached = true
     this.#delivery.attach(owner)
     this.#regulate()
   }

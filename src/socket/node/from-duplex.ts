@@ -22,9 +22,11 @@ export interface Endpoints {
   readonly security?: Security | null
   /** The clock by which `close` loses its patience: that of the host the stream lives on. Default: this machine's. */
   readonly clock?: Clock
+  /** The connection under the stream, where there is one: it has the socket options, and `reset` breaks it off. */
+  readonly carrier?: Connection
 }
 
-/** The stream as a Connection. It has no socket options. */
+/** The stream as a Connection. It has the socket options of its carrier; without one it has none. */
 export function fromDuplex(duplex: Duplex, ends: Endpoints, limits: Partial<SocketLimits> = {}): Connection {
   return new DuplexConnection(duplex, ends, { ...SOCKET_LIMITS, ...limits })
 }
@@ -39,6 +41,7 @@ class DuplexConnection implements Connection {
   readonly #duplex: Duplex
   readonly #limits: SocketLimits
   readonly #clock: Clock
+  readonly #carrier: Connection | null
   readonly #delivery = new Delivery(() => queueMicrotask(this.#deliver))
   #leaving: Leaving = 'no'
   #closeTimer: CloseTimer | null = null
@@ -55,6 +58,7 @@ class DuplexConnection implements Connection {
     this.#duplex = duplex
     this.#limits = limits
     this.#clock = ends.clock ?? systemClock()
+    this.#carrier = ends.carrier ?? null
     this.local = ends.local
     this.remote = ends.remote
     this.security = ends.security ?? null
@@ -78,6 +82,8 @@ class DuplexConnection implements Connection {
         error instanceof SocketError
           ? error
           : new SocketError(error.code === 'EPIPE' ? 'EPIPE' : 'ECONNRESET', 'read', { cause: error })
+      // A TLS socket that is told of its end by an alert does not close by itself where the stream below is half open.
+      if (!duplex.destroyed) duplex.destroy()
     })
     duplex.on('close', () => this.#over())
     if (duplex.destroyed) this.#over()
@@ -197,16 +203,29 @@ class DuplexConnection implements Connection {
     this.#delivery.drop()
     this.#leaving = 'resetting'
     const { resetAndDestroy } = this.#duplex as { resetAndDestroy?: () => void }
-    if (resetAndDestroy === undefined) this.#duplex.destroy()
+    if (this.#carrier !== null) {
+      this.#carrier.reset()
+      this.#duplex.destroy()
+    } else if (resetAndDestroy === undefined) this.#duplex.destroy()
     else resetAndDestroy.call(this.#duplex)
   }
 
-  setOption(name: OptionName, _value: OptionValue): void {
-    throw noSuchOption('setsockopt', name)
+  ref(): void {
+    this.#carrier?.ref?.()
+  }
+
+  unref(): void {
+    this.#carrier?.unref?.()
+  }
+
+  setOption(name: OptionName, value: OptionValue): void {
+    if (this.#carrier === null) throw noSuchOption('setsockopt', name)
+    this.#carrier.setOption(name, value)
   }
 
   getOption(name: OptionName): OptionValue {
-    throw noSuchOption('getsockopt', name)
+    if (this.#carrier === null) throw noSuchOption('getsockopt', name)
+    return this.#carrier.getOption(name)
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,5 @@
 /** What a TLS socket of Node's says of its ends when a Host's connection is under it. */
+import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { SocketDuplex } from './duplex.ts'
 
@@ -11,12 +12,21 @@ export function tellEnds(secure: TLSSocket, under: SocketDuplex): void {
 }
 
 /**
- * The same for a TLS socket that a server has made itself. Only fields of Node's own lead from there to the stream
- * underneath: where Node has others one day, the addresses are undefined, as Node has them without this.
+ * The stream under a TLS socket that a server has made itself. Only fields of Node's own lead there: a socket of Node's is
+ * in one of them, any other stream behind another; null where Node has others one day.
  */
+export function streamUnder(secure: TLSSocket): Duplex | null {
+  const { ssl, _parent } = secure as {
+    ssl?: { readonly _parentWrap?: { readonly stream?: unknown } }
+    _parent?: unknown
+  }
+  const under = ssl?._parentWrap?.stream ?? _parent
+  return under instanceof Duplex ? under : null
+}
+
+/** The same for a TLS socket that a server has made itself; without a way there Node's own answer stays: undefined. */
 export function tellServerEnds(secure: TLSSocket): void {
-  const { ssl } = secure as { ssl?: { readonly _parentWrap?: { readonly stream?: unknown } } }
-  const under = ssl?._parentWrap?.stream
+  const under = streamUnder(secure)
   if (!(under instanceof SocketDuplex)) return
   greeted.add(under)
   tellEnds(secure, under)

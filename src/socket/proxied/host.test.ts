@@ -1,8 +1,7 @@
 /** The PROXY protocol on hosts of a simulated network: who is believed, who is refused, and what follows the header. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../base/clock.ts'
-import { ms, seconds } from '../../base/duration.ts'
+import { ms, seconds, sleep } from '../../base/duration.ts'
 import { internet } from '../../sim/index.ts'
 import { formatAddress } from '../address.ts'
 import type { Connection, Host } from '../host.ts'

@@ -1,8 +1,7 @@
 /** A proxy with three upstreams in a simulated network: machines crash, links are cut, names change. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../../base/clock.ts'
-import { ms, seconds } from '../../../base/duration.ts'
+import { ms, seconds, sleep } from '../../../base/duration.ts'
 import { RecordingLog } from '../../../base/events.ts'
 import { internet } from '../../../sim/index.ts'
 import { HostDecorator } from '../../../socket/index.ts'
