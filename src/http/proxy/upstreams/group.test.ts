@@ -1,7 +1,7 @@
 /** A proxy with three upstreams in a simulated network: machines crash, links are cut, names change. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ms, seconds, sleep } from '../../../base/duration.ts'
+import { ms, ns, seconds, sleep } from '../../../base/duration.ts'
 import { RecordingLog } from '../../../base/events.ts'
 import { internet } from '../../../sim/index.ts'
 import { HostDecorator } from '../../../socket/index.ts'
@@ -45,7 +45,7 @@ async function world(
             e.reply(odd && !behaviour.healthy ? 500 : 200, [], '')
             return
           }
-          if (odd && behaviour.wait > 0) await sleep(host.clock, behaviour.wait)
+          if (odd && behaviour.wait > 0) await sleep(host.clock, ns(behaviour.wait))
           e.reply(odd ? behaviour.status : 200, [], name)
         }
         await serve(host, answer, { port: 3000, onError() {} })
