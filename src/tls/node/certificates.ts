@@ -9,7 +9,7 @@ import type { CertificateStore, Identity } from '../settings.ts'
  *
  * @example
  * const certificates = new Certificates([{ certificate: await readFile('cert.pem'), key: await readFile('key.pem') }])
- * await serve(tlsHost(host, { server: { certificates } }), { address: '::', port: 443 }, handler)
+ * await serve(tlsHost(host, { server: { certificates } }), handler, { address: '::', port: 443 })
  * certificates.use([renewed])
  *
  * @throws TlsError TLS_SETTINGS for what is no certificate, and for a key that does not belong to it.

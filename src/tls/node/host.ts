@@ -1,16 +1,8 @@
 /** A Host whose connections are encrypted. */
 import { guarded } from '../../socket/accept.ts'
-import type { Address, Family, IpAddress } from '../../socket/address.ts'
-import type {
-  Accept,
-  Connection,
-  ConnectOptions,
-  DatagramOptions,
-  Datagrams,
-  Host,
-  Listener,
-  ListenOptions,
-} from '../../socket/host.ts'
+import type { Address } from '../../socket/address.ts'
+import { HostDecorator } from '../../socket/decorate.ts'
+import type { Accept, Connection, ConnectOptions, Host, Listener, ListenOptions } from '../../socket/host.ts'
 import { overNodeSockets } from '../../socket/node/native.ts'
 import { TlsError } from '../errors.ts'
 import type { ClientTls, TlsHostOptions } from '../settings.ts'
@@ -24,7 +16,7 @@ import { SecureServer } from './server.ts'
  *
  * @example
  * const certificates = new Certificates([{ certificate, key }])
- * await serve(tlsHost(kernelHost(), { server: { certificates } }), { address: '::', port: 443 }, handler)
+ * await serve(tlsHost(kernelHost(), { server: { certificates } }), handler, { address: '::', port: 443 })
  *
  * @throws TlsError TLS_SETTINGS for certificates that cannot be used.
  */
@@ -32,59 +24,34 @@ export function tlsHost(host: Host, options: TlsHostOptions): Host {
   return new TlsHost(host, options)
 }
 
-class TlsHost implements Host {
-  readonly #host: Host
+class TlsHost extends HostDecorator {
   readonly #options: TlsHostOptions
   readonly #client: ClientTls
 
   constructor(host: Host, options: TlsHostOptions) {
-    this.#host = overNodeSockets(host)
+    super(overNodeSockets(host))
     this.#options = options
     this.#client = clientTls(options.client)
   }
 
-  get name(): string {
-    return this.#host.name
-  }
-
-  get clock(): Host['clock'] {
-    return this.#host.clock
-  }
-
-  get random(): Host['random'] {
-    return this.#host.random
-  }
-
-  get events(): Host['events'] {
-    return this.#host.events
-  }
-
-  async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
+  override async listen(at: Address, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
     const { server } = this.#options
     if (server === undefined)
       throw new TlsError(
         'TLS_SETTINGS',
         'a host that listens with TLS needs certificates: tlsHost(host, { server: { certificates } })',
       )
-    const secure = new SecureServer(this.#host, server, guarded(accept, options))
-    const listener = await this.#host.listen(at, (carrier) => secure.take(carrier), options)
+    const secure = new SecureServer(this.of, server, guarded(accept, options))
+    const listener = await this.of.listen(at, (carrier) => secure.take(carrier), options)
     return new TlsListener(listener, secure)
   }
 
   /** The certificate must be for the address that is connected to: to ask for a name, secure a connection by `clientTls`. */
-  async connect(to: Address, options: ConnectOptions = {}): Promise<Connection> {
-    const carrier = await this.#host.connect(to, options)
+  override async connect(to: Address, options: ConnectOptions = {}): Promise<Connection> {
+    const carrier = await this.of.connect(to, options)
     const { signal } = options
     const serverName = to.address ?? ''
-    return this.#client.secure(this.#host, carrier, { serverName, ...(signal !== undefined && { signal }) })
-  }
-
-  datagrams(at?: IpAddress, options?: DatagramOptions): Promise<Datagrams> {
-    return this.#host.datagrams(at, options)
-  }
-
-  lookup(name: string, family?: Family): Promise<readonly string[]> {
-    return this.#host.lookup(name, family)
+    return this.#client.secure(this.of, carrier, { serverName, ...(signal !== undefined && { signal }) })
   }
 }
 
