@@ -206,7 +206,8 @@ test('no server, no name, no URL', async () => {
   const { client } = await world(mirror)
   await assert.rejects(client.request('http://web:81/'), { code: 'ECONNREFUSED' })
   await assert.rejects(client.request('http://none/'), { code: 'ENOTFOUND' })
-  await assert.rejects(client.request('https://web/'), /cannot ask for https:\/\/ URLs/)
+  await assert.rejects(client.request('https://web/'), { code: 'ECONNREFUSED', port: 443 })
+  await assert.rejects(client.request('ftp://web/'), /cannot ask for ftp:\/\/ URLs, only for http:\/\/ and https/)
   await assert.rejects(client.request('http://a:b@web/'), /credentials in a URL/)
 })
 
