@@ -56,6 +56,13 @@ export * from './limits.ts'
 export { type FetchHandler, fetchHandler, replyWith, requestOf } from './platform/fetch.ts'
 export { type AnswerOptions, answer, answerUpgrade, type MemoryUpgrade } from './platform/memory.ts'
 export type * from './proxy/events.ts'
+export {
+  type ForwardProxy,
+  type ForwardProxyOptions,
+  type ForwardRecord,
+  forwardProxy,
+} from './proxy/forward/forward.ts'
+export { type ReachOptions, SPECIAL_ADDRESSES } from './proxy/forward/reach.ts'
 export { NoUpstream, type ProxyFailure } from './proxy/passing/failure.ts'
 export type { Passed } from './proxy/passing/pass.ts'
 export {

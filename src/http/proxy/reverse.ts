@@ -83,7 +83,7 @@ export interface ReverseProxy extends Disposable {
   readonly upstreams: readonly UpstreamReport[]
   /** Exchanges under way, upgraded connections counted in. */
   readonly active: number
-  /** Takes no more requests (503); what is under way ends in its own time, upgraded connections too. */
+  /** Takes no more requests (503), and checks nobody; what is under way ends in its own time, upgraded connections too. */
   close(): void
 }
 
@@ -127,6 +127,7 @@ class Core {
   readonly #set: FieldLines
   readonly #replySet: FieldLines
   #active = 0
+  #closing = false
 
   constructor(host: Host, options: ReverseProxyOptions) {
     const what = 'reverseProxy()'
@@ -159,17 +160,24 @@ class Core {
     return this.#active + this.#relays.count
   }
 
+  /** Those who are being read yet still have upstreams to go to. */
   close(): void {
-    this.group.close()
+    this.#closing = true
+    if (this.#active === 0) this.group.close()
   }
 
   async handle(exchange: Exchange): Promise<void> {
     const { clock } = this.#host
     const began = clock.now()
     const asked: { upstream: Upstream | null } = { upstream: null }
+    if (this.#closing) {
+      this.#refuse(exchange, failure(503, 'the proxy is closing', null, ['Retry-After', '1']))
+      return
+    }
     this.#active++
     const passed = await this.#answer(exchange, asked)
     this.#active--
+    if (this.#closing && this.#active === 0) this.group.close()
     if (passed.failure !== null && asked.upstream !== null && passed.failure.error instanceof Error)
       asked.upstream.brokeOff(passed.failure.error)
     if (this.#host.events.on) this.#report(exchange, passed)

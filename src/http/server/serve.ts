@@ -52,8 +52,8 @@ export interface ServeOptions {
    * the client's own request. By default nobody is.
    */
   readonly trust?: TrustOptions
-  /** Open tunnels for CONNECT; without it 405. */
-  readonly connect?: TunnelOptions
+  /** Open tunnels for CONNECT, or have a handler answer it (`forwardProxy`); without it 405. */
+  readonly connect?: TunnelOptions | Handler
   /**
    * Told of what a handler threw: the client sees a bare 500, or a connection cut. Not of clients that went away.
    * What `onError` itself throws, or rejects with, is of interest to nobody.
@@ -137,7 +137,8 @@ class RunningServer implements HttpServer, TransportServer {
     this.#sweep = new Sweep(host.clock)
     this.#dateLine = new DateLine(host.clock)
     const { connect } = options
-    this.#tunnels = connect === undefined ? null : new Tunnels(host, connect, this.#sweep, this.limits.tunnelTime)
+    const permitted = typeof connect === 'object'
+    this.#tunnels = permitted ? new Tunnels(host, connect, this.#sweep, this.limits.tunnelTime) : null
     this.#trust = options.trust === undefined ? null : new Trust('serve()', options.trust)
     // Advertised a little shorter than kept: a client that relies on it does not meet the close half-way.
     const seconds = Math.max(1, Math.floor(this.limits.idleTime / SECOND) - 1)
@@ -283,8 +284,10 @@ class RunningServer implements HttpServer, TransportServer {
     }
     // An extended CONNECT asks this server for a protocol (RFC 8441 §4), not for a tunnel.
     if (exchange.method !== 'CONNECT' || exchange.protocol !== null) return this.#handler(exchange)
-    if (this.#tunnels === null) refuseMethod(exchange, 'CONNECT is not allowed here')
-    else return this.#tunnels.answer(exchange)
+    const { connect } = this.#options
+    if (typeof connect === 'function') return connect(exchange)
+    if (this.#tunnels !== null) return this.#tunnels.answer(exchange)
+    refuseMethod(exchange, 'CONNECT is not allowed here')
   }
 }
 
