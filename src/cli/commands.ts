@@ -6,5 +6,7 @@ export const COMMANDS: CommandTable = {
   dig: async () => (await import('./dig.ts')).dig,
   'dns serve': async () => (await import('./dns/serve.ts')).dnsServe,
   'dns resolve': async () => (await import('./dns/resolve.ts')).dnsResolve,
+  proxy: async () => (await import('./proxy.ts')).proxy,
+  'proxy check': async () => (await import('./proxy.ts')).proxyCheck,
   completion: async () => (await import('./completion.ts')).completion(COMMANDS),
 }

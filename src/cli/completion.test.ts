@@ -22,12 +22,16 @@ test('bash finds commands, their second words, arguments and options', { skip: n
     const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _reticle; echo "\${COMPREPLY[@]}"`
     return execFileSync('bash', ['-c', `${out}\n${line}`], { encoding: 'utf8' }).trim()
   }
-  assert.equal(complete('reticle', ''), 'look dig dns completion')
+  assert.equal(complete('reticle', ''), 'look dig dns proxy completion')
   assert.equal(complete('reticle', 'lo'), 'look')
   assert.equal(complete('reticle', 'dns', ''), 'serve resolve --help')
   assert.equal(complete('reticle', 'dns', 'r'), 'resolve')
   assert.match(complete('reticle', 'dns', 'resolve', '--f'), /^--forward/)
   assert.equal(complete('reticle', 'completion', ''), 'bash zsh fish --help')
+  assert.equal(complete('reticle', 'proxy', 'ch'), 'check')
+  assert.equal(complete('reticle', 'proxy', '--wa'), '--watch')
+  assert.equal(complete('reticle', 'proxy', '8080', '--wa'), '--watch')
+  assert.equal(complete('reticle', 'proxy', 'check', '--h'), '--help')
   assert.equal(complete('reticle', 'look', '--pca'), '--pcapng')
   assert.equal(complete('reticle', 'look', 'http://board.example/', '--lat'), '--latency')
 })
@@ -45,8 +49,9 @@ test('fish: second words behind their first, options behind both, each command o
   for (const word of ['bash', 'zsh', 'fish'])
     assert.match(offers(word)[0]!, /-n '__fish_seen_subcommand_from completion; and not /)
   const forward = lines.filter((line) => line.includes(' -l forward '))
-  assert.equal(forward.length, 1)
+  assert.equal(forward.length, 2)
   assert.match(forward[0]!, /-n '__fish_seen_subcommand_from dns; and __fish_seen_subcommand_from resolve'/)
+  assert.match(forward[1]!, /-n '__fish_seen_subcommand_from proxy'/)
 })
 
 test('fish itself offers what the script says', { skip: needCommand('fish') }, async () => {
@@ -59,7 +64,7 @@ test('fish itself offers what the script says', { skip: needCommand('fish') }, a
       .trim()
       .split('\n')
       .map((offered) => offered.split('\t')[0]!)
-  assert.deepEqual(complete('reticle '), ['completion', 'dig', 'dns', 'look'])
+  assert.deepEqual(complete('reticle '), ['completion', 'dig', 'dns', 'look', 'proxy'])
   assert.deepEqual(complete('reticle dns '), ['resolve', 'serve'])
   assert.deepEqual(complete('reticle completion '), ['bash', 'fish', 'zsh'])
   assert.deepEqual(complete('reticle dns resolve --fo'), ['--forward'])

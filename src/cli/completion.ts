@@ -48,18 +48,26 @@ function firstWords(commands: readonly Named[]): string[] {
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell variables
 function bash(commands: readonly Named[]): string {
   const offer = (pattern: string, words: readonly string[]): string => `    ${pattern}) words='${words.join(' ')}' ;;`
+  /** Options of a command that other commands begin with. */
+  const own = (first: string): string[] =>
+    commands
+      .filter(({ name }) => name === first)
+      .flatMap(({ command: { options } }) => Object.keys(options).map((option) => `--${option}`))
   return [
     '_reticle() {',
     '  local current="${COMP_WORDS[COMP_CWORD]}" line="${COMP_WORDS[*]:1:COMP_CWORD-1} " words',
     '  case "$line" in',
     offer("' '", firstWords(commands)),
-    ...[...followers(commands)].map(([first, words]) => offer(`'${first} '`, [...words, '--help'])),
-    ...commands.map(({ name, command: { options } }) =>
-      offer(
-        `'${name} '*`,
-        [...Object.keys(options), 'help'].map((option) => `--${option}`),
+    ...[...followers(commands)].map(([first, words]) => offer(`'${first} '`, [...words, ...own(first), '--help'])),
+    // The longest first: `proxy check` has the form of `proxy` too.
+    ...commands
+      .toSorted((a, b) => b.name.length - a.name.length)
+      .map(({ name, command: { options } }) =>
+        offer(
+          `'${name} '*`,
+          [...Object.keys(options), 'help'].map((option) => `--${option}`),
+        ),
       ),
-    ),
     '  esac',
     '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
     '  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))',

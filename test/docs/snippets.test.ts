@@ -163,6 +163,9 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
   'docs/web.md 3': async (file) => {
     assert.match(await new Running(['--test', file]).whole(), /pass 2\b/)
   },
+  'docs/proxy.md 1': async (file) => {
+    assert.equal(await new Running([file]).whole(), "GET /hello 200 true\nfrom behind [ 'up' ]\n")
+  },
   'docs/production.md 1': async (file) => {
     const site = new Running([file], { PORT: '0' })
     const [, port] = await site.until(/listening on 127\.0\.0\.1 port (\d+)/)
@@ -186,6 +189,7 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
   'dns serve examples/zones/board.example.zone --port 5353': /5353/,
   'dig board.example MX @127.0.0.1 -p 5353': /MX\s+10 /,
   'dns resolve --port 5300': /5300/,
+  'proxy check examples/proxy/proxy.json': /well-formed, 3 routes/,
 }
 
 /** What the programs of the documents import beside this package. */

@@ -76,15 +76,17 @@ export interface ReverseProxyOptions extends UpstreamsOptions {
   readonly limits?: Partial<Pick<HttpLimits, 'tunnelTime'>>
 }
 
-/** A handler with upstreams behind it. Disposing of it closes it. */
+/** A handler with upstreams behind it. Disposing of it ends it. */
 export interface ReverseProxy extends Disposable {
   (exchange: Exchange): Promise<void>
   /** How the upstreams are now. */
   readonly upstreams: readonly UpstreamReport[]
   /** Exchanges under way, upgraded connections counted in. */
   readonly active: number
-  /** Takes no more requests (503), and checks nobody; what is under way ends in its own time, upgraded connections too. */
+  /** Takes no more requests (503); what is under way ends in its own time, upgraded connections too. */
   close(): void
+  /** The same, and ends upgraded connections, what is queued sent first. */
+  end(): void
 }
 
 /**
@@ -105,7 +107,8 @@ export function reverseProxy(host: Host, options: ReverseProxyOptions): ReverseP
     upstreams: { get: () => core.group.reports },
     active: { get: () => core.active },
     close: { value: () => core.close() },
-    [Symbol.dispose]: { value: () => core.close() },
+    end: { value: () => core.end() },
+    [Symbol.dispose]: { value: () => core.end() },
   }) as ReverseProxy
 }
 
@@ -164,6 +167,11 @@ class Core {
   close(): void {
     this.#closing = true
     if (this.#active === 0) this.group.close()
+  }
+
+  end(): void {
+    this.close()
+    this.#relays.close()
   }
 
   async handle(exchange: Exchange): Promise<void> {

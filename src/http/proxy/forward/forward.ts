@@ -46,13 +46,15 @@ export interface ForwardRecord extends Passed {
   readonly nanos: number
 }
 
-/** A forward proxy. It takes CONNECT too: give it to `serve` twice. Disposing of it closes it. */
+/** A forward proxy. It takes CONNECT too: give it to `serve` twice. Disposing of it ends it. */
 export interface ForwardProxy extends Disposable {
   (exchange: Exchange): Promise<void>
   /** Tunnels and upgraded connections that are open. */
   readonly tunnels: number
-  /** Takes no more requests and ends the tunnels, what is queued sent first. */
+  /** Takes no more requests (503); what is under way ends in its own time, tunnels too. */
   close(): void
+  /** The same, and ends the tunnels, what is queued sent first. */
+  end(): void
 }
 
 /**
@@ -71,7 +73,8 @@ export function forwardProxy(host: Host, options: ForwardProxyOptions = {}): For
   return Object.defineProperties(handler, {
     tunnels: { get: () => core.tunnels },
     close: { value: () => core.close() },
-    [Symbol.dispose]: { value: () => core.close() },
+    end: { value: () => core.end() },
+    [Symbol.dispose]: { value: () => core.end() },
   }) as ForwardProxy
 }
 
@@ -89,6 +92,7 @@ class Core {
   readonly #name: string
   readonly #relays: Relays
   readonly #transports: Transports
+  #closing = false
 
   constructor(host: Host, options: ForwardProxyOptions) {
     const { from = ['loopback', 'unix'], users } = options
@@ -110,7 +114,12 @@ class Core {
   }
 
   close(): void {
+    this.#closing = true
     this.#transports.close()
+  }
+
+  end(): void {
+    this.close()
     this.#relays.close()
   }
 
@@ -119,7 +128,9 @@ class Core {
     const began = clock.now()
     let user: string | null = null
     let passed: Passed
-    const refusal = this.#from.has(exchange.remote) ? null : failure(403, 'this proxy is not for you')
+    const closing = failure(503, 'the proxy is closing', null, ['Retry-After', '1'])
+    const mine = this.#from.has(exchange.remote)
+    const refusal = this.#closing ? closing : mine ? null : failure(403, 'this proxy is not for you')
     if (refusal === null && this.#users !== null)
       user = await this.#users.userOf(exchange.header('proxy-authorization'))
     const unknown = refusal === null && this.#users !== null && user === null
