@@ -10,6 +10,7 @@ import { comparison, fileOf, keep, kept, parseLines } from './results.ts'
 /** By name: the program, and what it measures. */
 const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> = {
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
+  proxy: ['proxy/main.ts', 'CPU per request through a reverse proxy beside nginx’s proxy_pass'],
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
   udp: ['udp/main.ts', 'CPU per datagram of an echo beside a bare C loop'],
   ffi: ['limit/ffi.ts', 'CPU of a call of C through node:ffi, beside koffi'],

@@ -189,7 +189,7 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
   'dns serve examples/zones/board.example.zone --port 5353': /5353/,
   'dig board.example MX @127.0.0.1 -p 5353': /MX\s+10 /,
   'dns resolve --port 5300': /5300/,
-  'proxy check examples/proxy/proxy.json': /well-formed, 3 routes/,
+  'proxy check examples/proxy/proxy.jsonc': /well-formed, 3 routes/,
 }
 
 /** What the programs of the documents import beside this package. */
