@@ -151,6 +151,9 @@ export class ClientExchange implements PieceSink {
   }
 
   get gone(): Error | null {
+    // Made when somebody asks: nearly nobody does, and an error is dear.
+    if (this.#settled)
+      this.#failure ??= new RequestError('closed', 'the reply is complete: the server reads no more of the request')
     return this.#failure
   }
 
@@ -229,9 +232,8 @@ export class ClientExchange implements PieceSink {
   settle(failure: Error | null): void {
     if (this.#settled) return
     this.#settled = true
-    this.#failure =
-      failure ?? new RequestError('closed', 'the reply is complete: the server reads no more of the request')
-    this.#writer?.left(this.#failure)
+    this.#failure = failure
+    this.#writer?.left(this.gone!)
     this.onOver()
   }
 }

@@ -1,5 +1,5 @@
 /** The connections of a client: kept per origin in pools, made when they are needed, and given requests to carry. */
-import { MILLISECOND, type Nanos } from '../../base/clock.ts'
+import { MILLISECOND, type Nanos, type Timer } from '../../base/clock.ts'
 import { type Duration, requireDuration, seconds } from '../../base/duration.ts'
 import type { Connection, Host } from '../../socket/host.ts'
 import { RequestError } from '../errors.ts'
@@ -59,6 +59,8 @@ export class Transports implements TransportClient {
   readonly #connectTime: Nanos
   readonly #sweep: Sweep
   readonly #pools = new Map<string, Pool>()
+  /** Deadlines of those that wait for a connection, or have waited. */
+  readonly #late = new Map<ClientExchange, Timer>()
   #exchanges = 0
   #closed = false
 
@@ -101,7 +103,7 @@ export class Transports implements TransportClient {
     const due = clock.now() + Math.min(patience, this.#connectTime)
     const exchange = new ClientExchange(++this.#exchanges, prepared, due, patience)
     this.#watch(exchange)
-    this.#pool(request.origin).add(exchange)
+    this.#add(exchange)
     return exchange.reply
   }
 
@@ -127,7 +129,7 @@ export class Transports implements TransportClient {
   unprocessed(exchange: ClientExchange): boolean {
     if (!exchange.resendable || this.#closed || exchange.due <= this.machine.clock.now()) return false
     exchange.again()
-    this.#pool(exchange.request.outgoing.origin).add(exchange)
+    this.#add(exchange)
     return true
   }
 
@@ -140,7 +142,7 @@ export class Transports implements TransportClient {
     if (!exchange.retryable || !cut || this.#closed) return false
     if (exchange.due <= this.machine.clock.now()) return false
     exchange.again()
-    this.#pool(exchange.request.outgoing.origin).add(exchange)
+    this.#add(exchange)
     return true
   }
 
@@ -182,30 +184,34 @@ export class Transports implements TransportClient {
     return this.#ways.open(origin, protocols, giveUp.signal).finally(() => late.cancel())
   }
 
-  /** The call's signal, and its own deadline as long as it waits for a connection. */
+  /** The call's signal. */
   #watch(exchange: ClientExchange): void {
-    const { signal, origin } = exchange.request.outgoing
-    const cancel = (error: Error) => {
-      for (const pool of this.#pools.values()) if (pool.drop(exchange, error)) return
-      exchange.fail(error)
-    }
-    const late = this.machine.clock.at(exchange.due, () => {
-      if (exchange.waiting)
-        cancel(
-          new RequestError(
-            'timeout',
-            `no connection to ${origin.key} in time`,
-            this.#pools.get(origin.key)?.failure,
-            false,
-          ),
-        )
-    })
-    const abort = () => cancel(aborted(signal!))
+    const { signal } = exchange.request.outgoing
+    const abort = () => this.#cancel(exchange, aborted(signal!))
     signal?.addEventListener('abort', abort, { once: true })
     exchange.onOver = () => {
-      late.cancel()
+      if (this.#late.size > 0) this.#late.get(exchange)?.cancel()
+      this.#late.delete(exchange)
       signal?.removeEventListener('abort', abort)
     }
+  }
+
+  /** Has it sent, at once where there is a connection: only who has to wait has a deadline for that. */
+  #add(exchange: ClientExchange): void {
+    const { origin } = exchange.request.outgoing
+    this.#pool(origin).add(exchange)
+    if (!exchange.waiting || this.#late.has(exchange)) return
+    const late = this.machine.clock.at(exchange.due, () => {
+      if (!exchange.waiting) return
+      const why = this.#pools.get(origin.key)?.failure
+      this.#cancel(exchange, new RequestError('timeout', `no connection to ${origin.key} in time`, why, false))
+    })
+    this.#late.set(exchange, late)
+  }
+
+  #cancel(exchange: ClientExchange, error: Error): void {
+    for (const pool of this.#pools.values()) if (pool.drop(exchange, error)) return
+    exchange.fail(error)
   }
 }
 

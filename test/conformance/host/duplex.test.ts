@@ -1,7 +1,7 @@
 /** The promises of a Connection, kept by one that has become a Duplex, or Web Streams, and a Connection again. */
 import { kernelHost, systemClock } from '../../../src/kernel/index.ts'
 import type { Accept, Connection, ConnectOptions, Host, Listener, ListenOptions } from '../../../src/socket/host.ts'
-import { fromWebStreams, toWebStreams } from '../../../src/socket/index.ts'
+import { ConnectionDecorator, fromWebStreams, toWebStreams } from '../../../src/socket/index.ts'
 import { fromDuplex, toDuplex } from '../../../src/socket/node/index.ts'
 import { handoverScenarios } from './handover.ts'
 import { attachScenarios, endScenarios } from './lifecycle.ts'
@@ -45,6 +45,7 @@ const throughStreams = world((connection) => {
 for (const [name, make] of Object.entries({
   'through a Duplex': throughDuplex,
   'through Web Streams': throughStreams,
+  'through a decorator': world((connection) => new ConnectionDecorator(connection)),
 })) {
   const scenario = scenarios(name, make, ['IPv6'])
   streamScenarios(scenario)

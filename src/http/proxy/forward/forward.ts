@@ -106,7 +106,7 @@ class Core {
     const { timeout, connectTime, bodyTime, idleTime, connections } = options
     const transport = { timeout, connectTime, bodyTime, idleTime, connections }
     const given = Object.fromEntries(Object.entries(transport).filter(([, value]) => value !== undefined))
-    this.#transports = new Transports(host, { ...given, resolve: this.#reach.resolve })
+    this.#transports = new Transports(this.#reach.host, { ...given, resolve: this.#reach.resolve })
   }
 
   get tunnels(): number {
@@ -149,7 +149,7 @@ class Core {
     if (objection !== '') return this.#refuse(exchange, failure(403, objection))
     let far: Connection
     try {
-      far = await dial(this.#host, name, port, signal, this.#reach.resolve)
+      far = await dial(this.#reach.host, name, port, signal, this.#reach.resolve)
     } catch (error) {
       return this.#refuse(exchange, this.#failureOf(error, signal.aborted))
     }

@@ -1,7 +1,9 @@
 /** Where a forward proxy goes for its clients, and where not: what a stranger asks for must not lead into the house. */
 import { SocketError } from '../../../base/errors.ts'
+import { type Address, formatAddress } from '../../../socket/address.ts'
 import { AddressSet } from '../../../socket/address-set.ts'
-import type { Host } from '../../../socket/host.ts'
+import { HostDecorator } from '../../../socket/decorate.ts'
+import type { Connection, ConnectOptions, Host } from '../../../socket/host.ts'
 import { HttpMisuse } from '../../errors.ts'
 import { isAuthority } from '../../machine/target.ts'
 
@@ -38,9 +40,25 @@ export class Unreachable extends SocketError {
   }
 }
 
+/** A host from which only those addresses are connected to that may be: whichever way a name or a literal has led there. */
+class GuardedHost extends HostDecorator {
+  readonly #allows: (address: string) => boolean
+
+  constructor(of: Host, allows: (address: string) => boolean) {
+    super(of)
+    this.#allows = allows
+  }
+
+  override async connect(to: Address, options?: ConnectOptions): Promise<Connection> {
+    if (to.path !== undefined || !this.#allows(to.address)) throw new Unreachable(formatAddress(to))
+    return super.connect(to, options)
+  }
+}
+
 /** The rules, ready to be asked. */
 export class Reach {
-  readonly #host: Host
+  /** To connect by: nothing that is not to be reached is reached by it. */
+  readonly host: Host
   readonly #hosts: readonly string[] | null
   readonly #ports: ReadonlySet<number>
   readonly #special = new AddressSet('forwardProxy()', SPECIAL_ADDRESSES)
@@ -49,7 +67,7 @@ export class Reach {
   /** @throws HttpMisuse and RangeError for rules that cannot be meant. */
   constructor(host: Host, options: ReachOptions) {
     const { hosts, ports = [80, 443], dangerouslyReach = [] } = options
-    this.#host = host
+    this.host = new GuardedHost(host, (address) => this.#allows(address))
     for (const name of hosts ?? [])
       if (!isAuthority(name.replace(/^\./, '')) || /:\d+$/.test(name.replace(/\[.*\]/, '')))
         throw new HttpMisuse(
@@ -75,14 +93,18 @@ export class Reach {
   }
 
   /**
-   * The addresses of a name that may be reached: looked at after the lookup, and connected to as they are, so that a name that
-   * changes its address meanwhile gains nothing. Rejects with `Unreachable` where there are none.
+   * The addresses of a name that may be reached; `Unreachable` where there are none. That nothing else is connected to, whatever
+   * happens to the name meanwhile, is `host`'s to see to.
    */
   readonly resolve = async (name: string): Promise<readonly string[]> => {
-    const all = await this.#host.lookup(name)
-    const allowed = all.filter((address) => !this.#special.hasIp(address) || this.#reached.hasIp(address))
+    const all = await this.host.lookup(name)
+    const allowed = all.filter((address) => this.#allows(address))
     if (allowed.length === 0) throw new Unreachable(name)
     return allowed
+  }
+
+  #allows(address: string): boolean {
+    return !this.#special.hasIp(address) || this.#reached.hasIp(address)
   }
 }
 

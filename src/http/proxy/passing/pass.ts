@@ -58,8 +58,8 @@ export async function pass(exchange: Exchange, request: Request, passage: Passag
 class Passing implements PushedContent, BodySink {
   readonly #exchange: Exchange
   readonly #passage: Passage
-  /** Ends what is under way upstream when the client's body fails. */
-  readonly #controller = new AbortController()
+  /** Ends what is under way upstream when the client's body fails; made where there is one that streams. */
+  #controller: AbortController | null = null
   #writer: BodyWriter | null = null
   #requestBytes = 0
   /** Why the body of the request could not be read. */
@@ -84,9 +84,11 @@ class Passing implements PushedContent, BodySink {
       return { ...request, ...more, body: bytes, signal }
     }
     const fields = body.length === null ? request.fields : [...request.fields, 'Content-Length', String(body.length)]
-    if (signal.aborted) this.#controller.abort(signal.reason)
-    else signal.addEventListener('abort', () => this.#controller.abort(signal.reason), { once: true })
-    return { ...request, ...more, fields, body: this, signal: this.#controller.signal }
+    const controller = new AbortController()
+    this.#controller = controller
+    if (signal.aborted) controller.abort(signal.reason)
+    else signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true })
+    return { ...request, ...more, fields, body: this, signal: controller.signal }
   }
 
   // PushedContent: there is a connection, and the body may flow.
@@ -112,7 +114,7 @@ class Passing implements PushedContent, BodySink {
       return
     }
     this.#bodyFailure = error
-    this.#controller.abort(error)
+    this.#controller?.abort(error)
   }
 
   #inform(status: number, fields: FieldLines): void {

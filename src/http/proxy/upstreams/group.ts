@@ -110,6 +110,9 @@ export class UpstreamGroup {
   }
 
   #pick(asker: Asker | null, tried: ReadonlySet<Upstream>): Upstream | null {
+    const [first] = this.#all
+    // Most groups have one, and it is well.
+    if (this.#all.length === 1 && tried.size === 0 && first!.available) return first!
     const fresh = this.#all.filter((upstream) => !tried.has(upstream))
     let candidates = fresh.filter((upstream) => upstream.available)
     // Better one that has failed than none: what is down by its own word is left alone.
