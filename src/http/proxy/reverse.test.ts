@@ -410,3 +410,61 @@ test('a record of each exchange is given when it is over', async () => {
     'GET /.. 400 0 0 null the path has a segment that leads out of it (..)',
   ])
 })
+
+test('what the program throws where it is told of things harms nobody else', async () => {
+  const { raw, front, errors, text } = await ask('GET /.. HTTP/1.1\r\nHost: a\r\n\r\n', {
+    onFailure: () => {
+      throw new Error('from onFailure')
+    },
+    onDone: ({ status }) => {
+      if (status === 200) throw new Error('from onDone')
+    },
+  })
+  assert.match(text, /^HTTP\/1.1 500 /)
+  assert.match(await raw.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), /^HTTP\/1.1 200 .*hello$/s)
+  assert.deepEqual(
+    errors.map((error) => (error as Error).message),
+    ['from onFailure', 'from onDone'],
+  )
+  assert.equal(front.active, 0)
+  const refused = await ask('GET / HTTP/1.1\r\nHost: a\r\n\r\n', {
+    to: 'http://10.0.0.77:1',
+    onFailure: () => {
+      throw new Error('from onFailure')
+    },
+  })
+  assert.match(refused.text, /^HTTP\/1.1 500 /)
+  assert.equal(refused.front.active, 0)
+  assert.equal(refused.front.upstreams[0]!.active, 0)
+})
+
+test('a proxy that is closed answers what is under way and nothing else; one that is ended ends upgrades too', async () => {
+  let answer = () => {}
+  const { raw, front, client, upstream } = await ask('GET / HTTP/1.1\r\nHost: a\r\n\r\n', {}, (e) => {
+    answer = () => e.reply(200, [], 'late')
+  })
+  front.close()
+  assert.match(await (await client()).send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), /^HTTP\/1.1 503 .*Retry-After/s)
+  answer()
+  await settle()
+  assert.match(raw.take(), /late$/)
+  raw.connection.close()
+  await settle()
+  assert.equal(front.active, 0)
+  assert.equal(upstream.connections, 0)
+  const upgrade = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  const joined = await ask(upgrade, {}, (e) =>
+    e.upgrade(101, ['Upgrade', 'websocket'], (connection) => ({
+      onData() {},
+      onEnd: () => connection.end(),
+      onDrain() {},
+      onClose() {},
+    })),
+  )
+  joined.front.close()
+  await settle()
+  assert.equal(joined.raw.ended, false)
+  joined.front.end()
+  await settle()
+  assert.equal(joined.raw.ended, true)
+})

@@ -183,9 +183,13 @@ class Core {
       return
     }
     this.#active++
-    const passed = await this.#answer(exchange, asked)
-    this.#active--
-    if (this.#closing && this.#active === 0) this.group.close()
+    let passed: Passed
+    try {
+      passed = await this.#answer(exchange, asked)
+    } finally {
+      this.#active--
+      if (this.#closing && this.#active === 0) this.group.close()
+    }
     if (passed.failure !== null && asked.upstream !== null && passed.failure.error instanceof Error)
       asked.upstream.brokeOff(passed.failure.error)
     if (this.#host.events.on) this.#report(exchange, passed)
@@ -218,13 +222,17 @@ class Core {
         asked.upstream?.over()
       },
     }
-    const passed = await pass(exchange, request, passage)
-    const upgraded =
-      passed.failure === null &&
-      request.upgrade !== undefined &&
-      (passed.status === 101 || exchange.method === 'CONNECT')
-    if (!switched && !upgraded) asked.upstream?.over()
-    return passed
+    let upgraded = false
+    try {
+      const passed = await pass(exchange, request, passage)
+      upgraded =
+        passed.failure === null &&
+        request.upgrade !== undefined &&
+        (passed.status === 101 || exchange.method === 'CONNECT')
+      return passed
+    } finally {
+      if (!switched && !upgraded) asked.upstream?.over()
+    }
   }
 
   /** The request as it goes on, or why it does not. */
@@ -285,11 +293,11 @@ class Core {
   }
 
   #upgrade(exchange: Exchange): string | undefined {
-    const { protocol } = exchange
+    const { protocol, method, body } = exchange
+    const wanted =
+      protocol === null ? undefined : splitList(protocol).find((one) => this.#upgrades.has(one.toLowerCase()))
     // What is offered with a body is not switched to before the body is through: plain HTTP will do.
-    if (protocol === null || exchange.body.length !== 0)
-      return exchange.method === 'CONNECT' && protocol !== null ? protocol : undefined
-    return splitList(protocol).find((offered) => this.#upgrades.has(offered.toLowerCase()))
+    return method === 'CONNECT' || body.length === 0 ? wanted : undefined
   }
 
   #fields(exchange: Exchange, via: string, left: number | null): string[] {

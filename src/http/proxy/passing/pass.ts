@@ -158,10 +158,10 @@ class Passing implements PushedContent, BodySink {
       return done(wrong, wrong.status)
     }
     const { method } = this.#exchange
-    const fields = [...this.#passage.replyFields(reply)]
-    // RFC 8441 §5: over HTTP/2 it is a 200, and the key's answer has nobody to check it.
     const extended = method === 'CONNECT'
-    if (!extended) fields.unshift('Upgrade', protocol!)
+    // RFC 8441 §5: over HTTP/2 it is a 200, and the answer to the key has nobody to check it.
+    const given = this.#passage.replyFields(reply)
+    const fields = extended ? without(given, 'sec-websocket-accept') : ['Upgrade', protocol!, ...given]
     let joined = false
     try {
       this.#exchange.upgrade(extended ? 200 : 101, fields, (near) => {
@@ -218,11 +218,20 @@ class Back implements BodySink {
   }
 
   end(error: Error | null): void {
+    let why = error
+    try {
+      if (why === null) this.#writer!.end(trailersOf(passedReplyFields(this.#reply.body.trailers, undefined, null)))
+    } catch (thrown) {
+      why = thrown instanceof Error ? thrown : new Error(String(thrown))
+    }
     // The head is out: that the body is not whole can only be seen by the connection's end.
-    if (error !== null) this.#exchange.abort()
-    else this.#writer!.end(trailersOf(passedReplyFields(this.#reply.body.trailers, undefined, null)))
-    this.#over(error)
+    if (why !== null) this.#exchange.abort()
+    this.#over(why)
   }
+}
+
+function without(fields: FieldLines, name: string): FieldLines {
+  return fields.filter((_, i) => fields[i - (i % 2)]!.toLowerCase() !== name)
 }
 
 /** Those that may be trailers. */
