@@ -65,7 +65,7 @@ export const proxyCheck: Command = {
     const config = load(path, terminal)
     if (config === null) return 1
     // What only the proxies themselves know to say.
-    const server = new ProxyServer(kernelHost(), terminal, { ...config, log: 'none' })
+    const server = new ProxyServer(kernelHost(), terminal, { ...config, log: 'none' }, dirname(path))
     await server.stop()
     terminal.out(`${path}: well-formed, ${config.routes?.length ?? 0} routes\n`)
     return 0
@@ -149,7 +149,7 @@ class Running {
 
   async run(config: Config, watches: boolean): Promise<number> {
     const { interrupted } = this.#terminal
-    const server = new ProxyServer(this.#host, this.#terminal, this.#with(config))
+    const server = new ProxyServer(this.#host, this.#terminal, this.#with(config), dirname(this.#path ?? ''))
     await server.start().catch(advise)
     this.#server = server
     this.#terminal.out(`listening on ${server.places.map(formatAddress).join(', ')}\n`)

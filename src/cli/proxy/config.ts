@@ -5,7 +5,7 @@ import { isPasswordHash } from '../../base/password.ts'
 import { isPort } from '../../base/port.ts'
 import { type Address, AddressSet } from '../../socket/index.ts'
 import { type FileFault, parseJsonc } from './jsonc.ts'
-import { checked, duration, either, number, object, oneOf, record, type Shape, some, text } from './shape.ts'
+import { checked, duration, either, number, object, oneOf, record, type Shape, some, text, yes } from './shape.ts'
 
 /** Where to listen: `8080` (this machine alone), `0.0.0.0:8080`, `[::]:8080`, `unix:/run/proxy.sock`; null for anything else. */
 export function parseListen(given: string): Address | null {
@@ -36,7 +36,7 @@ const url = text('a URL like "http://127.0.0.1:3000"', (given) => {
   const parsed = URL.parse(given)
   return (
     parsed !== null &&
-    parsed.protocol === 'http:' &&
+    (parsed.protocol === 'http:' || parsed.protocol === 'https:') &&
     parsed.search === '' &&
     parsed.hash === '' &&
     parsed.username === ''
@@ -65,6 +65,8 @@ const route = checked(
   object({
     host: some(text('a host like "shop.example", or ".shop.example" for all names below it too,')),
     path,
+    scheme: oneOf('http', 'https'),
+    tls: object({ trust: some(text('the path of a file in PEM')), dangerouslyAcceptAnyCertificate: yes }),
     to: some(either(upstream, url)),
     redirect: text(
       'a URL, or a path that begins with a slash',
@@ -106,11 +108,17 @@ const route = checked(
   },
 )
 
+const pem = text('the path of a file in PEM')
+
+const identity = checked(object({ certificate: pem, key: pem }), (read) =>
+  read.certificate === undefined || read.key === undefined ? 'TLS needs a "certificate" and its "key"' : '',
+)
+
 const user = text('a hash as hashPassword() makes it, like "$argon2id$…",', isPasswordHash)
 
 const file = checked(
   object({
-    listen: some(either(object({ at: place, proxyProtocol: addresses }), place)),
+    listen: some(either(object({ at: place, proxyProtocol: addresses, tls: some(identity) }), place)),
     trust: either(object({ from: addresses, fields: oneOf('x-forwarded', 'forwarded') }), addresses),
     routes: some(route),
     forward: object({

@@ -1,5 +1,7 @@
 /** The handlers of a configuration: which route answers, and what becomes of proxies that a new file still has. */
 
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import {
   type Exchange,
   type ForwardProxy,
@@ -11,6 +13,7 @@ import {
   reverseProxy,
 } from '../../http/index.ts'
 import type { Host } from '../../socket/index.ts'
+import { type ClientTls, clientTls } from '../../tls/index.ts'
 import type { Config, RouteConfig } from './config.ts'
 
 /** What an access log tells of an exchange. */
@@ -28,12 +31,14 @@ export type OnDone = (record: DoneRecord) => void
 interface Route {
   readonly hosts: readonly string[]
   readonly path: string
+  readonly scheme: 'http' | 'https' | undefined
   answer(exchange: Exchange): void | Promise<void>
 }
 
 /** A configuration at work. */
 export class Routes {
   readonly #host: Host
+  readonly #folder: string
   readonly #onDone: OnDone
   /** By what was said of them: the same words in a new file are the same proxy, with its connections and its upstreams' health. */
   #proxies: ReadonlyMap<string, ReverseProxy>
@@ -41,9 +46,10 @@ export class Routes {
   readonly #forward: ForwardProxy | null
   #forwardKey: string | undefined = undefined
 
-  /** @throws what the proxies have against their options. */
-  constructor(host: Host, config: Config, onDone: OnDone, before: Routes | null = null) {
+  /** @param folder of the file: where its paths begin. @throws what the proxies have against their options. */
+  constructor(host: Host, config: Config, folder: string, onDone: OnDone, before: Routes | null = null) {
     this.#host = host
+    this.#folder = folder
     this.#onDone = onDone
     const proxies = new Map<string, ReverseProxy>()
     const kept = before === null ? new Map<string, ReverseProxy>() : before.#proxies
@@ -93,10 +99,11 @@ export class Routes {
   }
 
   /** The first in the file that fits. */
-  #find({ authority, path }: Exchange): Route | undefined {
+  #find({ authority, path, scheme }: Exchange): Route | undefined {
     const name = authority.replace(/:\d+$/, '').toLowerCase().replace(/\.$/, '')
     return this.#routes.find(
       (route) =>
+        (route.scheme === undefined || route.scheme === scheme) &&
         (route.hosts.length === 0 ||
           route.hosts.some(
             (host) => host === name || (host.startsWith('.') && (name.endsWith(host) || name === host.slice(1))),
@@ -106,8 +113,8 @@ export class Routes {
   }
 
   #route(config: RouteConfig, proxies: Map<string, ReverseProxy>, kept: ReadonlyMap<string, ReverseProxy>): Route {
-    const { host = [], path = '/', to, redirect, respond, status } = config
-    const place = { hosts: host.map((name) => name.toLowerCase()), path }
+    const { host = [], path = '/', scheme, to, redirect, respond, status } = config
+    const place = { hosts: host.map((name) => name.toLowerCase()), path, scheme }
     if (redirect !== undefined)
       return {
         ...place,
@@ -120,7 +127,8 @@ export class Routes {
           this.#reply(exchange, status ?? 200, ['Content-Type', 'text/plain; charset=utf-8'], respond),
       }
     const key = JSON.stringify(config)
-    const proxy = proxies.get(key) ?? kept.get(key) ?? reverseProxy(this.#host, optionsOf(config, to!, this.#onDone))
+    const proxy =
+      proxies.get(key) ?? kept.get(key) ?? reverseProxy(this.#host, optionsOf(config, to!, this.#folder, this.#onDone))
     proxies.set(key, proxy)
     return { ...place, answer: proxy }
   }
@@ -132,19 +140,38 @@ export class Routes {
   }
 }
 
-function optionsOf(config: RouteConfig, to: NonNullable<RouteConfig['to']>, onDone: OnDone): ReverseProxyOptions {
+function optionsOf(
+  config: RouteConfig,
+  to: NonNullable<RouteConfig['to']>,
+  folder: string,
+  onDone: OnDone,
+): ReverseProxyOptions {
   const {
     host: _host,
     path: _path,
+    scheme: _scheme,
     redirect: _redirect,
     respond: _respond,
     status: _status,
     sendHost,
+    tls,
     ...rest
   } = config
   const host =
     sendHost === undefined || sendHost === 'keep' || sendHost === 'upstream' ? (sendHost ?? 'keep') : { name: sendHost }
-  return { ...rest, to, host, onDone } as ReverseProxyOptions
+  const secure = tls === undefined ? {} : { tls: clientTlsOf(tls, folder) }
+  return { ...rest, ...secure, to, host, onDone } as ReverseProxyOptions
+}
+
+function clientTlsOf(
+  { trust, dangerouslyAcceptAnyCertificate }: NonNullable<RouteConfig['tls']>,
+  folder: string,
+): ClientTls {
+  const authorities = trust?.map((path) => readFileSync(resolve(folder, path), 'utf8'))
+  return clientTls({
+    acceptAnyCertificate: dangerouslyAcceptAnyCertificate === true,
+    ...(authorities === undefined ? {} : { trust: authorities }),
+  })
 }
 
 /** A path alone is the new one; a URL that ends in a slash has the rest of the path put behind it. */

@@ -1,11 +1,14 @@
 /** A proxy that runs: its servers, the routes of the moment, and how the routes are changed without losing a request. */
 
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Timer } from '../../base/clock.ts'
 import { ms } from '../../base/duration.ts'
 import { Fault } from '../../base/fault.ts'
 import { Trust } from '../../http/forwarded/trust.ts'
 import { type Exchange, type HttpServer, serve } from '../../http/index.ts'
 import { type Address, formatAddress, type Host, proxied } from '../../socket/index.ts'
+import { Certificates, type Identity, tlsHost } from '../../tls/index.ts'
 import type { Terminal } from '../terminal.ts'
 import { type Config, parseListen, STOP_TIME } from './config.ts'
 import { type LogFormat, logLine } from './log.ts'
@@ -17,6 +20,8 @@ const LOG_BYTES = 65_536
 
 interface Listening {
   readonly server: HttpServer
+  /** What it shows to clients; null where it listens without TLS. */
+  readonly certificates: Certificates | null
   /** What cannot be changed while it listens. */
   readonly fixed: string
 }
@@ -26,6 +31,7 @@ type Entry = NonNullable<Config['listen']>[number]
 export class ProxyServer {
   readonly #host: Host
   readonly #terminal: Terminal
+  readonly #folder: string
   /** By address, as text. */
   readonly #servers = new Map<string, Listening>()
   #config: Config
@@ -38,12 +44,13 @@ export class ProxyServer {
   #reloads = 0
   #failed = 0
 
-  /** @throws what the proxies have against their options. */
-  constructor(host: Host, terminal: Terminal, config: Config) {
+  /** @param folder of the file: where its paths begin. @throws what the proxies have against their options. */
+  constructor(host: Host, terminal: Terminal, config: Config, folder: string) {
     this.#host = host
     this.#terminal = terminal
     this.#config = config
-    this.#routes = new Routes(host, config, this.#done)
+    this.#folder = folder
+    this.#routes = new Routes(host, config, folder, this.#done)
     this.#trust = trustOf(config)
   }
 
@@ -67,7 +74,7 @@ export class ProxyServer {
    * they began. Rejects, and changes nothing, where a new place cannot be listened at.
    */
   async reload(config: Config): Promise<void> {
-    const routes = new Routes(this.#host, config, this.#done, this.#routes)
+    const routes = new Routes(this.#host, config, this.#folder, this.#done, this.#routes)
     const trust = trustOf(config)
     try {
       await this.#listen(config)
@@ -124,13 +131,26 @@ export class ProxyServer {
     const opened: string[] = []
     try {
       for (const { key, at, entry } of placesOf(config)) {
-        const fixed = JSON.stringify([typeof entry === 'string' ? null : entry.proxyProtocol, config.limits])
+        const { proxyProtocol, tls } = typeof entry === 'string' ? {} : entry
+        const fixed = JSON.stringify([proxyProtocol, tls === undefined, config.limits])
         const there = this.#servers.get(key)
+        const identities = tls?.map((each) => this.#identity(each))
         if (there === undefined) {
-          this.#servers.set(key, { server: await this.#serve(at, entry, config), fixed })
+          const certificates = identities === undefined ? null : new Certificates(identities)
+          this.#servers.set(key, {
+            server: await this.#serve(at, proxyProtocol, certificates, config),
+            certificates,
+            fixed,
+          })
           opened.push(key)
-        } else if (there.fixed !== fixed)
-          this.#terminal.error(`${key}: proxyProtocol and limits stay as they were until the proxy is started anew\n`)
+        } else {
+          // Renewed ones are shown from now on; open connections stay.
+          if (identities !== undefined) there.certificates?.use(identities)
+          if (there.fixed !== fixed)
+            this.#terminal.error(
+              `${key}: proxyProtocol, limits, and whether there is TLS stay as they were until the proxy is started anew\n`,
+            )
+        }
       }
     } catch (error) {
       for (const key of opened) {
@@ -141,9 +161,20 @@ export class ProxyServer {
     }
   }
 
-  #serve(at: Address, entry: Entry, config: Config): Promise<HttpServer> {
-    const from = typeof entry === 'string' ? undefined : entry.proxyProtocol
-    const host = from === undefined ? this.#host : proxied(this.#host, { from })
+  #identity({ certificate, key }: { readonly certificate?: string; readonly key?: string }): Identity {
+    const read = (path = '') => readFileSync(resolve(this.#folder, path), 'utf8')
+    return { certificate: read(certificate), key: read(key) }
+  }
+
+  #serve(
+    at: Address,
+    from: readonly string[] | undefined,
+    certificates: Certificates | null,
+    config: Config,
+  ): Promise<HttpServer> {
+    // The PROXY header comes before the handshake.
+    const carrier = from === undefined ? this.#host : proxied(this.#host, { from })
+    const host = certificates === null ? carrier : tlsHost(carrier, { server: { certificates } })
     const place = at.path === undefined ? { address: at.address, port: at.port } : { unix: at.path }
     return serve(host, this.#handle, {
       ...place,

@@ -42,6 +42,8 @@ export function failureOf(error: unknown, gone: boolean): ProxyFailure | null {
   if (error instanceof MessageRefused && error.status !== 502) return failure(error.status, error.message, error)
   if (error instanceof MessageRefused)
     return failure(502, 'the upstream answered with something that is not HTTP', error)
+  if (error instanceof CodedError && error.code.startsWith('TLS_'))
+    return failure(502, 'the upstream could not be trusted', error)
   if (!(error instanceof RequestError)) return failure(502, 'the upstream could not be asked', error)
   switch (error.reason) {
     case 'timeout':
@@ -65,6 +67,7 @@ function unreachable({ code, syscall }: SocketError): string {
 export function neverSent(error: unknown): boolean {
   if (error instanceof NoUpstream) return true
   if (error instanceof SocketError) return error.syscall === 'connect' || error.syscall === 'getaddrinfo'
+  if (error instanceof CodedError && error.code.startsWith('TLS_')) return true
   return error instanceof RequestError && !error.sent
 }
 

@@ -1,6 +1,7 @@
 /** What is said of upstreams: where they are, how they are chosen, when they are left alone. */
 import { MILLISECOND } from '../../../base/clock.ts'
 import { type Duration, requireDuration, seconds } from '../../../base/duration.ts'
+import type { ClientTls } from '../../../tls/settings.ts'
 import { HttpMisuse } from '../../errors.ts'
 import { type Origin, originOf } from '../../origin.ts'
 
@@ -90,6 +91,8 @@ export interface UpstreamsOptions {
   readonly waiting?: number
   /** Connections to one upstream; default 512. */
   readonly pool?: number
+  /** How https upstreams are secured; default `clientTls()`: the authorities that the system trusts. */
+  readonly tls?: ClientTls
 }
 
 /** One entry, read. */
@@ -119,6 +122,7 @@ export interface Settings {
   readonly idleTime: Duration
   readonly waiting: number
   readonly pool: number
+  readonly tls: ClientTls | undefined
 }
 
 const POLICIES = ['round robin', 'least requests', 'two choices']
@@ -174,6 +178,7 @@ export function settingsOf(what: string, options: UpstreamsOptions): Settings {
     idleTime: time('idleTime', options.idleTime, seconds(4)),
     waiting: count('waiting', options.waiting, 1024),
     pool: Math.max(1, count('pool', options.pool, 512)),
+    tls: options.tls,
   }
 }
 

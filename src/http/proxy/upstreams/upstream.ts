@@ -61,7 +61,7 @@ export class Upstream {
     const shown = address === null ? origin.host : address.includes(':') ? `[${address}]` : address
     this.name = `${origin.scheme}://${shown}:${origin.port}`
     this.url = new URL(`${origin.key}/`)
-    const { connectTime, bodyTime, idleTime, headTime, waiting, pool } = settings
+    const { connectTime, bodyTime, idleTime, headTime, waiting, pool, tls } = settings
     const options: TransportOptions = {
       connectTime,
       bodyTime,
@@ -70,6 +70,7 @@ export class Upstream {
       waiting,
       connections: Math.min(pool, target.connections),
       ...(address === null ? {} : { resolve: async () => [address] }),
+      ...(tls === undefined ? {} : { tls }),
     }
     this.transports = new Transports(host, options)
   }
