@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
   proxy: ['proxy/main.ts', 'CPU per request through a reverse proxy beside nginx’s proxy_pass'],
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
+  files: ['files/main.ts', 'CPU per static file of 64 KB and 10 MB beside nginx'],
   udp: ['udp/main.ts', 'CPU per datagram of an echo beside a bare C loop'],
   ffi: ['limit/ffi.ts', 'CPU of a call of C through node:ffi, beside koffi'],
   driver: ['limit/driver.ts', 'CPU per canned reply of the kernel drivers beside a bare C loop'],

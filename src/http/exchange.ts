@@ -6,7 +6,7 @@
 
 import type { Machine } from '../base/machine.ts'
 import type { Address } from '../socket/address.ts'
-import type { Connection, ConnectionOwner, Security } from '../socket/host.ts'
+import type { Connection, ConnectionOwner, FileSource, Security } from '../socket/host.ts'
 
 /** Field lines in order, flat: name, value, name, value. Values are ISO-8859-1 strings (RFC 9110 §5.5). */
 export type FieldLines = readonly string[]
@@ -115,7 +115,14 @@ export interface BodyWriter {
 }
 
 /** The body of a reply on its way out. */
-export type ReplyBody = BodyWriter
+export interface ReplyBody extends BodyWriter {
+  /**
+   * Has the network take part of a file as the next `length` bytes, without reading it here (sendfile(2)); resolves when it
+   * has them, and rejects when it will not. Null where that cannot be: over HTTP/2, behind TLS, without a Content-Length, out
+   * of turn. The file is to be read and written then.
+   */
+  sendFile?(file: FileSource, offset: number, length: number): Promise<void> | null
+}
 
 /** Who reads a body. What either call throws, or rejects with, ends the exchange that the body belongs to. */
 export interface BodySink {

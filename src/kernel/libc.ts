@@ -26,6 +26,10 @@ export interface Libc {
   /** Vectors of messages by their addresses; the timeout is one, too. */
   recvmmsg(fd: number, vector: bigint, count: number, flags: number, timeout: bigint): number
   sendmmsg(fd: number, vector: bigint, count: number, flags: number): number
+  /** Takes and moves on the position. */
+  sendfile(out: number, from: number, position: BigInt64Array, count: number): number
+  fcntl(fd: number, command: number, argument: number): number
+  preadv2(fd: number, vector: Memory, count: number, position: number, flags: number): number
   inet_pton(family: number, text: string, address: Memory): number
   inet_ntop(family: number, address: Memory, text: Memory, length: number): bigint
   if_nametoindex(name: string): number
@@ -60,6 +64,8 @@ function load(): Libc | { readonly reason: string } {
 }
 
 function bindings(ffi: Ffi): Libc {
+  const sendfile = ffi.func('sendfile', 'int', 'int', 'int', 'memory', 'wide')
+  const preadv2 = ffi.func('preadv2', 'int', 'int', 'memory', 'int', 'wide', 'int')
   const recv = ffi.func('recv', 'int', 'int', 'memory', 'wide', 'int')
   return {
     socket: ffi.func('socket', 'int', 'int', 'int', 'int'),
@@ -76,6 +82,9 @@ function bindings(ffi: Ffi): Libc {
     recv: (fd, buffer, length, flags) => recv(fd, buffer, BigInt(length), flags),
     recvmmsg: ffi.func('recvmmsg', 'int', 'int', 'address', 'uint', 'int', 'address'),
     sendmmsg: ffi.func('sendmmsg', 'int', 'int', 'address', 'uint', 'int'),
+    sendfile: (out, from, position, count) => sendfile(out, from, position, BigInt(count)),
+    fcntl: ffi.func('fcntl', 'int', 'int', 'int', 'int'),
+    preadv2: (fd, vector, count, position, flags) => preadv2(fd, vector, count, BigInt(position), flags),
     inet_ntop: ffi.func('inet_ntop', 'address', 'int', 'memory', 'memory', 'uint'),
     if_indextoname: ffi.func('if_indextoname', 'address', 'uint', 'memory'),
     inet_pton: ffi.func('inet_pton', 'int', 'int', 'text', 'memory'),

@@ -26,7 +26,17 @@ export async function sendFile(
   offset: number,
   length: number,
 ): Promise<void> {
-  if (connection.sendFile !== undefined) return connection.sendFile(file, offset, length)
+  if (connection.sendFile !== undefined) await connection.sendFile(file, offset, length)
+  else await copyFile(connection, file, offset, length)
+}
+
+/** The same by reading and writing, for a host that has no other way, or not for this file. */
+export async function copyFile(
+  connection: Connection,
+  file: FileSource,
+  offset: number,
+  length: number,
+): Promise<void> {
   const memory = new Uint8Array(Math.min(PIECE, length))
   for (let sent = 0; sent < length; ) {
     const count = await file.read(memory.subarray(0, Math.min(memory.length, length - sent)), offset + sent)

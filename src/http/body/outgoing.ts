@@ -1,4 +1,5 @@
 /** A body on its way out, piece by piece: the one implementation of `BodyWriter`, for replies and for uploads. */
+import type { FileSource } from '../../socket/host.ts'
 import { HttpMisuse } from '../errors.ts'
 import type { BodyWriter, FieldLines } from '../exchange.ts'
 import { utf8Length } from '../machine/text.ts'
@@ -16,6 +17,8 @@ export interface PieceSink {
   bytes(bytes: Uint8Array): void
   /** Content as text. @param length of it in bytes of UTF-8 */
   text(text: string, length: number): void
+  /** Content out of a file that the network itself takes; null where it cannot. */
+  file?(file: FileSource, offset: number, length: number): Promise<void> | null
   /** The end of the content. @param trailers as lines with their CRLF, '' for none. */
   end(trailers: string): void
   /** Breaks the message off: the other side sees that the body is not whole. */
@@ -50,6 +53,14 @@ export class OutgoingBody implements BodyWriter {
       else this.#sink.bytes(piece)
     }
     return this.#sink.ready && this.#sink.gone === null
+  }
+
+  sendFile(file: FileSource, offset: number, length: number): Promise<void> | null {
+    if (this.#ended) throw endedAlready()
+    if (!this.#content || !this.#sink.taking) return null
+    const sent = this.#sink.file?.(file, offset, length) ?? null
+    if (sent !== null) this.#count(length)
+    return sent
   }
 
   ready(): Promise<void> {

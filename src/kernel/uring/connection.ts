@@ -6,27 +6,32 @@ import type { Address } from '../../socket/address.ts'
 import { requireBytes } from '../../socket/bytes.ts'
 import { CloseTimer } from '../../socket/close-timer.ts'
 import { Delivery } from '../../socket/delivery.ts'
+import { copyFile } from '../../socket/file.ts'
 import { Flushes, ownReset, writtenTooLate } from '../../socket/flush.ts'
-import type { Connection, ConnectionOwner } from '../../socket/host.ts'
+import type { Connection, ConnectionOwner, FileSource } from '../../socket/host.ts'
 import type { Linger, OptionName, OptionValue } from '../../socket/options.ts'
 import { fromErrno } from '../errors.ts'
 import type { KernelLimits } from '../limits.ts'
 import { closedSocket, getFromDescriptor, requireOption, setOnDescriptor } from '../options.ts'
+import { FileTransfer } from '../send-file.ts'
 import { type SocketFamily, socketFamily } from '../sockaddr.ts'
 import { discardUnread } from '../unix/discard.ts'
 import {
   IORING_CQE_F_BUFFER,
   IORING_CQE_F_SOCK_NONEMPTY,
+  IORING_OP_POLL_ADD,
   IORING_OP_RECV,
   IORING_OP_SEND,
   IORING_RECVSEND_POLL_FIRST,
   IOSQE_BUFFER_SELECT,
   MSG_DONTWAIT,
+  MSG_MORE,
   MSG_TRUNC,
   MSG_WAITALL,
+  POLLOUT,
   SHUT_WR,
 } from './constants.ts'
-import { Endpoint, RECEIVED, type Reactor, SENT } from './reactor.ts'
+import { Endpoint, RECEIVED, type Reactor, SENT, WRITABLE } from './reactor.ts'
 import type { ReceiveBuffers } from './receive-buffers.ts'
 import { SendQueue } from './send-queue.ts'
 
@@ -69,6 +74,10 @@ export class UringConnection extends Endpoint implements Connection {
   #needDrain = false
   #written = 0
   #flushes: Flushes | null = null
+  /** The file that is being sent, after what is in the queue; what is written meanwhile waits behind it. */
+  #file: FileTransfer | null = null
+  #behind: Uint8Array[] = []
+  #behindBytes = 0
   /** Why bytes that were written have gone to nobody. */
   #lost: SocketError | null = null
 
@@ -169,16 +178,18 @@ export class UringConnection extends Endpoint implements Connection {
       if (bytes.length > 0) this.#lost ??= writtenTooLate()
       return false
     }
-    this.#queue.append(bytes)
+    if (this.#file === null) this.#queue.append(bytes)
+    else this.#writeBehind(bytes)
     this.#written += bytes.length
     if (!this.#sending && this.#corked === 0) this.reactor.list(this)
-    if (this.#queue.length < this.#limits.highWaterMark) return true
+    if (this.queued < this.#limits.highWaterMark) return true
     this.#needDrain = true
     return false
   }
 
   get queued(): number {
-    return this.#queue.length
+    const { length } = this.#queue
+    return this.#file === null ? length : length + this.#file.left + this.#behindBytes
   }
 
   cork(): void {
@@ -192,21 +203,28 @@ export class UringConnection extends Endpoint implements Connection {
   flush(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     if (this.#lost !== null) return Promise.reject(this.#lost)
-    if (this.#queue.length === 0) return Promise.resolve()
+    if (this.queued === 0) return Promise.resolve()
     this.#flushes ??= new Flushes()
     return this.#flushes.until(this.#written)
   }
 
   #sendSoon(): void {
-    if (this.#queue.length > 0 && !this.#sending && !this.released) this.reactor.list(this)
+    if (this.queued > 0 && !this.#sending && !this.released) this.reactor.list(this)
   }
 
   #send(): void {
-    if (this.#sending || this.#corked > 0 || this.#queue.length === 0 || this.released) return
+    if (this.#sending || this.#corked > 0 || this.released) return
+    const { length } = this.#queue
+    if (length === 0) {
+      if (this.#file !== null) this.#sendOfFile(this.#file)
+      return
+    }
     this.#sending = true
     const chunk = this.#queue.head
+    const count = chunk.end - chunk.start
     // With WAITALL the kernel comes back when the whole range is in its own buffer, however long the peer takes.
-    this.submit(SENT, IORING_OP_SEND, 0, 0, 0, chunk.address + chunk.start, chunk.end - chunk.start, MSG_WAITALL)
+    const flags = this.#file !== null && count === length ? MSG_WAITALL | MSG_MORE : MSG_WAITALL
+    this.submit(SENT, IORING_OP_SEND, 0, 0, 0, chunk.address + chunk.start, count, flags)
   }
 
   #sent(result: number): void {
@@ -215,15 +233,88 @@ export class UringConnection extends Endpoint implements Connection {
     else if (result < 0) this.#sendFailed(-result)
     else {
       this.#queue.consume(result)
-      this.#closeTimer?.progress()
       this.#send()
-      this.#flushes?.reached(this.#written - this.#queue.length)
-      if (this.#queue.length === 0) this.#emptied()
-      if (this.#needDrain && this.#queue.length <= this.#limits.lowWaterMark) {
-        this.#needDrain = false
-        if (this.#leaving === 'no') this.#delivery.owner?.onDrain()
-      }
+      this.#progressed()
     }
+  }
+
+  /** The kernel has taken something. */
+  #progressed(): void {
+    this.#closeTimer?.progress()
+    const { queued } = this
+    this.#flushes?.reached(this.#written - queued)
+    if (queued === 0) this.#emptied()
+    if (!this.#needDrain || queued > this.#limits.lowWaterMark) return
+    this.#needDrain = false
+    if (this.#leaving === 'no') this.#delivery.owner?.onDrain()
+  }
+
+  // ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  sendFile(file: FileSource, offset: number, length: number): Promise<void> {
+    if (this.#leaving !== 'no') return Promise.reject(this.#failure ?? writtenTooLate())
+    if (file.descriptor === null || length === 0) return copyFile(this, file, offset, length)
+    if (this.#file !== null) return this.#file.done.then(() => this.sendFile(file, offset, length))
+    this.#file = new FileTransfer(this.reactor.libc, this.fd, true, file, offset, length)
+    this.#written += length
+    if (!this.#sending && this.#corked === 0) this.reactor.list(this)
+    return this.#file.done
+  }
+
+  #writeBehind(bytes: Uint8Array): void {
+    this.#behind.push(new Uint8Array(bytes))
+    this.#behindBytes += bytes.length
+  }
+
+  #sendOfFile(file: FileTransfer): void {
+    if (file.waiting) return
+    const before = file.left
+    const step = file.step()
+    if (step === 'full') {
+      file.waiting = true
+      this.submit(WRITABLE, IORING_OP_POLL_ADD, 0, 0, 0, 0, 0, POLLOUT)
+    } else if (step === 'cold') this.#warm(file)
+    else if (step === 'more') this.reactor.list(this)
+    else if (step === 'done') this.#fileEnded(() => file.finish())
+    else if (step === 'short') {
+      this.#written -= file.left
+      this.#fileEnded(() => file.fail(file.tooShort()))
+    } else {
+      this.#sendFailed(step)
+      return
+    }
+    if (file.left < before) this.#progressed()
+  }
+
+  #warm(file: FileTransfer): void {
+    file.waiting = true
+    const again = (): void => {
+      file.waiting = false
+      if (this.#file === file && !this.released) this.reactor.list(this)
+    }
+    file.warm().then(again, (error: unknown) => {
+      this.#written -= file.left
+      if (this.#file === file) this.#fileEnded(() => file.fail(error))
+    })
+  }
+
+  /** What was written behind the file is next. */
+  #fileEnded(settle: () => void): void {
+    const behind = this.#behind
+    this.#file = null
+    this.#behind = []
+    this.#behindBytes = 0
+    for (const bytes of behind) this.#queue.append(bytes)
+    settle()
+    if (behind.length > 0) this.#sendSoon()
+    if (this.queued === 0) this.#emptied()
+  }
+
+  #dropFile(error: SocketError): void {
+    this.#file?.fail(error)
+    this.#file = null
+    this.#behind = []
+    this.#behindBytes = 0
   }
 
   /** What the peer said before it went away is still to be read: a reply, say, to a request it did not want whole. */
@@ -235,6 +326,7 @@ export class UringConnection extends Endpoint implements Connection {
     this.#failure = fromErrno(errno, 'write', this.remote)
     this.#leaving = 'failed'
     this.#queue.clear()
+    this.#dropFile(this.#failure)
     this.#flushes?.fail(this.#failure)
   }
 
@@ -250,7 +342,7 @@ export class UringConnection extends Endpoint implements Connection {
     if (this.#leaving !== 'no') return
     this.#leaving = 'ending'
     this.#corked = 0
-    if (this.#queue.length === 0) this.#shutdown()
+    if (this.queued === 0) this.#shutdown()
     else this.#sendSoon()
   }
 
@@ -275,7 +367,7 @@ export class UringConnection extends Endpoint implements Connection {
     }
     this.#leaving = 'closing'
     this.#corked = 0
-    if (this.#queue.length === 0) {
+    if (this.queued === 0) {
       this.#closeNow()
       return
     }
@@ -304,7 +396,7 @@ export class UringConnection extends Endpoint implements Connection {
     this.#delivery.drop()
     if (this.released) return
     setOnDescriptor(this.reactor.libc, this.fd, this.#family, 'SO_LINGER', RESET)
-    if (this.#queue.length > 0) {
+    if (this.queued > 0) {
       this.#lost ??= ownReset()
       this.#flushes?.fail(this.#lost)
     }
@@ -321,6 +413,7 @@ export class UringConnection extends Endpoint implements Connection {
   /** Drops what is queued; a chunk that the kernel still reads goes back when its send has completed. */
   #abandon(): void {
     if (!this.#sending) this.#queue.clear()
+    this.#dropFile(this.#failure ?? this.#lost ?? ownReset())
     this.#leave()
   }
 
@@ -334,7 +427,14 @@ export class UringConnection extends Endpoint implements Connection {
 
   override completed(kind: number, result: number, flags: number): void {
     if (kind === RECEIVED) this.#received(result, flags)
-    else this.#sent(result)
+    else if (kind === SENT) this.#sent(result)
+    else this.#writable()
+  }
+
+  #writable(): void {
+    if (this.#file === null || this.released) return
+    this.#file.waiting = false
+    this.#send()
   }
 
   override turn(): void {
@@ -351,6 +451,7 @@ export class UringConnection extends Endpoint implements Connection {
     this.#leaving = 'left'
     this.#closeTimer?.stop()
     this.#flushes?.fail(error)
+    this.#dropFile(error)
     this.freed()
   }
 

@@ -20,6 +20,7 @@ export const IORING_ENTER_GETEVENTS = 1
 export const IORING_SQ_CQ_OVERFLOW = 2
 export const IORING_REGISTER_PBUF_RING = 22
 
+export const IORING_OP_POLL_ADD = 6
 export const IORING_OP_ACCEPT = 13
 export const IORING_OP_ASYNC_CANCEL = 14
 export const IORING_OP_CONNECT = 16
@@ -47,6 +48,9 @@ export const SOCK_STREAM = 1
 export const SOCK_CLOEXEC = 0o2000000
 export const SHUT_WR = 1
 export const MSG_DONTWAIT = 0x40
+/** On a send: more follows at once, which may go into the same segment. */
+export const MSG_MORE = 0x8000
+export const POLLOUT = 4
 /** On a send: come back when all is sent. */
 export const MSG_WAITALL = 0x100
 /** On a TCP receive: throw the bytes away. */

@@ -31,8 +31,9 @@ export const RECEIVED = 1
 export const SENT = 2
 export const ACCEPTED = 3
 export const CONNECTED = 4
-const CANCELLED = 5
-const CLOSED = 6
+export const WRITABLE = 5
+const CANCELLED = 6
+const CLOSED = 7
 
 /** The group of small receive buffers: a request, the answer to one. */
 const SMALL = { group: 0, size: 4096, least: 64 }

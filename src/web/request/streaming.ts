@@ -3,6 +3,7 @@
 import type { Exchange, FieldLines, ReplyBody } from '../../http/index.ts'
 import { SafeHtml } from '../../templates/safe.ts'
 import { UsageError } from '../errors.ts'
+import { FilePieces } from './file-pieces.ts'
 import type { Piece, Pieces } from './reply.ts'
 
 /**
@@ -16,6 +17,11 @@ export async function sendPieces(exchange: Exchange, status: number, lines: Fiel
     release(pieces)
     return
   }
+  if (pieces instanceof FilePieces) {
+    const { file, start, end } = pieces
+    const sent = body.sendFile?.(file, start, end - start) ?? null
+    if (sent !== null) return await finishFile(exchange, body, pieces, sent)
+  }
   const source = pieces[Symbol.asyncIterator]()
   try {
     const whole = await pump(source, body, exchange.signal)
@@ -25,6 +31,20 @@ export async function sendPieces(exchange: Exchange, status: number, lines: Fiel
     abandon(source)
     exchange.abort()
     throw error
+  }
+}
+
+/** The network takes the file. */
+async function finishFile(exchange: Exchange, body: ReplyBody, pieces: FilePieces, sent: Promise<void>): Promise<void> {
+  try {
+    await sent
+    body.end()
+  } catch (error) {
+    if (exchange.signal.aborted) return // the client has gone
+    exchange.abort()
+    throw error
+  } finally {
+    await pieces.close()
   }
 }
 

@@ -6,6 +6,8 @@ export interface OpenFile {
   readonly mtimeMillis: number
   /** A strong validator (RFC 9110 §8.8.3): size and time of change to the nanosecond. */
   readonly etag: string
+  /** For a network that can send from it; null where the platform has none. */
+  readonly descriptor: number | null
   /** Reads into the whole of `into` from `position` on; how many octets there were. */
   read(into: Uint8Array, position: number): Promise<number>
   close(): Promise<void>

@@ -3,6 +3,7 @@
  * clock but the hosts' own, so the same tests run over this machine's drivers and over a simulated network.
  */
 import { datagramScenarios } from './datagram.ts'
+import { fileSendingScenarios } from './files.ts'
 import { handoverScenarios } from './handover.ts'
 import { attachScenarios, endScenarios } from './lifecycle.ts'
 import { acceptScenarios, connectScenarios, listenScenarios, pathlessScenarios } from './opening.ts'
@@ -20,6 +21,7 @@ export function unixConformance(name: string, make: MakeWorld, lacks: readonly A
   endScenarios(scenario)
   handoverScenarios(scenario)
   sendingScenarios(scenario)
+  fileSendingScenarios(scenario)
   fileScenarios(scenario)
   pairScenarios(scenario)
 }
@@ -35,6 +37,7 @@ export function hostConformance(name: string, make: MakeWorld, lacks: readonly A
   endScenarios(scenario)
   handoverScenarios(scenario)
   sendingScenarios(scenario)
+  fileSendingScenarios(scenario)
   listenScenarios(scenario)
   acceptScenarios(scenario)
   connectScenarios(scenario)

@@ -3,7 +3,7 @@
  * decided what to wait for and when to close.
  */
 import type { SocketError } from '../../../base/errors.ts'
-import type { Connection, ConnectionOwner } from '../../../socket/host.ts'
+import type { Connection, ConnectionOwner, FileSource } from '../../../socket/host.ts'
 import { ClientGone } from '../../errors.ts'
 import type { HttpLimits } from '../../limits.ts'
 import type { Output } from '../../machine/output.ts'
@@ -106,6 +106,17 @@ export class ServerConnection implements ConnectionOwner, IntakeConnection, Serv
     if (this.connection.write(bytes)) return
     this.#blocked = true
     this.#await()
+  }
+
+  sendFile(file: FileSource, offset: number, length: number): Promise<void> | null {
+    const { connection } = this
+    if (connection.sendFile === undefined || file.descriptor === null || this.#life === 'closed') return null
+    this.output.flush()
+    this.#written += length
+    this.#blocked = true
+    const sent = connection.sendFile(file, offset, length)
+    this.#await()
+    return sent.then(() => this.onDrain())
   }
 
   // For the intake

@@ -1,6 +1,6 @@
 /** One request and its reply in the pipeline of an HTTP/1.1 connection. */
 import type { Address } from '../../../socket/address.ts'
-import type { Connection, ConnectionOwner, Security } from '../../../socket/host.ts'
+import type { Connection, ConnectionOwner, FileSource, Security } from '../../../socket/host.ts'
 import { type BodyAbout, type BodySource, IncomingBody } from '../../body/incoming.ts'
 import type { ClientGone } from '../../errors.ts'
 import type { FieldLines } from '../../exchange.ts'
@@ -38,6 +38,8 @@ export interface SlotConnection extends OutputOwner {
   sent(slot: Slot, status: number, head: string): void
   /** All of the reply has been written. */
   replied(slot: Slot): void
+  /** Has the network take part of a file, after what was written; null where it cannot. */
+  sendFile(file: FileSource, offset: number, length: number): Promise<void> | null
   hold(): void
   readOn(): void
   abort(): void
@@ -305,6 +307,14 @@ export class Slot implements RequestSource, ReplySink, BodySource, BodyAbout {
     if (this.#chunked) this.#latin1(chunkSize(bytes.length))
     this.#bytes(bytes)
     if (this.#chunked) this.#latin1('\r\n')
+  }
+
+  file(file: FileSource, offset: number, length: number): Promise<void> | null {
+    const connection = this.#connection
+    if (this.#chunked || connection.front !== this) return null
+    const sent = connection.sendFile(file, offset, length)
+    if (sent !== null) this.#written += length
+    return sent
   }
 
   text(text: string, length: number): void {

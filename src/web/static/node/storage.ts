@@ -5,6 +5,7 @@
 import { constants, type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import type { NewFile, OpenFile } from '../storage.ts'
+import { type Found, keep, reuse, statusOf } from './open-files.ts'
 
 export class Folder {
   readonly #directory: string
@@ -17,13 +18,19 @@ export class Folder {
   /** Opens a regular file; null for whatever may not be read or is not there. The caller closes it. */
   async open(path: string): Promise<OpenFile | null> {
     if (!isPlain(path)) return null
+    const place = join(this.#directory, path)
+    const key = `${this.#directory}\0${path}`
+    const stat = statusOf(place)
+    if (stat === undefined) return null
+    const known = reuse(key, stat)
+    if (known !== null) return opened(known)
     try {
       this.#root ??= realpath(this.#directory)
       const root = await this.#root
       // Where the path really leads, all links followed; the last step is not followed again when it is opened.
       const real = await realpath(join(root, path))
       if (!real.startsWith(root + sep)) return null
-      return await openRegular(real)
+      return await openRegular(key, real)
     } catch (error) {
       this.#root = null // the directory may come later
       if (isAbsence(error)) return null
@@ -34,8 +41,12 @@ export class Folder {
 
 /** Opens a file that the program has named; null when it is not there, or no file. The caller closes it. */
 export async function openFile(path: string): Promise<OpenFile | null> {
+  const key = `\0${resolve(path)}`
+  const stat = statusOf(path)
+  const known = stat === undefined ? null : reuse(key, stat)
+  if (known !== null) return opened(known)
   try {
-    return await openRegular(await realpath(path))
+    return await openRegular(key, await realpath(path))
   } catch (error) {
     if (isAbsence(error)) return null
     throw error
@@ -52,7 +63,8 @@ function isPlain(path: string): boolean {
   return rest.split('/').every((segment) => segment !== '' && !segment.startsWith('.'))
 }
 
-async function openRegular(real: string): Promise<OpenFile | null> {
+/** @param key under which it is kept open for the next request */
+async function openRegular(key: string, real: string): Promise<OpenFile | null> {
   // O_NONBLOCK: a named pipe must not hold the thread.
   const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   const found = await handle.stat({ bigint: true })
@@ -60,12 +72,17 @@ async function openRegular(real: string): Promise<OpenFile | null> {
     await handle.close()
     return null
   }
+  return opened(keep(key, handle, found))
+}
+
+function opened({ handle, stat, release }: Found): OpenFile {
   return {
-    size: Number(found.size),
-    mtimeMillis: Number(found.mtimeMs),
-    etag: `"${found.size.toString(36)}-${found.mtimeNs.toString(36)}"`,
+    size: Number(stat.size),
+    mtimeMillis: Number(stat.mtimeMs),
+    etag: `"${stat.size.toString(36)}-${stat.mtimeNs.toString(36)}"`,
+    descriptor: handle.fd,
     read: (into, position) => readFully(handle, into, position),
-    close: () => handle.close(),
+    close: release,
   }
 }
 
