@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SECOND } from '../../base/clock.ts'
 import { seconds } from '../../base/duration.ts'
-import type { Handler } from '../exchange.ts'
+import { messageBody } from '../body/from-stream.ts'
+import { ReplyDecorator } from '../client/send.ts'
+import type { FieldLines, Handler, MessageBody } from '../exchange.ts'
 import { settle } from '../trial/machine.ts'
 import { reverseProxy } from './reverse.ts'
 import { fieldOf, proxyWorld, rawUpstream, type WorldOptions } from './trial/world.ts'
@@ -468,3 +470,32 @@ test('a proxy that is closed answers what is under way and nothing else; one tha
   await settle()
   assert.equal(joined.raw.ended, true)
 })
+
+test('layers see what the client has asked for, and may answer themselves', async () => {
+  const urls: string[] = []
+  const { raw, text, seen } = await ask('GET /a?b HTTP/1.1\r\nHost: shop.example\r\n\r\n', {
+    layers: [
+      (next) => async (request) => {
+        urls.push(`${request.method} ${request.url}`)
+        if (request.url.pathname !== '/kept') return next(request)
+        return new Kept(await next({ ...request, method: 'HEAD' }))
+      },
+    ],
+  })
+  assert.match(text, /hello$/)
+  assert.match(await raw.send('GET /kept HTTP/1.1\r\nHost: shop.example\r\n\r\n'), /Age: 5\r\n.*kept before/s)
+  assert.deepEqual(urls, ['GET http://shop.example/a?b', 'GET http://shop.example/kept'])
+  assert.deepEqual(
+    seen.map(({ method, fields }) => `${method} ${fieldOf(fields, 'host')}`),
+    ['GET shop.example', 'HEAD shop.example'],
+  )
+})
+
+class Kept extends ReplyDecorator {
+  override get fields(): FieldLines {
+    return ['Content-Type', 'text/plain', 'Age', '5']
+  }
+  override get body(): MessageBody {
+    return messageBody('kept before')
+  }
+}

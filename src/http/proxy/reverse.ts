@@ -256,7 +256,7 @@ class Core {
       answeredBy,
     }
     const url = this.#url(exchange, target)
-    const origin = originOf(url)!
+    const origin = url === ANY ? ANY_ORIGIN : originOf(url)!
     return {
       url,
       origin,
@@ -383,6 +383,7 @@ class Core {
 
 /** Where nobody looks at the address: the group puts the upstream's in its place. */
 const ANY = new URL('http://upstream.invalid/')
+const ANY_ORIGIN = originOf(ANY)!
 
 /**
  * The scheme that the client has used. An absolute target says one too, which is only the client's word: over a connection
