@@ -67,8 +67,9 @@ export class MessageRefused extends CodedError {
  * - `tunnel`: the proxy did not open a tunnel.
  * - `full`: too many requests wait for the origin.
  * - `redirects`: a redirect could not be followed.
+ * - `circuit`: the origin has failed too often, and is left alone for a while.
  */
-export type RequestFailure = 'timeout' | 'closed' | 'refused' | 'aborted' | 'tunnel' | 'full' | 'redirects'
+export type RequestFailure = 'timeout' | 'closed' | 'refused' | 'aborted' | 'tunnel' | 'full' | 'redirects' | 'circuit'
 
 /** A client's request has failed for a reason of HTTP (the socket's own failures stay `SocketError`s). */
 export class RequestError extends CodedError {

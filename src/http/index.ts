@@ -13,11 +13,19 @@ export {
   UpgradeRefused,
 } from './client/client.ts'
 export { type Fetch, fetchOn } from './client/fetch.ts'
+export { type CookieContext, CookieJar, type JarLimits, type JarOptions, type StoredCookie } from './client/jar/jar.ts'
+export { type CookiesOptions, cookies } from './client/jar/layer.ts'
+export type { IsPublicSuffix } from './client/jar/suffix.ts'
 export type { RequestOptions } from './client/request.ts'
+export { type BreakerOptions, breaker } from './client/resilience/breaker.ts'
+export type { RetryBudgetOptions } from './client/resilience/budget.ts'
+export type { CircuitState } from './client/resilience/circuit.ts'
+export { type RetriesOptions, type Retry, retries } from './client/resilience/retries.ts'
 export {
   type Layer,
   type Outgoing,
   type OutgoingContent,
+  type Progress,
   type PushedContent,
   type RedirectMode,
   type Reply,

@@ -116,6 +116,14 @@ export interface HttpLimits {
 
   // The client
 
+  /** The value of one attribute of a Set-Cookie line; longer ones are left out, as browsers do (RFC 6265bis §5.6). */
+  readonly cookieAttributeBytes: number
+  /** Cookies in a jar: browsers keep about as many. Past it the expired, then the insecure, then the longest unused goes. */
+  readonly jarCookies: number
+  /** Cookies of one domain in a jar: a site must not push out those of others. Chromium's number. */
+  readonly jarCookiesPerDomain: number
+  /** Origins of which a circuit breaker remembers failures: a program that asks strangers' hosts meets many. */
+  readonly circuits: number
   /** Redirects that one request follows, as the Fetch standard has it (§4.4). */
   readonly redirects: number
 }
@@ -166,6 +174,10 @@ export const HTTP_LIMITS: HttpLimits = Object.freeze({
   partHeadBytes: 8_192,
   partNameBytes: 255,
   partsBytes: 16 * 1024 * 1024,
+  cookieAttributeBytes: 1_024,
+  jarCookies: 3_000,
+  jarCookiesPerDomain: 180,
+  circuits: 1_000,
   redirects: 20,
 })
 

@@ -26,6 +26,8 @@ export interface BodyAbout {
   readonly bodyBytes: number
   /** How much is kept before there is a reader. */
   readonly prefetchBytes: number
+  /** Told of what has come. */
+  readonly received?: ((bytes: number, total: number | null) => void) | undefined
 }
 
 const DISCARD: BodySink = { data() {}, end() {} }
@@ -64,6 +66,7 @@ export class IncomingBody implements MessageBody {
   push(bytes: Uint8Array): void {
     if (this.ended) return
     this.received += bytes.length
+    if (this.#about.received !== undefined && !this.#tell()) return
     if (this.#sink !== null && !this.#busy && this.#held.length === 0) {
       this.#give(bytes)
       return
@@ -72,6 +75,17 @@ export class IncomingBody implements MessageBody {
     if (!this.#busy && this.#held.length <= this.#about.prefetchBytes) return
     this.#full = true
     this.#source.pause()
+  }
+
+  /** False when whoever is told wants no more. */
+  #tell(): boolean {
+    try {
+      this.#about.received!(this.received, this.length)
+      return true
+    } catch (error) {
+      this.#source.failed(error)
+      return false
+    }
   }
 
   /** For the source: the last call. Later ones are without effect. */

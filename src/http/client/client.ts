@@ -2,6 +2,7 @@
 import type { Connection, Host } from '../../socket/host.ts'
 import { RequestError } from '../errors.ts'
 import type { BodyWriter } from '../exchange.ts'
+import { expectations } from './expectation.ts'
 import { redirects } from './redirect.ts'
 import { outgoing, type RequestOptions } from './request.ts'
 import { chain, type Layer, type Reply, type Send } from './send.ts'
@@ -63,8 +64,8 @@ export class Client implements Disposable {
   constructor(host: Host, options: ClientOptions = {}) {
     this.host = host
     this.#transports = new Transports(host, options)
-    const layers = [redirects(this.#transports.limits.redirects), ...(options.layers ?? [])]
-    this.#send = chain(layers, (request) => this.#transports.send(request))
+    const layers = [redirects(this.#transports.limits.redirects), ...(options.layers ?? []), expectations]
+    this.#send = chain(layers, (request) => this.#transports.send(request), host)
   }
 
   /**

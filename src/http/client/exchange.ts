@@ -1,5 +1,5 @@
 /** One request under way, from the call to the end of its reply's body. */
-import type { Nanos } from '../../base/clock.ts'
+import { type Clock, after as later, type Nanos, type Timer } from '../../base/clock.ts'
 import type { IncomingBody } from '../body/incoming.ts'
 import { OutgoingBody, type PieceSink } from '../body/outgoing.ts'
 import { RequestError } from '../errors.ts'
@@ -42,6 +42,8 @@ export class ClientExchange implements PieceSink {
   #writer: OutgoingBody | null = null
   #sentBytes = 0
   #attempts = 0
+  /** The content, which waits for the server's word. */
+  #held: { readonly begin: () => void; readonly late: Timer } | null = null
   /** The connection had rested before it got this request: the server may have closed it meanwhile. */
   #onKept = false
   #interims = 0
@@ -109,6 +111,11 @@ export class ClientExchange implements PieceSink {
     return whole && untouched && this.#attempts < ATTEMPTS
   }
 
+  /** Counts the times that the request was begun: what an earlier one has left behind must not write into this one. */
+  get attempt(): number {
+    return this.#attempts
+  }
+
   /** The transport has the request, and writes its head. @param kept whether its connection has rested or served */
   begin(transport: RequestTransport, kept: boolean): void {
     const { length, outgoing } = this.request
@@ -124,8 +131,26 @@ export class ClientExchange implements PieceSink {
 
   /** The connection has failed; the request waits for another one. */
   again(): void {
+    this.#held?.late.cancel()
+    this.#held = null
+    this.#writer?.left(new RequestError('closed', 'the request is sent anew on another connection'))
+    this.#writer = null
     this.#transport = null
     this.#state = BEGINNING
+  }
+
+  /** Keeps the content back until the server asks for it or has said nothing for so long (RFC 9110 §10.1.1). */
+  hold(clock: Clock, time: Nanos, begin: () => void): void {
+    this.#held = { begin, late: later(clock, time, () => this.#proceed()) }
+  }
+
+  #proceed(): void {
+    const held = this.#held
+    this.#held = null
+    if (held === null) return
+    held.late.cancel()
+    held.begin()
+    if (this.sent) this.#transport!.sent(this)
   }
 
   /** The body of the request, for who writes it. */
@@ -160,11 +185,25 @@ export class ClientExchange implements PieceSink {
   bytes(bytes: Uint8Array): void {
     this.#sentBytes += bytes.length
     this.#transport!.bytes(this, bytes)
+    this.#tellUpload()
   }
 
   text(text: string, length: number): void {
     this.#sentBytes += length
     this.#transport!.text(this, text, length)
+    this.#tellUpload()
+  }
+
+  #tellUpload(): void {
+    const { outgoing, length } = this.request
+    const total = length < 0 ? null : length
+    outgoing.onProgress?.({ direction: 'upload', bytes: this.#sentBytes, total })
+  }
+
+  /** Who is told what has come of the reply's body; undefined for nobody. */
+  get received(): ((bytes: number, total: number | null) => void) | undefined {
+    const tell = this.request.outgoing.onProgress
+    return tell && ((bytes, total) => tell({ direction: 'download', bytes, total }))
   }
 
   end(trailers: string): void {
@@ -194,12 +233,15 @@ export class ClientExchange implements PieceSink {
     this.#interims++
     const told = this.request.outgoing.onInformation?.(status, fields)
     if (told instanceof Promise) told.catch((error: unknown) => this.break(error))
+    if (status === 100) this.#proceed()
     return this.#interims
   }
 
   answer(reply: Reply, body: IncomingBody): void {
     this.#body = body
     this.#state = after(this.#state, On.replyHead)
+    // The server has decided without the content: it is not sent.
+    this.#held?.late.cancel()
     this.#resolve(reply)
   }
 
@@ -234,6 +276,11 @@ export class ClientExchange implements PieceSink {
     this.#settled = true
     this.#failure = failure
     this.#writer?.left(this.gone!)
+    const held = this.#held
+    this.#held = null
+    held?.late.cancel()
+    // Whoever would have given the content learns that nobody takes it.
+    held?.begin()
     this.onOver()
   }
 }

@@ -6,7 +6,7 @@ import { isToken } from '../fields/characters.ts'
 import { utf8Length } from '../machine/text.ts'
 import { formatFields, type Lines, requestLine } from '../machine/writer.ts'
 import { authorityOf, originOf } from '../origin.ts'
-import type { Outgoing, OutgoingContent, PushedContent, RedirectMode } from './send.ts'
+import type { Outgoing, OutgoingContent, Progress, PushedContent, RedirectMode } from './send.ts'
 
 /** What a request may be made of, all of it optional. */
 export interface RequestOptions {
@@ -32,6 +32,17 @@ export interface RequestOptions {
   readonly onInformation?: (status: number, fields: FieldLines) => void | Promise<void>
   /** Default `manual`: a redirect is the reply. */
   readonly redirect?: RedirectMode
+  /**
+   * Asks the server before the body goes out (`Expect: 100-continue`, RFC 9110 §10.1.1): the body follows when the server
+   * says 100, or says nothing for `ClientOptions.continueTime`. After any final reply the body is not sent. A reply of 417 has
+   * the request sent again without asking, if its body is text or bytes. Default false.
+   */
+  readonly expectContinue?: boolean
+  /**
+   * Told as the bodies move, either way: of an upload what the connection has taken, of a download what has come. What
+   * the function throws ends the request.
+   */
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /** A request ready to be sent, perhaps again. */
@@ -43,6 +54,8 @@ export interface Prepared {
   /** Bytes of the body; -1 when only its end will tell. */
   readonly length: number
   readonly closes: boolean
+  /** The body waits for the server's word. */
+  readonly expects: boolean
   /** Whether sending it twice is sending it once (RFC 9110 §9.2.2) and the body can be had again. */
   readonly repeatable: boolean
 }
@@ -73,9 +86,11 @@ export function outgoing(
   if (url.username !== '' || url.password !== '')
     throw new HttpMisuse('HTTP_INVALID_URL', 'credentials in a URL are not sent: put them into an Authorization field')
   const { method = 'GET', fields = [], trailers, target, signal, timeout, onInformation, redirect = 'manual' } = options
+  const { expectContinue = false, onProgress } = options
   const body = more.body ?? options.body ?? null
   const { upgrade } = more
-  return { url, origin, method, fields, body, trailers, target, upgrade, signal, timeout, onInformation, redirect }
+  const told = { signal, timeout, onInformation, onProgress }
+  return { url, origin, method, fields, body, trailers, target, upgrade, redirect, expectContinue, ...told }
 }
 
 /**
@@ -101,7 +116,8 @@ export function prepare(request: Outgoing, absolute: boolean, keep: boolean): Pr
   const target = absolute && path.startsWith('/') ? url.origin + path : path
   requestLine(method, target)
   const repeatable = IDEMPOTENT.has(method) && known >= 0 && upgrade === undefined
-  return { outgoing: request, method, target, lines, length, closes: lines.close || !keep, repeatable }
+  const expects = request.expectContinue && body !== null && length !== 0
+  return { outgoing: request, method, target, lines, length, closes: lines.close || !keep, expects, repeatable }
 }
 
 /** The Content-Length to state; -1 for none. */
@@ -111,9 +127,10 @@ export function saidLength({ method, lines, length }: Prepared): number {
 
 /** The head in HTTP/1.1. */
 export function headText(request: Prepared): string {
-  const { method, target, lines, length, closes, outgoing } = request
+  const { method, target, lines, length, closes, expects, outgoing } = request
   const said = saidLength(request)
   const framing = said >= 0 ? `Content-Length: ${said}\r\n` : length < 0 ? 'Transfer-Encoding: chunked\r\n' : ''
+  const expect = expects ? 'Expect: 100-continue\r\n' : ''
   const host = lines.hasHost ? '' : `Host: ${authorityOf(outgoing.origin)}\r\n`
   const connection =
     outgoing.upgrade === undefined
@@ -121,7 +138,7 @@ export function headText(request: Prepared): string {
         ? 'Connection: close\r\n'
         : ''
       : `Connection: Upgrade\r\nUpgrade: ${outgoing.upgrade}\r\n`
-  return `${requestLine(method, target)}${host}${lines.text}${framing}${connection}\r\n`
+  return `${requestLine(method, target)}${host}${lines.text}${framing}${expect}${connection}\r\n`
 }
 
 /** -1 where only the end of the body will tell. @throws HttpMisuse for what cannot be a body. */

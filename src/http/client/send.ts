@@ -3,6 +3,7 @@
  * layer; a jar, a cache, decoding or retries are layers that a program adds.
  */
 import type { Duration } from '../../base/duration.ts'
+import type { Machine } from '../../base/machine.ts'
 import type { Connection } from '../../socket/host.ts'
 import type { BodyWriter, FieldLines, MessageBody } from '../exchange.ts'
 import { fieldValue } from '../fields/lines.ts'
@@ -24,6 +25,16 @@ export interface PushedContent {
 
 /** What becomes of a redirect: it is followed, it is an error, or it is the reply. */
 export type RedirectMode = 'follow' | 'error' | 'manual'
+
+/** How far a body has come. */
+export interface Progress {
+  /** `upload`: the request's body. `download`: the reply's. */
+  readonly direction: 'upload' | 'download'
+  /** Bytes given to the connection, or received, without framing. */
+  readonly bytes: number
+  /** Bytes of the whole body; null where only its end will tell. */
+  readonly total: number | null
+}
 
 /** A request on its way through the layers: a value, of which a layer makes another one. */
 export interface Outgoing {
@@ -51,6 +62,10 @@ export interface Outgoing {
   readonly onInformation: ((status: number, fields: FieldLines) => void | Promise<void>) | undefined
   /** What becomes of a redirect. */
   readonly redirect: RedirectMode
+  /** Whether the server is asked before the body goes out (`Expect: 100-continue`). */
+  readonly expectContinue: boolean
+  /** Told as the bodies move, either way. */
+  readonly onProgress: ((progress: Progress) => void) | undefined
 }
 
 /** What a client gets for a request. */
@@ -79,7 +94,8 @@ export interface Reply {
 export type Send = (request: Outgoing) => Promise<Reply>
 
 /**
- * Something that happens to every request and reply of a client.
+ * Something that happens to every request and reply of a client. Called once for each client; what the layer keeps there it
+ * keeps for that client alone. The second argument is the client's machine: its clock, its randomness.
  * @example
  * const patient: Layer = (next) => async (request) => {
  *   const reply = await next(request)
@@ -88,11 +104,11 @@ export type Send = (request: Outgoing) => Promise<Reply>
  *   return next(request)
  * }
  */
-export type Layer = (next: Send) => Send
+export type Layer = (next: Send, machine: Machine) => Send
 
-/** @param layers the outermost first. */
-export function chain(layers: readonly Layer[], innermost: Send): Send {
-  return layers.reduceRight<Send>((next, layer) => layer(next), innermost)
+/** @param layers the outermost first. @param machine whose clock and randomness they use */
+export function chain(layers: readonly Layer[], innermost: Send, machine: Machine): Send {
+  return layers.reduceRight<Send>((next, layer) => layer(next, machine), innermost)
 }
 
 /**

@@ -39,6 +39,8 @@ export interface TransportClient {
   readonly idleTime: Nanos
   /** How long a body may make no progress, either way. */
   readonly bodyTime: Nanos
+  /** How long a server may take to say that it wants a body, before the body is sent to it all the same. */
+  readonly continueTime: Nanos
   /** Requests that may be under way on one connection when this one is added. */
   depth(exchange: ClientExchange): number
   noteDeadline(deadline: Nanos): void

@@ -26,6 +26,11 @@ export interface TransportOptions extends WayOptions {
   readonly connectTime?: Duration
   /** How long a body may make no progress, a reply's or an upload's; default 60 s. */
   readonly bodyTime?: Duration
+  /**
+   * How long a server that is asked whether it wants a body (`RequestOptions.expectContinue`) may say nothing, before the body
+   * is sent all the same; default 1 s.
+   */
+  readonly continueTime?: Duration
   /** How long an unused connection is kept; default 4 s, less where the server advertises less. */
   readonly idleTime?: Duration
   /** Open connections per origin; default 16. */
@@ -53,6 +58,7 @@ export class Transports implements TransportClient {
   readonly output = new Output()
   readonly idleTime: Nanos
   readonly bodyTime: Nanos
+  readonly continueTime: Nanos
   readonly #options: TransportOptions
   readonly #ways: Ways
   readonly #timeout: Nanos
@@ -69,6 +75,7 @@ export class Transports implements TransportClient {
     this.limits = completeLimits('new Client()', options.limits)
     this.idleTime = requireDuration('new Client(): idleTime', options.idleTime ?? seconds(4), MILLISECOND)
     this.bodyTime = requireDuration('new Client(): bodyTime', options.bodyTime ?? seconds(60), MILLISECOND)
+    this.continueTime = requireDuration('new Client(): continueTime', options.continueTime ?? seconds(1), MILLISECOND)
     this.#timeout = requireDuration('new Client(): timeout', options.timeout ?? seconds(60), MILLISECOND)
     this.#connectTime =
       options.connectTime === undefined

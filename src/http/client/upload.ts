@@ -1,35 +1,70 @@
 /** The body of a request on its way out. */
+import type { Clock, Nanos } from '../../base/clock.ts'
 import { endedAlready, lengthOf } from '../body/outgoing.ts'
 import type { BodyWriter, FieldLines } from '../exchange.ts'
 import { utf8 } from '../machine/text.ts'
 import type { ClientExchange } from './exchange.ts'
 import type { PushedContent } from './send.ts'
 
-/** Writes the content: at once, by `whole`, where it is at hand, else as it comes and as the connection takes it. */
-export function sendContent(exchange: ClientExchange, whole: (content: string | Uint8Array) => void): void {
+/** How much of a body at hand is given to the connection at once where somebody watches its progress. */
+const PIECE_BYTES = 65_536
+
+/** What sending needs to know of the client. */
+export interface ContentTiming {
+  readonly clock: Clock
+  /** How long a server may take to say that it wants the content. */
+  readonly continueTime: Nanos
+}
+
+/** Writes the content, or keeps it back where the server is to be asked first. */
+export function sendContent(
+  exchange: ClientExchange,
+  { clock, continueTime }: ContentTiming,
+  whole: (content: string | Uint8Array) => void,
+): void {
+  if (exchange.request.outgoing.body === null) return
+  if (exchange.request.expects) exchange.hold(clock, continueTime, () => begin(exchange, whole))
+  else begin(exchange, whole)
+}
+
+/** At once, by `whole`, where the content is at hand, else as it comes and as the connection takes it. */
+function begin(exchange: ClientExchange, whole: (content: string | Uint8Array) => void): void {
   const { outgoing, length } = exchange.request
-  const { body } = outgoing
+  const { body, onProgress } = outgoing
   if (body === null) return
   if (typeof body === 'string' || body instanceof Uint8Array) {
-    whole(body)
-    exchange.wrote(length)
+    if (exchange.gone !== null) return
+    if (onProgress === undefined) {
+      whole(body)
+      exchange.wrote(length)
+    } else start(exchange, pieces(typeof body === 'string' ? utf8(body) : body))
   } else if ('begin' in body) body.begin(exchange.writer())
-  else
-    pump(exchange, body).catch((error: unknown) => {
-      // Whoever reads no more of the body has ended the loop: that is no failure of the body's.
-      if (error !== exchange.gone) exchange.break(error)
-    })
+  else start(exchange, body)
+}
+
+function start(exchange: ClientExchange, body: AsyncIterable<Uint8Array | string>): void {
+  const { attempt } = exchange
+  pump(exchange, body).catch((error: unknown) => {
+    // Whoever reads no more of the body has ended the loop: that is no failure of the body's.
+    if (error !== exchange.gone && attempt === exchange.attempt && !exchange.waiting) exchange.break(error)
+  })
 }
 
 async function pump(exchange: ClientExchange, body: AsyncIterable<Uint8Array | string>): Promise<void> {
   const { trailers } = exchange.request.outgoing
+  const { attempt } = exchange
   const writer = exchange.writer()
+  const over = () => exchange.gone !== null || exchange.waiting || exchange.attempt !== attempt
   for await (const piece of body) {
     // Leaving the loop ends the source: nobody will take the rest.
-    if (exchange.gone !== null) return
+    if (over()) return
     if (!writer.write(piece)) await writer.ready()
   }
-  if (exchange.gone === null) writer.end(trailers?.())
+  if (!over()) writer.end(trailers?.())
+}
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
 }
 
 /** A body that the program pushes: what comes before there is a connection is held. */
@@ -57,6 +92,7 @@ export class Upload implements BodyWriter, PushedContent {
     this.#heldBytes = 0
     if (this.#trailers !== null) writer.end(this.#trailers)
     else if (more) queueMicrotask(() => this.#drained()?.catch(() => {}))
+    if (!more && this.#waiting !== null) writer.ready().catch((error: Error) => this.fail(error))
   }
 
   /** The request has failed: nobody will take the body. */

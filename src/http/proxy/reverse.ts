@@ -156,7 +156,7 @@ class Core {
     this.#relays = new Relays(host.clock, new Sweep(host.clock), options.limits?.tunnelTime ?? HTTP_LIMITS.tunnelTime)
     this.group = new UpstreamGroup(host, what, options)
     const innermost = (request: Steered) => this.group.send(request)
-    this.#send = layers.length === 0 ? innermost : chain(layers, innermost)
+    this.#send = layers.length === 0 ? innermost : chain(layers, innermost, host)
   }
 
   get active(): number {

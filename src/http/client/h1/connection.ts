@@ -103,7 +103,8 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
       this.#report(exchange, { type: 'http.request', method, target, version: 'HTTP/1.1', fields: linesOf(head) })
     }
     this.output.latin1(this, head)
-    sendContent(exchange, (content) => {
+    const { machine, continueTime } = this.#client
+    sendContent(exchange, { clock: machine.clock, continueTime }, (content) => {
       if (typeof content === 'string') this.output.utf8(this, content, request.length)
       else this.output.bytes(this, content)
     })
@@ -250,7 +251,7 @@ export class ClientConnection implements ConnectionOwner, ReaderSink, OutputOwne
       const length = framing.kind === 'none' ? 0 : framing.length < 0 ? null : framing.length
       const contentType = head.get('content-type')
       const { bodyBytes, prefetchBytes } = this.#client.limits
-      const about = { contentType: () => contentType, bodyBytes, prefetchBytes }
+      const about = { contentType: () => contentType, bodyBytes, prefetchBytes, received: exchange.received }
       const body = new IncomingBody(length, this.#source, about)
       exchange.answer(new ReceivedReply(exchange.request.outgoing.url, head, body, null), body)
     }

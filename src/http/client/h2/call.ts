@@ -17,7 +17,7 @@ import { authorityOf } from '../../origin.ts'
 import { Verdict } from '../../verdict.ts'
 import type { ClientExchange, RequestTransport } from '../exchange.ts'
 import { saidLength } from '../request.ts'
-import { sendContent } from '../upload.ts'
+import { type ContentTiming, sendContent } from '../upload.ts'
 import { StreamReply } from './reply.ts'
 
 /** What a call needs of its connection. */
@@ -26,6 +26,7 @@ export interface CallConnection {
   readonly limits: HttpLimits
   /** How long a body may make no progress, either way. */
   readonly bodyTime: Nanos
+  readonly timing: ContentTiming
   now(): Nanos
   /** Gives the call up, and its stream back. */
   cancel(exchange: ClientExchange, error: Error): void
@@ -74,6 +75,7 @@ export class Call implements RequestTransport, StreamOwner, BodySource {
     fields.push(':authority', authority, ':path', target)
     if (upgrade !== undefined) fields.push(':protocol', upgrade)
     addFields(fields, lines, upgrade === undefined ? saidLength(this.exchange.request) : -1)
+    if (this.exchange.request.expects) fields.push('expect', '100-continue')
     return fields
   }
 
@@ -86,7 +88,7 @@ export class Call implements RequestTransport, StreamOwner, BodySource {
     const alone = outgoing.upgrade === undefined && outgoing.body === null
     session.sendHead(this.stream, fields, alone)
     if (outgoing.upgrade !== undefined) return
-    sendContent(this.exchange, (content) => {
+    sendContent(this.exchange, this.#connection.timing, (content) => {
       if (typeof content === 'string') session.sendText(this.stream, content, length, true)
       else session.sendBytes(this.stream, content, true)
     })
@@ -157,7 +159,12 @@ export class Call implements RequestTransport, StreamOwner, BodySource {
       const length = without ? 0 : head.length < 0 ? null : head.length
       const { bodyBytes, prefetchBytes } = this.#connection.limits
       const contentType = () => fieldValue(fields, 'content-type')
-      const body = new IncomingBody(length, this, { contentType, bodyBytes, prefetchBytes })
+      const body = new IncomingBody(length, this, {
+        contentType,
+        bodyBytes,
+        prefetchBytes,
+        received: this.exchange.received,
+      })
       this.exchange.answer(new StreamReply(this.#url, status, fields, body, null), body)
       this.#progress()
       if (ended) this.#done([])

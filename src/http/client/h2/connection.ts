@@ -20,6 +20,7 @@ import type { Origin } from '../../origin.ts'
 import { Verdict } from '../../verdict.ts'
 import type { ClientExchange } from '../exchange.ts'
 import type { ClientTransport, TransportClient } from '../transport.ts'
+import type { ContentTiming } from '../upload.ts'
 import { Call, type CallConnection } from './call.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -220,6 +221,10 @@ export class Http2ClientConnection
   }
 
   // For calls
+
+  get timing(): ContentTiming {
+    return { clock: this.#client.machine.clock, continueTime: this.#client.continueTime }
+  }
 
   get bodyTime(): Nanos {
     return this.#client.bodyTime

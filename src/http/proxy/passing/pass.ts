@@ -9,7 +9,10 @@ import { failure, failureOf, type ProxyFailure } from './failure.ts'
 import { passedFields, passedReplyFields } from './hops.ts'
 
 /** What is to be sent, but for the body. */
-export type Request = Omit<Outgoing, 'body' | 'trailers' | 'signal' | 'onInformation' | 'redirect'>
+export type Request = Omit<
+  Outgoing,
+  'body' | 'trailers' | 'signal' | 'onInformation' | 'redirect' | 'expectContinue' | 'onProgress'
+>
 
 /** How an exchange is passed on. */
 export interface Passage {
@@ -75,6 +78,8 @@ class Passing implements PushedContent, BodySink {
     const more = {
       trailers: undefined,
       redirect: 'manual',
+      expectContinue: false,
+      onProgress: undefined,
       onInformation: (status: number, fields: FieldLines) => this.#inform(status, fields),
     } as const
     if (body.length === 0) return { ...request, ...more, body: null, signal }
