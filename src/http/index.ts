@@ -12,6 +12,7 @@ export {
   type UpgradeOptions,
   UpgradeRefused,
 } from './client/client.ts'
+export { type DecodingOptions, decoding } from './client/decoding.ts'
 export { type Fetch, fetchOn } from './client/fetch.ts'
 export { type CookieContext, CookieJar, type JarLimits, type JarOptions, type StoredCookie } from './client/jar/jar.ts'
 export { type CookiesOptions, cookies } from './client/jar/layer.ts'

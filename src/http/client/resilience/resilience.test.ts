@@ -116,10 +116,10 @@ test('waits are random up to a time that doubles, and never longer than told', a
   const onRetry = ({ wait, attempt }: Retry) => void waits[attempt - 2]!.push(wait / MILLISECOND)
   const budget = { ratio: 10, most: 1000 }
   const { end } = world([retries({ attempts: 6, backoff: ms(100), longest: ms(500), budget, onRetry })], [503])
-  for (let i = 0; i < 200; i++) await end()
+  for (let i = 0; i < 50; i++) await end()
   for (const [index, most] of [100, 200, 400, 500, 500].entries()) {
     const times = waits[index]!
-    assert.equal(times.length, 200)
+    assert.equal(times.length, 50)
     assert.ok(Math.max(...times) <= most && Math.max(...times) > most * 0.9, `${index}: ${Math.max(...times)}`)
     assert.ok(Math.min(...times) < most * 0.1)
   }
@@ -145,12 +145,12 @@ test('Retry-After is obeyed in both forms; for longer than `longest` the reply i
 })
 
 test('a budget keeps a dead server from being asked three times as much', async () => {
-  for (const most of [20, 1000]) {
-    const { asked, ask, machine } = world([retries({ budget: { ratio: 0.2, perSecond: 0, most } })], [503])
-    const all = Array.from({ length: 1000 }, () => ask())
+  for (const most of [5, 1000]) {
+    const { asked, ask, machine } = world([retries({ budget: { ratio: 0.25, perSecond: 0, most } })], [503])
+    const all = Array.from({ length: 200 }, () => ask())
     await machine.clock.advance(60 * SECOND)
     await Promise.all(all)
-    assert.equal(asked.length, 1000 + Math.min(most, 200))
+    assert.equal(asked.length, 200 + Math.min(most, 50))
   }
   const slow = world([retries({ attempts: 2, budget: { ratio: 0, perSecond: 1 } })], [503])
   for (let i = 0; i < 5; i++) await slow.end()
