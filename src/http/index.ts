@@ -2,6 +2,9 @@ export * from './body/charset.ts'
 export { messageBody } from './body/from-stream.ts'
 export * from './body/multipart.ts'
 export * from './body/query.ts'
+export { type CacheLimits, type CacheOptions, cache } from './client/cache/layer.ts'
+export { type CacheStore, MemoryCacheStore, type MemoryStoreLimits } from './client/cache/store.ts'
+export type { StoredReply } from './client/cache/stored.ts'
 export {
   Client,
   type ClientOptions,

@@ -122,6 +122,16 @@ export interface HttpLimits {
   readonly jarCookies: number
   /** Cookies of one domain in a jar: a site must not push out those of others. Chromium's number. */
   readonly jarCookiesPerDomain: number
+  /** What a client's cache keeps in memory; past it what was asked for longest ago goes. */
+  readonly cacheBytes: number
+  /** One reply in a cache; a longer one is passed on and not kept, or it would push out a thousand others. */
+  readonly cacheEntryBytes: number
+  /** Variants of one URL in a cache: whoever chooses fields that Vary names could fill it with them. */
+  readonly cacheVariants: number
+  /** Directives of one Cache-Control that are looked at. */
+  readonly cacheDirectives: number
+  /** URLs of which a cache remembers that their replies are not kept, so that nobody waits for them. */
+  readonly cachePassed: number
   /** Origins of which a circuit breaker remembers failures: a program that asks strangers' hosts meets many. */
   readonly circuits: number
   /** Redirects that one request follows, as the Fetch standard has it (§4.4). */
@@ -177,6 +187,11 @@ export const HTTP_LIMITS: HttpLimits = Object.freeze({
   cookieAttributeBytes: 1_024,
   jarCookies: 3_000,
   jarCookiesPerDomain: 180,
+  cacheBytes: 64 * 1024 * 1024,
+  cacheEntryBytes: 8 * 1024 * 1024,
+  cacheVariants: 16,
+  cacheDirectives: 32,
+  cachePassed: 1_000,
   circuits: 1_000,
   redirects: 20,
 })
