@@ -1,7 +1,7 @@
 /** Servers turn and turn about, at several numbers of connections, and the table of what came out. */
 import { parseArgs } from 'node:util'
 import type { Contestant } from './contestants.ts'
-import { median, type Runner, start, turn } from './measure.ts'
+import { type Load, median, type Runner, start, turn } from './measure.ts'
 
 const WARM_UP_SECONDS = 2
 
@@ -14,6 +14,10 @@ export interface Competition {
   readonly connections: readonly number[]
   readonly only: readonly string[] | undefined
   readonly json: boolean
+  /** What is added to the names, where one bench competes several times. */
+  readonly label?: string
+  /** Default wrk. */
+  readonly load?: Load
 }
 
 /** [--json] [--rounds N] [--seconds N] [--connections N,N] [--only NAME,NAME] */
@@ -26,14 +30,15 @@ export function competition(bench: string): Competition {
       connections: { type: 'string', default: '16,64,256,1024' },
       only: { type: 'string' },
     },
+    strict: false,
   })
   return {
     bench,
-    rounds: Number(values.rounds),
-    seconds: Number(values.seconds),
-    connections: values.connections.split(',').map(Number),
-    only: values.only?.split(','),
-    json: values.json,
+    rounds: Number(values['rounds']),
+    seconds: Number(values['seconds']),
+    connections: String(values['connections']).split(',').map(Number),
+    only: values['only'] === undefined ? undefined : String(values['only']).split(','),
+    json: values['json'] === true,
   }
 }
 
@@ -43,46 +48,46 @@ export async function compete(contestants: readonly Contestant[], how: Competiti
   try {
     for (const contestant of contestants)
       if (how.only === undefined || how.only.includes(contestant.name)) runners.push(await start(contestant))
-    for (const runner of runners) await turn(runner, Math.max(...how.connections), WARM_UP_SECONDS, false)
+    for (const runner of runners) await turn(runner, Math.max(...how.connections), WARM_UP_SECONDS, false, how.load)
     for (const connections of how.connections)
       for (let round = 0; round < how.rounds; round++)
-        for (const runner of runners) await turn(runner, connections, how.seconds, true)
+        for (const runner of runners) await turn(runner, connections, how.seconds, true, how.load)
   } finally {
     for (const runner of runners) runner.process.kill()
   }
   for (const connections of how.connections) {
-    if (how.json) printLines(runners, connections, how.bench)
-    else printTable(runners, connections)
+    if (how.json) printLines(runners, connections, how)
+    else printTable(runners, connections, how.label ?? '')
   }
 }
 
-function printTable(runners: readonly Runner[], connections: number): void {
+function printTable(runners: readonly Runner[], connections: number, label: string): void {
   const peers = runners.filter((runner) => runner.contestant.part === 'peer')
   const heads = peers.map(({ contestant }) => `: ${contestant.name}`.padStart(16)).join('')
-  console.log(`${`${connections} connections`.padEnd(20)} CPU µs a request      (spread)  requests/s ${heads}`)
+  console.log(`${`${connections} connections${label}`.padEnd(24)} CPU µs a request      (spread)  requests/s ${heads}`)
   for (const runner of runners) {
     const { micros, perSecond } = runner.figures.get(connections)!
     const spread = `(${Math.min(...micros).toFixed(1)} – ${Math.max(...micros).toFixed(1)})`
     const ratios = peers.map((peer) => (median(micros) / cost(peer, connections)).toFixed(2).padStart(16))
     console.log(
-      `${runner.contestant.name.padEnd(20)} ${median(micros).toFixed(2).padStart(16)} ${spread.padStart(15)}` +
+      `${runner.contestant.name.padEnd(24)} ${median(micros).toFixed(2).padStart(16)} ${spread.padStart(15)}` +
         `${Math.round(median(perSecond)).toString().padStart(12)}${runner.contestant.part === 'ours' ? ratios.join('') : ''}`,
     )
   }
   console.log('')
 }
 
-function printLines(runners: readonly Runner[], connections: number, bench: string): void {
+function printLines(runners: readonly Runner[], connections: number, { bench, label = '' }: Competition): void {
   const unit = 'CPU µs per request'
   for (const ours of runners) {
     const { name, part } = ours.contestant
     const own = cost(ours, connections)
-    if (part === 'page') console.log(JSON.stringify({ bench, ours: own, name, unit, connections }))
+    if (part === 'page') console.log(JSON.stringify({ bench, ours: own, name: `${name}${label}`, unit, connections }))
     if (part !== 'ours') continue
     for (const { contestant, figures } of runners) {
       if (contestant.part !== 'peer') continue
       const peer = median(figures.get(connections)!.micros)
-      const pair = `${name} : ${contestant.name}`
+      const pair = `${name}${label} : ${contestant.name}`
       console.log(JSON.stringify({ bench, ours: own, peer, name: pair, unit, ratio: own / peer, connections }))
     }
   }

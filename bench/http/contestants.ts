@@ -22,6 +22,7 @@ export function contestants(limit: string): Contestant[] {
     { name: 'board page uring', command: [node, program('board.ts'), 'uring'], part: 'page' },
     { name: 'board page node', command: [node, program('board.ts'), 'node'], part: 'page' },
     { name: 'node:http', command: [node, program('node-http.ts')], part: 'peer' },
+    { name: 'node:http2', command: [node, program('node-http2.ts')], part: 'peer' },
     { name: 'fastify', command: [node, program('fastify.ts')], part: 'peer' },
   ]
 }

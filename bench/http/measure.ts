@@ -19,6 +19,37 @@ export interface Figures {
   readonly perSecond: number[]
 }
 
+/** What asks the servers. */
+export interface Load {
+  command(url: string, connections: number, seconds: number): readonly string[]
+  /** How many requests were answered, by what the command has printed; null when one failed. */
+  answered(printed: string): number | null
+}
+
+/** One request at a time on each connection. */
+export const wrk: Load = {
+  command: (url, connections, seconds) => ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url],
+  answered: (printed) => (/Socket errors|Non-2xx/.test(printed) ? null : Number(/(\d+) requests in/.exec(printed)![1])),
+}
+
+/** Requests that stand for a second. */
+const H2LOAD_RATE = 20_000
+
+/** HTTP/2 with prior knowledge. @param streams requests at a time on each connection */
+export function h2load(streams: number): Load {
+  return {
+    // A number of requests: by time h2load does not always come to an end with a thousand connections.
+    command: (url, connections, seconds) => {
+      const count = Math.max(seconds * H2LOAD_RATE, connections * streams)
+      return ['h2load', '-t1', `-c${connections}`, `-m${streams}`, `-n${count}`, url]
+    },
+    answered: (printed) => {
+      const found = /(\d+) succeeded, 0 failed, 0 errored/.exec(printed)
+      return found === null ? null : Number(found[1])
+    },
+  }
+}
+
 export interface Runner {
   readonly contestant: Contestant
   readonly process: ChildProcess
@@ -41,18 +72,25 @@ export async function start(contestant: Contestant): Promise<Runner> {
 }
 
 /** One turn: so many seconds of load over kept connections. @throws when a request failed. */
-export async function turn(runner: Runner, connections: number, seconds: number, record: boolean): Promise<void> {
+export async function turn(
+  runner: Runner,
+  connections: number,
+  seconds: number,
+  record: boolean,
+  load: Load = wrk,
+): Promise<void> {
   const before = ticks(runner.process.pid!)
+  const began = performance.now()
   const url = `http://127.0.0.1:${runner.port}/`
-  const load = ['-c', LOAD_CORE, 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url]
-  const { stdout } = await run('taskset', load)
-  if (/Socket errors|Non-2xx/.test(stdout)) throw new Error(`${runner.contestant.name}: ${stdout}`)
-  const requests = Number(/(\d+) requests in/.exec(stdout)![1])
+  const { stdout } = await run('taskset', ['-c', LOAD_CORE, ...load.command(url, connections, seconds)])
+  const took = (performance.now() - began) / 1000
+  const requests = load.answered(stdout)
+  if (requests === null) throw new Error(`${runner.contestant.name}: ${stdout}`)
   if (!record) return
   const figures = runner.figures.get(connections) ?? { micros: [], perSecond: [] }
   runner.figures.set(connections, figures)
   figures.micros.push(((ticks(runner.process.pid!) - before) * TICK_MICROS) / requests)
-  figures.perSecond.push(requests / seconds)
+  figures.perSecond.push(requests / took)
 }
 
 export function median(values: readonly number[]): number {

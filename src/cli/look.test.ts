@@ -300,3 +300,19 @@ test('the command line that is advertised has something to show: a segment lost 
     rmSync(folder, { recursive: true })
   }
 })
+
+test('--http2: the frames of both sides, each once, and one connection for all requests', async () => {
+  const { out, status } = await look([URL, '--http2', '--times', '2', '--brief'], 140)
+  assert.equal(status, 0)
+  for (const told of [
+    'SETTINGS, 18 B',
+    'sends the request GET / HTTP/2',
+    'SETTINGS acknowledged, 0 B',
+    /HEADERS on stream 1, \d+ B, which ends/,
+    /HEADERS on stream 3, \d+ B, which ends/,
+    /DATA on stream 3, \d+ B, which ends/,
+    'GOAWAY, 8 B',
+  ])
+    assert.match(out, typeof told === 'string' ? new RegExp(told) : told)
+  assert.equal(out.match(/SYN-SENT → /g)?.length, 1)
+})

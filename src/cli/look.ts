@@ -52,6 +52,7 @@ Examples:
   reticle look http://board.example/ --drop 'first SYN' --drop '2nd data'
   reticle look http://board.example/?q=hello --times 2 --latency 40 --rate 1M
   reticle look http://hello.example/ --site examples/hello/main.ts
+  reticle look http://board.example/ --http2 --times 3
   reticle look http://board.example/ --pcapng board.pcapng && tshark -r board.pcapng`,
   options: {
     loss: { type: 'string', value: 'PERCENT', default: '0', description: 'packets lost on the line to the provider' },
@@ -79,6 +80,7 @@ Examples:
       value: 'TEXT',
       description: 'a body to send; a form, unless a header says otherwise',
     },
+    http2: { type: 'boolean', description: 'ask in HTTP/2, and show its frames' },
     site: { type: 'string', value: 'FILE', description: 'a module whose default export makes the site' },
     body: { type: 'boolean', description: 'print the body of the (last) reply too' },
     all: { type: 'boolean', description: 'show ARP too (lost ARP packets are always shown)' },
@@ -139,7 +141,7 @@ async function runLook({ positionals, values, terminal }: Call): Promise<number>
   if (dropped.length > 0) world.net.rule(dropRule(dropped, ACCESS))
   // What it took to build the world is not part of the journey.
   const first = log.events.length
-  const outcome = await world.net.run(() => ask(world, url, question, times))
+  const outcome = await world.net.run(() => ask(world, url, question, times, values['http2'] === true))
   if (outcome.error instanceof HttpMisuse) throw new UsageError(outcome.error.message) // what cannot be asked at all
   await world.net.run({ for: AFTERMATH })
   const events = log.events.slice(first)
@@ -204,9 +206,9 @@ interface Question {
   readonly body: string | null
 }
 
-async function ask(world: Miniature, url: URL, question: Question, times: number): Promise<Outcome> {
+async function ask(world: Miniature, url: URL, question: Question, times: number, http2: boolean): Promise<Outcome> {
   const resolve = (name: string): Promise<readonly string[]> => world.browser.lookup(name, 4)
-  const client = new Client(world.laptop, { resolve })
+  const client = new Client(world.laptop, { resolve, http2: http2 && 'prior knowledge' })
   try {
     let outcome: Outcome = { status: 0, body: '', error: null }
     for (let i = 0; i < times; i++) {

@@ -49,6 +49,9 @@ interface Placed {
 }
 
 const DNS_PORT = 53
+/** RFC 9113 §6.1, §6.5. */
+const END_STREAM = 1
+const ACK = 1
 
 /** The page, as lines. */
 export function journey(events: readonly Event[], options: JourneyOptions): string[] {
@@ -178,6 +181,20 @@ function noteOf(logged: Event, everything: boolean): Note | null {
         act: 'exchange',
         text: `${side === 'server' ? 'sends' : 'receives'} the reply ${status} ${fieldWords(fields)}`.trimEnd(),
         style: 'bold',
+      }
+    }
+    case 'http.frame': {
+      // Each frame once, by who sends it.
+      if (event.direction !== 'sent') return null
+      const { frame, stream, length, flags } = event
+      const about = stream === 0 ? '' : ` on stream ${stream}`
+      const ends = (frame === 'HEADERS' || frame === 'DATA') && (flags & END_STREAM) !== 0 ? ', which ends' : ''
+      const answer = (frame === 'SETTINGS' || frame === 'PING') && (flags & ACK) !== 0 ? ' acknowledged' : ''
+      return {
+        act: 'exchange',
+        begins: 'exchange',
+        text: `${frame}${answer}${about}, ${length} B${ends}`,
+        style: 'dim',
       }
     }
     case 'http.refused': {

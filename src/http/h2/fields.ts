@@ -1,4 +1,5 @@
 /** Fields of ours as HTTP/2 has them: pseudo-header fields first, and nothing that is about one connection. */
+import { mayBeTrailer } from '../machine/chunks.ts'
 import { sameName } from '../machine/names.ts'
 import type { Lines } from '../machine/writer.ts'
 
@@ -58,4 +59,11 @@ export function linesOfFields(fields: readonly { readonly name: string; readonly
       lines.push(name, value)
     }
   return lines
+}
+
+/** RFC 9110 §6.5.1: what may not be merged into the head is left out. */
+export function fitTrailers(fields: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let i = 0; i < fields.length; i += 2) if (mayBeTrailer(fields[i]!)) kept.push(fields[i]!, fields[i + 1]!)
+  return kept
 }

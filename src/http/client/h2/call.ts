@@ -7,7 +7,7 @@ import type { FieldLines } from '../../exchange.ts'
 import { fieldValue } from '../../fields/lines.ts'
 import type { Channel } from '../../h2/channel.ts'
 import { Code, codeName } from '../../h2/codes.ts'
-import { addFields, linesOfFields, trailerFields } from '../../h2/fields.ts'
+import { addFields, fitTrailers, linesOfFields, trailerFields } from '../../h2/fields.ts'
 import type { MessageHead } from '../../h2/message.ts'
 import type { Session } from '../../h2/session.ts'
 import type { Stream, StreamOwner } from '../../h2/stream.ts'
@@ -209,7 +209,7 @@ export class Call implements RequestTransport, StreamOwner, BodySource {
 
   ended(trailers: FieldLines): void {
     if (this.#channel !== null) this.#channel.ended()
-    else this.#done(trailers)
+    else this.#done(fitTrailers(trailers))
   }
 
   #done(trailers: FieldLines): void {

@@ -6,12 +6,11 @@ import { BodyTooLarge, ClientGone } from '../../errors.ts'
 import type { FieldLines } from '../../exchange.ts'
 import type { Channel } from '../../h2/channel.ts'
 import { Code, codeName } from '../../h2/codes.ts'
-import { addFields, linesOfFields, statusText, trailerFields } from '../../h2/fields.ts'
+import { addFields, fitTrailers, linesOfFields, statusText, trailerFields } from '../../h2/fields.ts'
 import type { MessageHead } from '../../h2/message.ts'
 import type { Session } from '../../h2/session.ts'
 import type { Stream, StreamOwner } from '../../h2/stream.ts'
 import type { HttpLimits } from '../../limits.ts'
-import { mayBeTrailer } from '../../machine/chunks.ts'
 import { after, BEGINNING, type ExchangeState, may, On } from '../../machine/state.ts'
 import type { Lines } from '../../machine/writer.ts'
 import { cannotUpgrade, NOT_OFFERED } from '../../reply/misuse.ts'
@@ -394,11 +393,4 @@ export class StreamSlot implements RequestSource, ReplySink, BodySource, BodyAbo
     this.#gone = why
     this.#listener?.left(why)
   }
-}
-
-/** RFC 9110 §6.5.1: what may not be merged into the head is left out. */
-function fitTrailers(fields: FieldLines): FieldLines {
-  const kept: string[] = []
-  for (let i = 0; i < fields.length; i += 2) if (mayBeTrailer(fields[i]!)) kept.push(fields[i]!, fields[i + 1]!)
-  return kept
 }
