@@ -361,7 +361,12 @@ export class Session implements IntakeSession {
     if (stream !== undefined) {
       stream.prioritize(priority)
       this.sender.changed(stream)
-    } else if (id > this.#lastPeer && this.#early.size < this.limits.streams) this.#early.set(id, priority)
+    } else if (id > this.#lastPeer) {
+      // Those whose requests never came make room.
+      if (this.#early.size >= this.limits.streams)
+        for (const other of this.#early.keys()) if (other < this.#lastPeer) this.#early.delete(other)
+      if (this.#early.size < this.limits.streams) this.#early.set(id, priority)
+    }
   }
 
   requested(stream: Stream, head: MessageHead, ended: boolean): void {

@@ -344,6 +344,28 @@ test('a connection that reads nothing at all is reset, and its requests wait mea
   assert.equal(place.server.connections, 0)
 })
 
+test('requests that are taken back while they wait for a client that reads nothing reach no handler', async () => {
+  const asked: string[] = []
+  const place = await world(
+    (exchange) => {
+      asked.push(exchange.path)
+      exchange.reply(200, [], new Uint8Array(60_000))
+    },
+    {},
+    { highWater: 30_000 },
+  )
+  const peer = await place.client(Setting.window, 1_000_000)
+  peer.connection.pause()
+  peer.send(headers(1, GET))
+  await settle()
+  const to = (path: string) => [...GET.slice(0, 4), ':path', path, ...GET.slice(6)]
+  peer.send(headers(3, to('/back')), headers(5, to('/kept')), frame(FrameType.reset, 0, 3, numbers(Code.cancel)))
+  await settle()
+  peer.connection.resume()
+  await settle()
+  assert.deepEqual(asked, ['/', '/kept'])
+})
+
 test('slow clients: no SETTINGS, half a frame, half a header block, a body that drips, nothing at all', async () => {
   const limits = { headTime: seconds(8), idleTime: seconds(20), bodyTime: seconds(8) }
   const place = await world(async (exchange) => exchange.reply(200, [], await exchange.body.bytes()), limits)

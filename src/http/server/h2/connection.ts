@@ -33,7 +33,7 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
   readonly #report: Reporter
   readonly #slots = new Map<Stream, StreamSlot>()
   /** Requests that came while the client left lying what was sent: answered when it reads again. */
-  readonly #waiting: ServerExchange[] = []
+  readonly #waiting: { readonly slot: StreamSlot; readonly exchange: ServerExchange }[] = []
   #life: Life = 'open'
   #corked = false
   #blocked = false
@@ -83,7 +83,8 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
   onDrain(): void {
     this.#blocked = false
     this.session.sender.pump()
-    for (const exchange of this.#waiting.splice(0)) this.#server.dispatch(exchange)
+    // Nobody waits any more for those that were taken back meanwhile.
+    for (const { slot, exchange } of this.#waiting.splice(0)) if (slot.gone === null) this.#server.dispatch(exchange)
     this.#eventEnds()
   }
 
@@ -126,7 +127,7 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
     const asked = { method: head.method, length: head.length, content: !ended && head.method !== 'CONNECT' }
     const fault = notAdmitted(asked, this.limits, 0)
     if (fault !== null) this.#refuse(exchange, fault)
-    else if (this.#blocked) this.#waiting.push(exchange)
+    else if (this.#blocked) this.#waiting.push({ slot, exchange })
     else this.#server.dispatch(exchange)
     // Bounds what leaks, and lets load spread anew.
     if (this.#requests >= this.limits.requestsPerConnection) this.drain()
