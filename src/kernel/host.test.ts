@@ -8,10 +8,12 @@ import { promisify } from 'node:util'
 import { ms } from '../base/duration.ts'
 import type { SocketError } from '../base/errors.ts'
 import { RecordingLog } from '../base/events.ts'
-import type { Connection, ConnectionOwner } from '../socket/host.ts'
+import type { Connection, ConnectionOwner, OptionSettings } from '../socket/host.ts'
+import type { OptionValue } from '../socket/options.ts'
 import type { DriverName } from './driver.ts'
 import type { KernelEvent } from './events.ts'
 import { kernelHost } from './host.ts'
+import { libc } from './libc.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { nodeDriver } from './node/driver.ts'
 import { uringMissing } from './uring/driver.ts'
@@ -57,6 +59,27 @@ describe('the choice of driver', () => {
     assert.deepEqual(kernelHost({ driver: 'node' }).driver, { name: 'node', reason: 'the caller asks for it' })
     assert.throws(() => kernelHost(), { code: 'EOPNOTSUPP', message: /no driver none such/ })
   })
+})
+
+test('accepted connections are probed for life, with times that can be set, and not where that is turned off', {
+  skip: libc() === null,
+}, async () => {
+  const host = kernelHost()
+  const probes = async (options: OptionSettings): Promise<OptionValue[]> => {
+    const accepted = Promise.withResolvers<Connection>()
+    const listener = await host.listen({ address: '127.0.0.1', port: 0 }, accepted.resolve, { options })
+    const client = await host.connect(listener.local)
+    const server = await accepted.promise
+    const names = ['SO_KEEPALIVE', 'TCP_KEEPIDLE', 'TCP_KEEPINTVL', 'TCP_KEEPCNT'] as const
+    const found = names.map((name) => server.getOption(name))
+    for (const end of [client, server]) end.reset()
+    await listener.close()
+    return found
+  }
+  assert.deepEqual(await probes({}), [1, 60, 15, 5])
+  assert.deepEqual(await probes({ TCP_KEEPIDLE: 7 }), [1, 7, 15, 5])
+  assert.equal((await probes({ SO_KEEPALIVE: 0 }))[0], 0)
+  assert.equal((await probes({ TCP_FASTOPEN: 8, TCP_DEFER_ACCEPT: 0, SO_PRIORITY: 2 }))[0], 1)
 })
 
 test('what is not an address is refused before anything is opened, with what to do', async () => {

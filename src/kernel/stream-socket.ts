@@ -32,11 +32,22 @@ export function streamSocket(libc: Libc, to: Address, settings: OptionSettings |
 }
 
 /**
+ * What accepted connections have unless the listener says otherwise: a client that has vanished without a word (a phone
+ * out of reach, a NAT that forgot) is found out after a minute of silence and five probes, and does not stay for good.
+ */
+const PROBES: OptionSettings = { SO_KEEPALIVE: 1, TCP_KEEPIDLE: 60, TCP_KEEPINTVL: 15, TCP_KEEPCNT: 5 }
+
+/**
  * A socket to listen on. As Node does for every server, a port with connections in TIME-WAIT can be had again at once.
  * @throws SocketError EADDRINUSE, EADDRNOTAVAIL, EACCES
  */
 export function boundSocket(libc: Libc, at: Address, { options, mode }: ListenOptions): number {
-  const fd = streamSocket(libc, at, at.path === undefined ? { SO_REUSEADDR: 1, ...options } : options, 'listen')
+  const fd = streamSocket(
+    libc,
+    at,
+    at.path === undefined ? { SO_REUSEADDR: 1, ...PROBES, ...options } : options,
+    'listen',
+  )
   bind(libc, fd, at, 'listen')
   // Before it listens, so that nobody has got in while the bits were others.
   if (mode !== undefined && hasFile(at)) {

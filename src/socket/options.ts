@@ -120,12 +120,16 @@ export const OPTIONS = {
   SO_SNDBUF: [SOL_SOCKET, 7, 'number'],
   SO_RCVBUF: [SOL_SOCKET, 8, 'number'],
   SO_KEEPALIVE: [SOL_SOCKET, 9, 'flag'],
+  /** Of what the socket sends, for the queues of the interface: 0 to 6 without privileges. */
+  SO_PRIORITY: [SOL_SOCKET, 12, 'number'],
   SO_LINGER: [SOL_SOCKET, 13, 'linger'],
   SO_REUSEPORT: [SOL_SOCKET, 15, 'flag'],
   /** Of a connected Unix stream: who the other side is. */
   SO_PEERCRED: [SOL_SOCKET, 17, 'credentials'],
   /** The name of the interface that the socket is held to; '' for any. */
   SO_BINDTODEVICE: [SOL_SOCKET, 25, 'text'],
+  /** The mark of the socket's packets, for firewalls and routes; privileged. */
+  SO_MARK: [SOL_SOCKET, 36, 'number'],
   TCP_NODELAY: [IPPROTO_TCP, 1, 'flag'],
   /** Octets of the largest segment that is sent. */
   TCP_MAXSEG: [IPPROTO_TCP, 2, 'number'],
@@ -136,12 +140,16 @@ export const OPTIONS = {
   TCP_KEEPINTVL: [IPPROTO_TCP, 5, 'number'],
   /** Probes without an answer after which the connection is dead. */
   TCP_KEEPCNT: [IPPROTO_TCP, 6, 'number'],
+  /** Of a listener: seconds that a connection without a byte is not accepted yet. */
+  TCP_DEFER_ACCEPT: [IPPROTO_TCP, 9, 'number'],
   TCP_INFO: [IPPROTO_TCP, 11, 'info'],
   TCP_QUICKACK: [IPPROTO_TCP, 12, 'flag'],
   /** The name of the congestion control: `cubic`. */
   TCP_CONGESTION: [IPPROTO_TCP, 13, 'text'],
   /** Milliseconds that sent data may stay without acknowledgement (RFC 5482); 0 for the host's own idea. */
   TCP_USER_TIMEOUT: [IPPROTO_TCP, 18, 'number'],
+  /** Of a listener: how many connections whose SYN brings data may wait (RFC 7413). */
+  TCP_FASTOPEN: [IPPROTO_TCP, 23, 'number'],
   /** Octets not sent yet below which the socket counts as writable. */
   TCP_NOTSENT_LOWAT: [IPPROTO_TCP, 25, 'number'],
   /** The type of service: DSCP and the bits of ECN (RFC 2474, RFC 3168). */

@@ -69,7 +69,7 @@ const INHERITED: { readonly [name in OptionName]?: 'noDelay' | 'keepAlive' } = {
 }
 
 function inheritedOptions(wanted: readonly [OptionName, OptionValue][]): ServerOpts {
-  const options: ServerOpts = {}
+  const options: ServerOpts = { keepAlive: true, keepAliveInitialDelay: 60_000 } // as with FFI: stream-socket.ts
   for (const [name, value] of wanted) {
     const option = INHERITED[name]
     if (option !== undefined) options[option] = numberValue(name, value) !== 0

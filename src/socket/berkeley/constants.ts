@@ -44,12 +44,16 @@ export const SO_RCVBUF = 8
 export const SO_PEERCRED = 17
 /** Probe a peer that is silent (RFC 9293 §3.8.4). */
 export const SO_KEEPALIVE = 9
+/** Of what the socket sends, for the queues of the interface. */
+export const SO_PRIORITY = 12
 /** What `close` does with what is not sent yet: a `Linger`. */
 export const SO_LINGER = 13
 /** Several sockets share a port; the host spreads connections and datagrams over them. */
 export const SO_REUSEPORT = 15
 /** The name of the interface that the socket is held to. */
 export const SO_BINDTODEVICE = 25
+/** The mark of the socket's packets, for firewalls and routes; privileged. */
+export const SO_MARK = 36
 /** 1 for a socket that listens. Read only. */
 export const SO_ACCEPTCONN = 30
 /** IPPROTO_TCP or IPPROTO_UDP, 0 of an AF_UNIX socket. Read only. */
@@ -69,6 +73,8 @@ export const TCP_KEEPIDLE = 4
 export const TCP_KEEPINTVL = 5
 /** Probes without an answer after which the connection is dead. */
 export const TCP_KEEPCNT = 6
+/** Of a listener: seconds that a connection without a byte is not accepted yet. */
+export const TCP_DEFER_ACCEPT = 9
 /** What the host's TCP tells of the connection: a `TcpInfoValue`. Read only. */
 export const TCP_INFO = 11
 /** Acknowledge at once instead of waiting for data to go along; Linux clears it by itself. */
@@ -77,6 +83,8 @@ export const TCP_QUICKACK = 12
 export const TCP_CONGESTION = 13
 /** Milliseconds that sent data may stay without acknowledgement (RFC 5482); 0 for the host's own idea. */
 export const TCP_USER_TIMEOUT = 18
+/** Of a listener: how many connections whose SYN brings data may wait (RFC 7413). */
+export const TCP_FASTOPEN = 23
 /** Octets not sent yet below which the socket counts as writable. */
 export const TCP_NOTSENT_LOWAT = 25
 

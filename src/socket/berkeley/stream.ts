@@ -78,7 +78,9 @@ export class StreamEndpoint extends EndpointState implements Endpoint, Connectio
     if (this.#state === 'listening') return
     const at = this.#bound ?? wildcard(this.#family)
     this.#state = 'listening'
-    const options = { backlog, options: this.options.settings }
+    // As in C: off unless it is asked for. A host's own servers probe.
+    const probes = at.path === undefined ? { SO_KEEPALIVE: 0 } : {}
+    const options = { backlog, options: { ...probes, ...this.options.settings } }
     let listener: Listener
     try {
       listener = await this.#host.listen(at, (connection) => this.#arrived(connection), options)

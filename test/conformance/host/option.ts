@@ -23,6 +23,7 @@ const TRIAL: { readonly [name in OptionName]?: OptionValue } = {
   SO_SNDBUF: 20_000,
   SO_RCVBUF: 20_000,
   SO_KEEPALIVE: 1,
+  SO_PRIORITY: 3,
   SO_LINGER: { on: true, seconds: 3 },
   TCP_NODELAY: 1,
   TCP_MAXSEG: 1000,
