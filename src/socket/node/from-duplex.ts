@@ -204,10 +204,21 @@ class DuplexConnection implements Connection {
     this.#leaving = 'resetting'
     const { resetAndDestroy } = this.#duplex as { resetAndDestroy?: () => void }
     if (this.#carrier !== null) {
-      this.#carrier.reset()
+      // The stream above first: Node's TLS does not survive it when the socket goes that it reads and writes in C++.
+      this.#lingerNot(this.#carrier)
       this.#duplex.destroy()
+      this.#carrier.reset()
     } else if (resetAndDestroy === undefined) this.#duplex.destroy()
     else resetAndDestroy.call(this.#duplex)
+  }
+
+  /** Whoever closes it from now on sends RST, where there is such an option. */
+  #lingerNot(carrier: Connection): void {
+    try {
+      carrier.setOption('SO_LINGER', { on: true, seconds: 0 })
+    } catch {
+      // Then `reset` alone has to do it.
+    }
   }
 
   ref(): void {

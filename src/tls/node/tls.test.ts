@@ -123,6 +123,24 @@ async function secure(
   })
 }
 
+everywhere('either end resets as soon as it is secure: the other is told, and the process lives', async (pair) => {
+  for (const resets of ['client', 'server'] as const)
+    for (let round = 0; round < 5; round++) {
+      const host = tlsHost(pair.server, { server: { certificates: shop } })
+      const listener = await host.listen({ address: pair.address, port: 0 }, (connection) => {
+        connection.attach(new Collector())
+        if (resets === 'server') connection.reset()
+      })
+      const told = new Collector()
+      // A server that is quick breaks the client's handshake off.
+      const connection = await secure(pair, listener).catch(() => null)
+      connection?.attach(told)
+      if (resets === 'client') connection!.reset()
+      if (connection !== null) await told.closed
+      await listener.close()
+    }
+})
+
 everywhere('a megabyte there and back, both ends know what was agreed on, each half ends for itself', async (pair) => {
   const listener = await echo(pair)
   const connection = await secure(pair, listener)
