@@ -47,14 +47,14 @@ module.exports = {
       name: 'no-io',
       severity: 'error',
       comment: 'sockets, processes and threads belong to kernel/ and cli/, TLS to tls/node/',
-      from: { path: '^src/', pathNot: '^src/(kernel|cli)/|^src/(base|socket|sim|tls)/node/|\\.test\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(kernel|cli)/|^src/(base|socket|sim|tls|certificates)/node/|\\.test\\.ts$' },
       to: { path: '^(node:)?(net|dgram|dns|http|https|http2|tls|child_process|cluster|worker_threads|os|process|timers)(/|$)' },
     },
     {
       name: 'no-files',
       severity: 'error',
-      comment: 'cores do no I/O: files are read by kernel/, templates/node/, models/ (SQLite), web/ (static files) and cli/',
-      from: { path: '^src/', pathNot: '^src/(kernel|models|web|cli)/|^src/templates/node/|\\.test\\.ts$' },
+      comment: 'cores do no I/O: files are read by kernel/, templates/node/, certificates/node/, models/ (SQLite), web/ (static files) and cli/',
+      from: { path: '^src/', pathNot: '^src/(kernel|models|web|cli)/|^src/(templates|certificates)/node/|\\.test\\.ts$' },
       to: { path: '^(node:)?(fs|sqlite)(/|$)' },
     },
     {

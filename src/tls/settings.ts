@@ -33,6 +33,11 @@ export interface CertificateStore {
   identityFor(name: string | null): Identity | null
   /** Counts the changes: what was built from an identity is built anew after one. */
   readonly version: number
+  /**
+   * What answers an authority that looks whether a name is this server's (RFC 8737, TLS-ALPN-01), by name. Shown to clients
+   * that ask for the protocol `acme-tls/1` alone, whose connection then ends.
+   */
+  readonly challenges?: ReadonlyMap<string, Identity>
 }
 
 /** What a server's side of TLS is given. */

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { connect as tlsConnect } from 'node:tls'
 import { promisify } from 'node:util'
+import { AcmeServer } from '../../src/certificates/trial/acme-server.ts'
 import { serve } from '../../src/http/index.ts'
 import { kernelHost } from '../../src/kernel/index.ts'
 import { createAuthority, issue, tlsHost } from '../../src/tls/index.ts'
@@ -114,6 +115,29 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
     await server.stop()
   },
   'docs/tls.md 2': async (file) => {
+    const authority = createAuthority('a test')
+    const trusted = join(folder, 'acme-authority.pem')
+    writeFileSync(trusted, authority.certificate)
+    const name = 'localhost:14443'
+    const addressOf = () => '127.0.0.1'
+    const host = kernelHost()
+    const acme = new AcmeServer({
+      host,
+      address: '127.0.0.1',
+      port: 14_443,
+      name,
+      alpnPort: 8443,
+      authority,
+      addressOf,
+    })
+    await acme.listen()
+    const env = { ACME: acme.url, PORT: '8443', NODE_EXTRA_CA_CERTS: trusted, XDG_DATA_HOME: join(folder, 'data') }
+    const server = new Running([file], env)
+    await server.until(/a certificate until 20\d\d-/)
+    await server.stop()
+    await acme.close()
+  },
+  'docs/tls.md 3': async (file) => {
     const authority = createAuthority('a test')
     const certificates = issue(authority, ['localhost'])
     const host = tlsHost(kernelHost(), { server: { certificates } })

@@ -12,6 +12,7 @@ import { TlsError } from '../errors.ts'
 import { TLS_LIMITS, type TlsLimits } from '../limits.ts'
 import type { CertificateStore, Identity, TlsServerOptions } from '../settings.ts'
 import { Certificates, checked } from './certificates.ts'
+import { answerChallenge, FirstLook, isChallenged } from './challenge.ts'
 import { secured, streamOf } from './connection.ts'
 import { context, contextOptions } from './contexts.ts'
 import { type Handshake, reportFailed, reportSecured } from './report.ts'
@@ -36,6 +37,8 @@ export class SecureServer {
   readonly #accept: (connection: Connection) => void
   readonly #server: Server
   readonly #pending = new Map<Duplex, Pending>()
+  /** Clients that are looked at before their handshake begins, and what ends that. */
+  readonly #looks = new Map<Connection, () => void>()
   /** What was built from identities, until the store changes. */
   #contexts = new Map<Identity, SecureContext>()
   #version: number
@@ -95,22 +98,53 @@ export class SecureServer {
 
   /** Secures a connection that has come in. */
   take(carrier: Connection): void {
-    if (this.#pending.size >= this.#limits.handshakes) {
-      const handshake: Handshake = { machine: this.#machine, side: 'server', carrier, began: 0 }
+    const began = this.#machine.clock.now()
+    if (this.#pending.size + this.#looks.size >= this.#limits.handshakes) {
+      const handshake: Handshake = { machine: this.#machine, side: 'server', carrier, began }
       reportFailed(handshake, `${this.#limits.handshakes} handshakes are under way already (limit handshakes)`)
       carrier.reset()
       return
     }
     this.#renew()
+    if (isChallenged(this.#store)) this.#look(carrier, began)
+    else this.#secure(carrier, began, null)
+  }
+
+  /** Finds out first whether it is an authority that looks at a challenge. */
+  #look(carrier: Connection, began: Nanos): void {
+    const { clock } = this.#machine
+    const leave = (): void => {
+      this.#looks.delete(carrier)
+      late.cancel()
+    }
+    const drop = (): void => {
+      leave()
+      carrier.reset()
+    }
+    const late = after(clock, this.#limits.handshakeTime, drop)
+    const decided = (answer: Identity | null): void => {
+      leave()
+      this.#secure(carrier, began, answer)
+    }
+    this.#looks.set(carrier, drop)
+    carrier.attach(new FirstLook(carrier, this.#store, decided, drop))
+  }
+
+  #secure(carrier: Connection, began: Nanos, answer: Identity | null): void {
     const machine = this.#machine
     const stream = streamOf(machine, carrier)
     const late = after(machine.clock, this.#limits.handshakeTime, () => this.#late(stream))
-    this.#pending.set(stream, { machine, side: 'server', carrier, began: machine.clock.now(), stream, late })
+    this.#pending.set(stream, { machine, side: 'server', carrier, began, stream, late })
     // A client that leaves in the middle of its handshake: Node's TLS would wait for the rest.
     stream.once('end', () => this.#failed(stream, GONE))
     stream.once('close', () => this.#failed(stream, GONE))
     stream.on('error', ignore) // told by the TLS socket above, or by 'close'
-    this.#server.emit('connection', stream)
+    if (answer === null) this.#server.emit('connection', stream)
+    else
+      answerChallenge(stream, answer, (error) => {
+        if (error === null) this.#over(stream)
+        else this.#failed(stream, error)
+      })
   }
 
   /** Certificates and keys that have changed are shown from the next handshake on. */
@@ -194,6 +228,7 @@ export class SecureServer {
 
   /** Ends the handshakes under way; connections that are secure live on. */
   close(): void {
+    for (const drop of [...this.#looks.values()]) drop()
     for (const { stream } of [...this.#pending.values()]) {
       this.#over(stream)
       stream.destroy()
