@@ -41,6 +41,7 @@ export { tunnel } from './client/tunnel.ts'
 export type { ProxyOptions, WayOptions } from './client/way.ts'
 export { decodedBody } from './coding/body.ts'
 export type { CodedSink, Coder, CoderOptions, Coding } from './coding/coding.ts'
+export { type CompressOptions, compressExchange, compressed, isCompressible } from './coding/compress.ts'
 export { contentCodings, DECODED_CODINGS, type DecoderOptions, decoder } from './coding/decode.ts'
 export { ENCODED_CODINGS, encoder, encodeWhole } from './coding/encode.ts'
 export { ExchangeDecorator } from './decorate.ts'
@@ -61,7 +62,15 @@ export {
   stripSpace,
 } from './fields/list.ts'
 export * from './fields/media-type.ts'
+export * from './fields/negotiation.ts'
 export * from './fields/range.ts'
+export { formatStructuredDictionary, formatStructuredItem, formatStructuredList } from './fields/structured/format.ts'
+export {
+  parseStructuredDictionary,
+  parseStructuredItem,
+  parseStructuredList,
+} from './fields/structured/parse.ts'
+export type * from './fields/structured/values.ts'
 export { type Hop, parseForwarded, parseNode } from './forwarded/hops.ts'
 export { ForwardedExchange, type TrustOptions } from './forwarded/trust.ts'
 export * from './limits.ts'

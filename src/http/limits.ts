@@ -103,6 +103,12 @@ export interface HttpLimits {
   readonly cookieBytes: number
   /** Parameters of a media type, a disposition or a list's element. */
   readonly parameterCount: number
+  /** Byte ranges of one request; past it the whole is sent. Players and PDF readers ask for a few; floods ask for hundreds. */
+  readonly ranges: number
+  /** Members of a structured list, dictionary or inner list. RFC 9651 §3.1 and §3.2 want 1024 supported. */
+  readonly structuredMembers: number
+  /** Parameters of one structured item. RFC 9651 §3.1.2 wants 256 supported. */
+  readonly structuredParameters: number
   /** Parts of one multipart body. */
   readonly parts: number
   /** Field lines of one part. */
@@ -179,6 +185,9 @@ export const HTTP_LIMITS: HttpLimits = Object.freeze({
   cookieCount: 200,
   cookieBytes: 4_096,
   parameterCount: 16,
+  ranges: 16,
+  structuredMembers: 1_024,
+  structuredParameters: 256,
   parts: 1_000,
   partFields: 16,
   partHeadBytes: 8_192,

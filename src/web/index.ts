@@ -76,6 +76,7 @@ export type { Converter } from './routing/converter.ts'
 export type { Query as QueryValues } from './routing/path.ts'
 export type { ParamsOf } from './routing/pattern.ts'
 export { type Route, type RoutePatterns, type Routes, urls } from './routing/route.ts'
+export type { CompressSettings } from './security/compression.ts'
 export type { ContentSecurityPolicy, SecurityHeaderOptions } from './security/headers.ts'
 export { Signer } from './security/signing.ts'
 export { MemorySessions } from './sessions/memory-sessions.ts'
@@ -87,7 +88,13 @@ export type { RouteEntry } from './site/compile.ts'
 export type { SiteOptions, TemplateEngine } from './site/options.ts'
 export type { SiteSigner } from './site/signer.ts'
 export { currentSite, type FetchOptions, Site } from './site/site.ts'
-export { attachment, type SendFileOptions, sendFile } from './static/send-file.ts'
+export {
+  attachment,
+  type SendBytesOptions,
+  type SendFileOptions,
+  sendBytes,
+  sendFile,
+} from './static/send-file.ts'
 export { type StaticFilesOptions, staticFiles } from './static/static-files.ts'
 export {
   removeUpload,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { HTTP_LIMITS } from '../limits.ts'
 import { checkConditions, etagMatches, formatEtag } from './conditional.ts'
 import { formatDate, parseDate } from './date.ts'
-import { formatContentRange, selectRange } from './range.ts'
+import { formatContentRange, frameByteranges, selectRange } from './range.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const MODIFIED = Date.UTC(2025, 5, 1) + 500
@@ -26,9 +27,18 @@ test('preconditions in the order of RFC 9110 §13.2.2', () => {
     ['PUT', { 'if-match': '"v0"', 'if-unmodified-since': at }, 'failed'],
     ['PUT', { 'if-unmodified-since': before }, 'failed'],
     ['PUT', { 'if-unmodified-since': at }, 'proceed'],
+    ['OPTIONS', { 'if-match': '"v0"' }, 'proceed'],
+    ['TRACE', { 'if-none-match': '*' }, 'proceed'],
   ]
   for (const [method, fields, expected] of table)
     assert.equal(checkConditions(method, reader(fields), validators, NOW), expected, JSON.stringify([method, fields]))
+})
+
+test('what is not there yet matches nothing', () => {
+  const check = (fields: Record<string, string>) => checkConditions('PUT', reader(fields), { exists: false }, NOW)
+  assert.equal(check({ 'if-none-match': '*' }), 'proceed')
+  assert.equal(check({ 'if-match': '*' }), 'failed')
+  assert.equal(check({ 'if-match': '"v1"' }), 'failed')
 })
 
 test('entity tags: lists, weakness, junk in linear time', () => {
@@ -51,7 +61,17 @@ test('one range', () => {
   assert.deepEqual(select('bytes=-1000'), [0, 100])
   assert.equal(select('bytes=100-'), 'unsatisfiable')
   assert.equal(select('bytes=-0'), 'unsatisfiable')
-  for (const ignored of ['bytes=5-4', 'bytes=-', 'bytes=a-b', 'lines=1-2', 'bytes=0-1,3-4', 'bytes=0x1-2', ''])
+  for (const ignored of [
+    'bytes=5-4',
+    'bytes=-',
+    'bytes=a-b',
+    'lines=1-2',
+    'bytes=0x1-2',
+    '',
+    'bytes=',
+    'bytes=,',
+    'bytes=0-1,a',
+  ])
     assert.equal(select(ignored), 'whole', ignored)
   assert.deepEqual(select('bytes=0-0', { 'if-range': '"v1"' }), [0, 1])
   assert.equal(select('bytes=0-0', { 'if-range': '"v0"' }), 'whole')
@@ -75,4 +95,50 @@ test('dates in the three forms', () => {
     'Xxx, 06 Nov 1994 08:49:37 GMT',
   ])
     assert.equal(parseDate(text, NOW), null, text)
+})
+
+test('several ranges: in their order, as one where they overlap or nearly touch, and not too many', () => {
+  const select = (range: string, size = 10_000, most?: number) => {
+    const selection = selectRange(reader({ range }), size, validators, NOW, most === undefined ? {} : { most })
+    if (selection.kind === 'parts') return selection.parts.map(({ start, end }) => [start, end])
+    return selection.kind === 'part' ? [selection.start, selection.end] : selection.kind
+  }
+  assert.deepEqual(select('bytes=0-9, 1000-1009'), [
+    [0, 10],
+    [1000, 1010],
+  ])
+  assert.deepEqual(select('bytes=-10,0-9,,500-509'), [
+    [9990, 10_000],
+    [0, 10],
+    [500, 510],
+  ])
+  assert.deepEqual(select('bytes=0-9,50-59'), [0, 60])
+  assert.deepEqual(select('bytes=50-59,0-9,2000-2001'), [
+    [0, 60],
+    [2000, 2002],
+  ])
+  assert.deepEqual(select('bytes=0-,0-,0-,0-'), [0, 10_000], 'the Apache killer of 2011')
+  assert.deepEqual(select('bytes=0-9,20000-'), [0, 10])
+  assert.equal(select('bytes=20000-,30000-'), 'unsatisfiable')
+  const many = (n: number) => `bytes=${Array.from({ length: n }, (_, i) => `${i * 200}-${i * 200}`).join(',')}`
+  assert.equal((select(many(HTTP_LIMITS.ranges)) as unknown[]).length, HTTP_LIMITS.ranges)
+  assert.equal(select(many(HTTP_LIMITS.ranges + 1)), 'whole')
+  assert.equal(select(many(3), 10_000, 2), 'whole')
+})
+
+test('the frame around parts is as long as it says, and reads as multipart', () => {
+  const content = 'x'.repeat(300)
+  const parts = [
+    { start: 0, end: 10 },
+    { start: 200, end: 300 },
+  ]
+  const frame = frameByteranges(parts, 300, 'text/plain', 'b0undary')
+  const body = parts.map(({ start, end }, i) => frame.heads[i] + content.slice(start, end)).join('') + frame.end
+  assert.equal(body.length, frame.length)
+  assert.equal(frame.type, 'multipart/byteranges; boundary=b0undary')
+  assert.equal(
+    body,
+    `--b0undary\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-9/300\r\n\r\n${'x'.repeat(10)}\r\n` +
+      `--b0undary\r\nContent-Type: text/plain\r\nContent-Range: bytes 200-299/300\r\n\r\n${'x'.repeat(100)}\r\n--b0undary--\r\n`,
+  )
 })

@@ -8,6 +8,8 @@ export interface Validators {
   readonly etag?: string | undefined
   /** Milliseconds since 1970. */
   readonly lastModified?: number | undefined
+  /** False where there is nothing yet at the address: `If-Match: *` fails then, and `If-None-Match: *` does not. */
+  readonly exists?: boolean | undefined
 }
 
 /** What is to be done with a request: answer it, answer 304, or answer 412. */
@@ -31,10 +33,12 @@ export function checkConditions(
   validators: Validators,
   nowMillis: number,
 ): Condition {
+  // RFC 9110 §13.2.1: what neither selects nor changes a representation has no conditions.
+  if (method === 'CONNECT' || method === 'OPTIONS' || method === 'TRACE') return 'proceed'
   const reads = method === 'GET' || method === 'HEAD'
   const ifMatch = header('if-match')
   if (ifMatch !== undefined) {
-    if (!etagMatches(ifMatch, validators.etag, 'strong')) return 'failed'
+    if (!matches(ifMatch, validators, 'strong')) return 'failed'
   } else {
     const since = dateOf(header('if-unmodified-since'), nowMillis)
     if (since !== null && validators.lastModified !== undefined && seconds(validators.lastModified) > seconds(since))
@@ -42,11 +46,16 @@ export function checkConditions(
   }
   const ifNoneMatch = header('if-none-match')
   if (ifNoneMatch !== undefined)
-    return etagMatches(ifNoneMatch, validators.etag, 'weak') ? (reads ? 'not modified' : 'failed') : 'proceed'
+    return matches(ifNoneMatch, validators, 'weak') ? (reads ? 'not modified' : 'failed') : 'proceed'
   const since = reads ? dateOf(header('if-modified-since'), nowMillis) : null
   if (since !== null && validators.lastModified !== undefined && seconds(validators.lastModified) <= seconds(since))
     return 'not modified'
   return 'proceed'
+}
+
+/** What is not there matches nothing, not even `*`. */
+function matches(list: string, { etag, exists }: Validators, comparison: 'strong' | 'weak'): boolean {
+  return exists !== false && etagMatches(list, etag, comparison)
 }
 
 /** Whether a list of entity tags, or `*`, matches (RFC 9110 §8.8.3.2). What is no entity tag matches nothing. */

@@ -6,7 +6,16 @@
 import type { Machine } from '../../base/machine.ts'
 import type { Problem } from '../../base/problem.ts'
 import { webRandom } from '../../base/random-bytes.ts'
-import { type Exchange, type Parameters, parseQuery } from '../../http/index.ts'
+import {
+  checkConditions,
+  chooseLanguage,
+  chooseType,
+  type Exchange,
+  formatDate,
+  type Parameters,
+  parseQuery,
+  type Validators,
+} from '../../http/index.ts'
 import type { Address } from '../../socket/address.ts'
 import type { SafeHtml } from '../../templates/safe.ts'
 import { HttpError, RedirectError, UsageError } from '../errors.ts'
@@ -221,6 +230,53 @@ export class Context<P = unknown, U = unknown> {
       input.refuseOversized((name) => definition.takesFile(name)),
       this,
     )
+  }
+
+  /**
+   * Of the media types that this route can answer with, in the order in which it likes them, the one that the client wants most
+   * (Accept); null when it wants none. Caches are told that others may get another (`Vary`).
+   *
+   * @example
+   * const type = c.accepts('text/html', 'application/json') ?? abort(406)
+   */
+  accepts(...types: readonly string[]): string | null {
+    this.#turn.vary('Accept')
+    return chooseType(this.header('accept'), types)
+  }
+
+  /** Of languages (`de`, `en-GB`), in the order in which they are liked here, the one that the visitor wants most; null for none. */
+  acceptsLanguage(...languages: readonly string[]): string | null {
+    this.#turn.vary('Accept-Language')
+    return chooseLanguage(this.header('accept-language'), languages)
+  }
+
+  /**
+   * Looks whether the client has what it asks for already, or would change what is no longer what it has seen (RFC 9110 §13).
+   * Called before anything is made or written, with what is there now. The validators go into the reply of a GET.
+   * @returns the reply to return (304), or null: go on.
+   * @throws HttpError 412 when a condition of the request fails; 428 for a change without one, where `required` says so.
+   *
+   * @example
+   * const post = await Post.get({ id: c.params.id })
+   * const unchanged = c.unchanged({ etag: formatEtag(String(post.version)) })
+   * if (unchanged) return unchanged
+   */
+  unchanged(validators: Validators, options: { readonly required?: boolean } = {}): Reply | null {
+    const { exchange } = this.#turn
+    const reads = exchange.method === 'GET' || exchange.method === 'HEAD'
+    if (reads) this.#showValidators(validators)
+    const field = (name: string) => exchange.header(name)
+    const conditional = field('if-match') ?? field('if-unmodified-since') ?? field('if-none-match')
+    if (options.required === true && !reads && conditional === undefined)
+      throw new HttpError(428, 'This change must say what it changes: send If-Match with the ETag that was read.')
+    const condition = checkConditions(exchange.method, field, validators, this.machine.clock.wallMillis())
+    if (condition === 'failed') throw new HttpError(412, 'What was to be changed has been changed meanwhile.')
+    return condition === 'not modified' ? new Reply(304, '', null) : null
+  }
+
+  #showValidators({ etag, lastModified }: Validators): void {
+    if (etag !== undefined) this.#turn.setLine('ETag', etag)
+    if (lastModified !== undefined) this.#turn.setLine('Last-Modified', formatDate(lastModified))
   }
 
   /** The status of the reply, for answers that do not say their own. */

@@ -82,6 +82,11 @@ export class CookieJar {
     this.set(name, '', { ...options, maxAge: 0 as Duration })
   }
 
+  /** Whether the reply sets any. */
+  get changed(): boolean {
+    return this.#lines.size > 0
+  }
+
   /** The values of the Set-Cookie fields. */
   lines(): Iterable<string> {
     return this.#lines.values()

@@ -23,6 +23,8 @@ export class Reply {
   lines: string[] | null = null
   /** A promise while it is being made: it is awaited before any hook sees the reply. */
   body: Maybe<ReplyContent>
+  /** Nothing in the reply depends on the visitor: a file of a public directory. It is compressed for everybody. */
+  forEverybody = false
 
   constructor(status: number, type: string, body: Maybe<ReplyContent>) {
     this.status = status

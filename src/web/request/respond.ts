@@ -1,6 +1,7 @@
 /** From an answer to bytes: hooks, session, cookies, security fields, and out. */
-import { isBodiless } from '../../http/index.ts'
+import { compressExchange, type Exchange, isBodiless } from '../../http/index.ts'
 import { awaited, type Maybe } from '../ground/maybe.ts'
+import { mayCompress } from '../security/compression.ts'
 import { isActive } from '../security/headers.ts'
 import { type Context, turnOf } from './context.ts'
 import type { Chain } from './hooks.ts'
@@ -86,16 +87,12 @@ function seal(turn: Turn, reply: Reply): Maybe<number> {
 export function saveSession(turn: Turn, status: number): Maybe<void> {
   const session = turn.sessionMade
   // What a shared cache must know: another visitor may see another page (RFC 9111 §4.1).
-  if (turn.personal && !variesByCookie(turn)) turn.appendLine('Vary', 'Cookie')
+  if (turn.personal) turn.vary('Cookie')
   if (session === null) return
   // What a failing request did to the session is not kept: perhaps that is what failed.
   if (!session.changed || status >= 500) return
   turn.private = true
   return turn.services.sessions.save(turn, session)
-}
-
-function variesByCookie({ lines }: Turn): boolean {
-  return lines?.some((line, i) => i % 2 === 0 && line === 'Vary' && lines[i + 1] === 'Cookie') === true
 }
 
 /** Field lines of replies that have nothing of their own: made once for each type. */
@@ -110,10 +107,22 @@ function send(turn: Turn, reply: Reply): Maybe<number> {
   const lines = plain ? commonLines(turn, reply.type) : ownLines(turn, reply.type, reply.lines)
   const body = reply.body as ReplyContent // promises have been awaited
   if (body === null || typeof body === 'string' || body instanceof Uint8Array) {
-    exchange.reply(status, lines, isBodiless(status) ? null : body)
+    const long = body !== null && body.length >= COMPRESSED_FROM
+    const out = long ? compressing(turn, reply) : exchange
+    out.reply(status, lines, isBodiless(status) ? null : body)
     return status
   }
-  return sendPieces(exchange, status, lines, body).then(() => status)
+  return sendPieces(compressing(turn, reply), status, lines, body).then(() => status)
+}
+
+/** Shorter bodies are not looked at: they fit into the packet of their head. Characters are three bytes at most. */
+const COMPRESSED_FROM = 340
+
+/** The exchange as the reply is to be sent on it: compressed where the site does that, and where the length tells nothing. */
+function compressing({ exchange, services: { compress }, cookiesMade }: Turn, reply: Reply): Exchange {
+  if (compress === null) return exchange
+  const safe = reply.forEverybody || mayCompress(exchange, compress, cookiesMade?.changed === true)
+  return safe ? compressExchange(exchange, compress) : exchange
 }
 
 function commonLines(turn: Turn, type: string): readonly string[] {

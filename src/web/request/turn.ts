@@ -8,13 +8,14 @@ import type { Machine } from '../../base/machine.ts'
 import type { Problem } from '../../base/problem.ts'
 import { randomText } from '../../base/random-bytes.ts'
 import type { Work } from '../../base/work.ts'
-import { checkField, type Exchange } from '../../http/index.ts'
+import { checkField, type Exchange, splitList } from '../../http/index.ts'
 import { formatAddress } from '../../socket/address.ts'
 import type { RenderOptions } from '../../templates/index.ts'
 import type { Key } from '../ground/key.ts'
 import type { Maybe } from '../ground/maybe.ts'
 import type { WebLimits } from '../limits.ts'
 import type { Addresses } from '../routing/address.ts'
+import type { CompressSettings } from '../security/compression.ts'
 import type { SecurityHeaders } from '../security/headers.ts'
 import type { Carrier, SessionKeeper } from '../sessions/keeper.ts'
 import type { Flash, Session } from '../sessions/session.ts'
@@ -43,6 +44,8 @@ export interface RequestServices {
   readonly https: boolean
   /** What the site calls itself in links to it; null when it is what the client asked for. */
   readonly origin: string | null
+  /** How replies are compressed; null when they are not. */
+  readonly compress: CompressSettings | null
   readonly locale: string
   /** Whose users sign in here: '' for those of the outermost site. */
   readonly realm: string
@@ -52,6 +55,10 @@ export interface RequestServices {
   word(problem: Problem, locale: string): string
   /** Never throws. */
   report(exchange: Exchange, route: string, error: unknown, reference?: string): void
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
 }
 
 const NO_PARAMS: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null))
@@ -191,6 +198,15 @@ export class Turn implements Carrier {
     const wanted = name.toLowerCase()
     for (let i = lines.length - 2; i >= 0; i -= 2) if (lines[i]!.toLowerCase() === wanted) lines.splice(i, 2)
     lines.push(name, value)
+  }
+
+  /** The reply might be another for a request with another such field: caches must know (RFC 9110 §12.5.5). */
+  vary(name: string): void {
+    const { lines } = this
+    if (lines !== null)
+      for (let i = 0; i < lines.length; i += 2)
+        if (lines[i]!.toLowerCase() === 'vary' && splitList(lines[i + 1]!).some((one) => same(one, name))) return
+    this.appendLine('Vary', name)
   }
 
   /** @throws HttpMisuse for what could not be framed. */

@@ -9,6 +9,7 @@ import type { WebLimits } from '../limits.ts'
 import type { Context } from '../request/context.ts'
 import type { Authenticator, UserLoader } from '../request/hooks.ts'
 import type { AnyRoute } from '../routing/address.ts'
+import type { CompressSettings } from '../security/compression.ts'
 import type { SecurityHeaderOptions } from '../security/headers.ts'
 import type { SessionStore } from '../sessions/store.ts'
 
@@ -45,6 +46,12 @@ export interface SiteOptions<U> {
   readonly dangerouslyWithoutCsrf?: boolean
   /** Added to those of the site around, option by option. */
   readonly headers?: SecurityHeaderOptions
+  /**
+   * Compresses replies for clients that take them so (zstd, br, gzip): text, JSON, scripts and the like from 1 KiB on, streams
+   * as they come. Default true: where the length could tell a visitor's secret to another site, replies stay as they are
+   * (docs/web.md, "Compression").
+   */
+  readonly compress?: boolean | CompressSettings
   /** A proxy before the site ends TLS: cookies are Secure and HSTS is sent although http arrives here. */
   readonly https?: boolean
   /** The directory of the templates, or several of which the first that has a file wins; or an engine. */

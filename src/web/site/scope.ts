@@ -17,6 +17,7 @@ import type { Context } from '../request/context.ts'
 import type { Authenticator, Realm } from '../request/hooks.ts'
 import type { RequestServices, TemplateValues } from '../request/turn.ts'
 import type { AnyRoute } from '../routing/address.ts'
+import { type CompressSettings, compressSettings } from '../security/compression.ts'
 import { CSRF_FIELD } from '../security/csrf.ts'
 import { SecurityHeaders } from '../security/headers.ts'
 import type { SessionKeeper } from '../sessions/keeper.ts'
@@ -41,6 +42,7 @@ interface Settings {
   readonly debug: boolean
   readonly https: boolean
   readonly origin: string | null
+  readonly compress: CompressSettings | null
   readonly locale: string
   readonly realm: Realm
   readonly authenticators: readonly Authenticator[]
@@ -64,6 +66,7 @@ export class Scope implements RequestServices {
   readonly debug: boolean
   readonly https: boolean
   readonly origin: string | null
+  readonly compress: CompressSettings | null
   readonly locale: string
   readonly realm: string
   readonly login: AnyRoute | string | null
@@ -83,6 +86,7 @@ export class Scope implements RequestServices {
     this.debug = settings.debug
     this.https = settings.https
     this.origin = settings.origin
+    this.compress = settings.compress
     this.locale = settings.locale
     this.realm = settings.realm.name
     this.login = settings.login
@@ -105,6 +109,7 @@ export class Scope implements RequestServices {
       debug,
       https,
       origin: origin === undefined ? null : originOf(origin),
+      compress: compressSettings(options.compress ?? true),
       locale: options.locale ?? 'en',
       realm: { name: '', users: users ?? null },
       authenticators: options.authenticators ?? (users === undefined ? [] : [session()]),
@@ -133,6 +138,7 @@ export class Scope implements RequestServices {
       headerOptions,
       headers: headers === undefined ? outer.headers : new SecurityHeaders(headerOptions),
       debug: options.debug ?? outer.debug,
+      compress: options.compress === undefined ? outer.compress : compressSettings(options.compress),
       locale: options.locale ?? outer.locale,
       realm: own ? { name: prefix, users: users ?? null } : outer.realm,
       authenticators: own ? (authenticators ?? [session()]) : outer.authenticators,

@@ -1,19 +1,19 @@
 /** Serves the files of a directory: `site.mount('/static', staticFiles('public'))`. */
 import { Folder } from '#files'
-import { parseItem, splitList } from '../../http/index.ts'
+import { chooseCoding, isCompressible } from '../../http/index.ts'
 import { HttpError } from '../errors.ts'
 import type { Part } from '../groups/group.ts'
 import type { Context } from '../request/context.ts'
 import { Reply } from '../request/reply.ts'
 import { fileReply } from './file-reply.ts'
 import type { OpenFile } from './storage.ts'
-import { isText, typeOfFile } from './types.ts'
+import { typeOfFile } from './types.ts'
 
 /** How the files of a directory are served. */
 export interface StaticFilesOptions {
   /** The Cache-Control field; default `no-cache`: kept, but asked for again each time (RFC 9111 §5.2.2.4). */
   readonly cacheControl?: string
-  /** Sends `name.br` or `name.gz` in place of `name` to whom it may; default false. */
+  /** Sends `name.zst`, `name.br` or `name.gz` in place of `name` to whom it may; default false. */
   readonly precompressed?: boolean
   /** The file that is sent for a directory, `index.html`; without it directories are not found. */
   readonly index?: string
@@ -55,11 +55,13 @@ async function serveFile(
   const found = await choose(c, folder, path, type, options)
   if (found === null) return directoryOf(c, folder, path, index)
   const { file, coding } = found
-  const compressible = options.precompressed === true && isText(type)
+  const compressible = options.precompressed === true && isCompressible(type)
   return fileReply(c, file, {
     type,
     cacheControl: options.cacheControl ?? 'no-cache',
-    ...(coding !== '' && { etag: `${file.etag.slice(0, -1)}-${coding}"` }),
+    etag: coding === '' ? file.etag : `${file.etag.slice(0, -1)}-${coding}"`,
+    lastModified: file.mtimeMillis,
+    forEverybody: true,
     fields: {
       ...(compressible && { Vary: 'Accept-Encoding' }),
       ...(coding !== '' && { 'Content-Encoding': coding }),
@@ -82,9 +84,13 @@ async function directoryOf(
   return new Reply(308, '', null).setHeader('Location', query === '' ? `${raw}/` : `${raw}/?${query}`)
 }
 
+/** The codings of files beside a file, and how their names end; the one that is liked best first. */
+const BESIDE = { zstd: 'zst', br: 'br', gzip: 'gz' } as const
+const CODINGS = Object.keys(BESIDE) as (keyof typeof BESIDE)[]
+
 interface Found {
   readonly file: OpenFile
-  readonly coding: '' | 'br' | 'gzip'
+  readonly coding: '' | keyof typeof BESIDE
 }
 
 async function choose(
@@ -94,25 +100,16 @@ async function choose(
   type: string,
   options: StaticFilesOptions,
 ): Promise<Found | null> {
-  if (options.precompressed && isText(type)) {
-    const accepted = c.header('accept-encoding') ?? ''
-    for (const [coding, extension] of [
-      ['br', 'br'],
-      ['gzip', 'gz'],
-    ] as const) {
-      if (!acceptsCoding(accepted, coding)) continue
-      const file = await folder.open(`${path}.${extension}`)
+  if (options.precompressed && isCompressible(type)) {
+    let left = CODINGS
+    for (;;) {
+      const coding = chooseCoding(c.header('accept-encoding'), left)
+      if (coding === null || coding === 'identity') break
+      const file = await folder.open(`${path}.${BESIDE[coding]}`)
       if (file !== null) return { file, coding }
+      left = left.filter((other) => other !== coding)
     }
   }
   const file = await folder.open(path)
   return file && { file, coding: '' }
-}
-
-/** Whether a coding is named, and not with `q=0` (RFC 9110 §12.5.3). */
-function acceptsCoding(field: string, coding: string): boolean {
-  return splitList(field.toLowerCase()).some((element) => {
-    const item = parseItem(element, 1)
-    return item?.value === coding && !/^0(?:\.0{0,3})?$/.test(item.parameters.get('q') ?? '')
-  })
 }

@@ -9,7 +9,7 @@ import { testMachine } from '../../http/trial/machine.ts'
 import { app } from '../site/app.ts'
 import { testClient } from '../testing/client.ts'
 import { Folder } from './node/storage.ts'
-import { attachment, sendFile } from './send-file.ts'
+import { attachment, sendBytes, sendFile } from './send-file.ts'
 import { staticFiles } from './static-files.ts'
 import { saveUpload, uploadedFiles } from './uploads.ts'
 
@@ -152,11 +152,42 @@ test('a part is sent when one is asked for', async () => {
   assert.deepEqual(await part('bytes=7-'), [206, 'bytes 7-11/12', 'world'])
   assert.deepEqual(await part('bytes=-5'), [206, 'bytes 7-11/12', 'world'])
   assert.deepEqual(await part('bytes=12-'), [416, 'bytes */12', ''])
-  assert.deepEqual(await part('bytes=0-1,3-4'), [200, null, 'hello, world'])
+  assert.deepEqual(await part('bytes=0-1,3-4'), [206, 'bytes 0-4/12', 'hello'], 'nearly touching ranges are one')
+  assert.deepEqual(await part(`bytes=${'0-1,'.repeat(20)}0-1`), [200, null, 'hello, world'])
   assert.deepEqual(await part('bytes=0-4', { 'if-range': '"old"' }), [200, null, 'hello, world'])
   const large = await web.get('/static/big.bin', { headers: { range: 'bytes=10-199989' } })
   assert.equal(large.headers.get('content-length'), '199980')
   assert.equal(large.text, big.subarray(10, 199_990).toString())
+})
+
+test('several ranges come as multipart/byteranges, of files and of bytes at hand', async () => {
+  const made = app({ machine: testMachine(), log: () => {} })
+  made.get('/bytes', (c) => sendBytes(c, big, { type: 'text/plain', etag: '"b"' }))
+  for (const [client, path, type] of [
+    [web, '/static/big.bin', 'application/octet-stream'],
+    [testClient(made), '/bytes', 'text/plain'],
+  ] as const) {
+    const reply = await client.get(path, { headers: { range: 'bytes=-5, 10-19, 1000-180000' } })
+    assert.equal(reply.status, 206)
+    assert.equal(reply.headers.get('content-range'), null)
+    const boundary = /^multipart\/byteranges; boundary=([\w-]{20,})$/.exec(reply.headers.get('content-type')!)![1]!
+    assert.equal(reply.headers.get('content-length'), String(reply.text.length))
+    const parts = reply.text.split(`--${boundary}`)
+    assert.deepEqual([parts.length, parts[0], parts[4]], [5, '', '--\r\n'])
+    const expected = [
+      [199_995, 200_000],
+      [10, 20],
+      [1000, 180_001],
+    ] as const
+    for (const [i, [start, end]] of expected.entries()) {
+      const head = `\r\nContent-Type: ${type}\r\nContent-Range: bytes ${start}-${end - 1}/200000\r\n\r\n`
+      const whole = `${head}${big.subarray(start, end)}\r\n`
+      assert.ok(parts[i + 1] === whole, `part ${i} has ${parts[i + 1]!.length} characters, not ${whole.length}`)
+    }
+    assert.equal((await client.head(path, { headers: { range: 'bytes=0-1' } })).status, 200, 'HEAD has no ranges')
+    assert.equal((await client.get(path, { headers: { range: 'bytes=300000-' } })).status, 416)
+  }
+  assert.equal((await testClient(made).get('/bytes', { headers: { 'if-none-match': '"b"' } })).status, 304)
 })
 
 test('a large file comes in pieces, whole, and is closed when nobody wants the rest', async () => {

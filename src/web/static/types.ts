@@ -43,8 +43,3 @@ export function typeOfFile(name: string): string {
   const extension = dot < 1 ? '' : name.slice(dot + 1).toLowerCase()
   return Object.hasOwn(TYPES, extension) ? TYPES[extension]! : OCTETS
 }
-
-/** Whether compression is worth while: text of some kind. */
-export function isText(type: string): boolean {
-  return /^text\/|[/+](?:json|xml|javascript|wasm)\b/.test(type)
-}
