@@ -17,13 +17,18 @@ import { messageBody } from '../body/from-stream.ts'
 import { BodyError, BodyTooLarge } from '../errors.ts'
 import { HTTP_LIMITS } from '../limits.ts'
 import { decodedBody } from './body.ts'
-import type { Coding } from './coding.ts'
-import { contentCodings, decoder } from './decode.ts'
+import type { CodedSink, Coder, Coding } from './coding.ts'
+import { decoder as checkedDecoder, contentCodings, DECODED_CODINGS, type DecoderOptions, stages } from './decode.ts'
 import { encoder, encodeWhole } from './encode.ts'
+import { decodesBrotli } from './node/codings.ts'
 
 const CODINGS: readonly Coding[] = ['gzip', 'deflate', 'br', 'zstd']
 const compress = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync }
 const expand = { gzip: gunzipSync, deflate: inflateSync, br: brotliDecompressSync, zstd: zstdDecompressSync }
+/** Also of what is not sound here: the bodies are our own. */
+function decoder(codings: Coding | readonly Coding[], sink: CodedSink, options?: DecoderOptions): Coder {
+  return stages(typeof codings === 'string' ? [codings] : codings, sink, options)
+}
 const TEXT = Buffer.from('The network for TypeScript. '.repeat(9_000))
 
 /** What a coder makes of pieces. */
@@ -158,16 +163,16 @@ test('what the sink throws is what the caller gets', async () => {
 test('a Content-Encoding names at most two codings that we have', () => {
   assert.deepEqual(contentCodings(undefined), [])
   assert.deepEqual(contentCodings('identity'), [])
-  assert.deepEqual(contentCodings(' X-GZIP ,, Br'), ['gzip', 'br'])
+  assert.deepEqual(contentCodings(' X-GZIP ,, Zstd'), ['gzip', 'zstd'])
   for (const bad of ['compress', 'gzip, gzip, gzip', 'gzip;q=1', '__proto__'])
     assert.ok(contentCodings(bad) instanceof Fault, bad)
   assert.equal(HTTP_LIMITS.codings, 2)
-  assert.deepEqual(contentCodings('gzip, br, gzip', 3), ['gzip', 'br', 'gzip'])
+  assert.deepEqual(contentCodings('gzip, zstd, gzip', 3), ['gzip', 'zstd', 'gzip'])
 })
 
 test('a body is decoded as it is read: text, trailers, failures, and an end to it', async () => {
-  const twice = brotliCompressSync(gzipSync('grüße'))
-  const body = decodedBody(messageBody(new Uint8Array(twice)), ['gzip', 'br'], 'text/plain; charset=utf-8')
+  const twice = zstdCompressSync(gzipSync('grüße'))
+  const body = decodedBody(messageBody(new Uint8Array(twice)), ['gzip', 'zstd'], 'text/plain; charset=utf-8')
   assert.equal(body.length, null)
   assert.equal(await body.text(), 'grüße')
   const bomb = messageBody(new Uint8Array(gzipSync(new Uint8Array(1_000_000))))
@@ -196,4 +201,15 @@ test('a body that is decoded stands still while its reader does, and lets go whe
   assert.equal(asked, then, 'nothing is taken for a reader that does not read')
   assert.ok(asked * 256 < zeros.length)
   await reader.cancel()
+})
+
+test('Brotli is decoded only where its decoder is sound (CVE-2026-111497)', () => {
+  for (const sound of ['24.22.1', '24.23.0', '26.12.1', '26.13.0', '27.0.0', '28.1.0'])
+    assert.equal(decodesBrotli(sound), true, sound)
+  for (const not of ['20.20.2', '22.23.4', '24.3.0', '24.22.0', '25.9.0', '26.10.0', '26.12.0', '', 'x'])
+    assert.equal(decodesBrotli(not), false, not)
+  const here = decodesBrotli(process.versions.node)
+  assert.equal(DECODED_CODINGS.includes('br'), here)
+  assert.equal(contentCodings('br') instanceof Fault, !here)
+  if (!here) assert.throws(() => checkedDecoder('br', () => {}), /cannot be decoded here/)
 })

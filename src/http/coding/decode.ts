@@ -1,7 +1,7 @@
 /** Bodies as they were before they were encoded, with an end to how much comes out of little. */
 import { codingLibrary } from '#codings'
 import { Fault } from '../../base/fault.ts'
-import { BodyError, BodyTooLarge } from '../errors.ts'
+import { BodyError, BodyTooLarge, HttpMisuse } from '../errors.ts'
 import { splitList } from '../fields/list.ts'
 import { HTTP_LIMITS } from '../limits.ts'
 import type { CodedSink, Coder, CoderOptions, Coding } from './coding.ts'
@@ -15,7 +15,10 @@ const NAMES: ReadonlyMap<string, Coding> = new Map<string, Coding>([
   ['zstd', 'zstd'],
 ])
 
-/** What Reticle can decode on this platform: a client names these in its Accept-Encoding. */
+/**
+ * What Reticle can decode on this platform: a client names these in its Accept-Encoding. `br` is among them only where the
+ * platform's decoder is known to be sound: not on Node before 24.22.1 and 26.12.1 (CVE-2026-111497).
+ */
 export const DECODED_CODINGS: readonly Coding[] = codingLibrary.decodes
 
 /**
@@ -47,6 +50,7 @@ export interface DecoderOptions extends CoderOptions {
  * Decodes a body as it streams: what is pushed comes out at `sink`. Work stops as soon as `limit` is passed, however much
  * the rest would be. Calls reject with a `BodyError` for what is not of the coding, or breaks off.
  * @param codings in the order in which they were applied, as `contentCodings` gives them
+ * @throws HttpMisuse for a coding that `DECODED_CODINGS` has not.
  *
  * @example
  * const plain: Uint8Array[] = []
@@ -55,8 +59,19 @@ export interface DecoderOptions extends CoderOptions {
  * await gunzip.end()
  */
 export function decoder(codings: Coding | readonly Coding[], sink: CodedSink, options: DecoderOptions = {}): Coder {
-  const { limit = HTTP_LIMITS.bodyBytes } = options
   const all = typeof codings === 'string' ? [codings] : codings
+  for (const coding of all)
+    if (!DECODED_CODINGS.includes(coding))
+      throw new HttpMisuse(
+        'HTTP_INVALID_ARGUMENT',
+        `${coding} cannot be decoded here: ${DECODED_CODINGS.join(', ')} can`,
+      )
+  return stages(all, sink, options)
+}
+
+/** The decoder without the check of what is sound here: for tests, with bodies of their own. */
+export function stages(all: readonly Coding[], sink: CodedSink, options: DecoderOptions = {}): Coder {
+  const { limit = HTTP_LIMITS.bodyBytes } = options
   let next: Coder = new Plain(sink)
   for (const coding of all) next = new Stage(coding, next, limit, options)
   return next

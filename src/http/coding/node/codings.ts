@@ -79,10 +79,24 @@ function decoderOf(coding: Coding, first: number): ZlibStream {
   }
 }
 
+/**
+ * By line, the first Node whose Brotli decoder does not write outside its memory (CVE-2026-111497): before it whoever sends a
+ * body may run what he likes. Bun and Deno give the version of the Node that they are like; where it is older, `br` is not decoded.
+ */
+const SOUND: { readonly [line: string]: readonly [minor: number, patch: number] } = { 24: [22, 1], 26: [12, 1] }
+
+/** Whether `br` may be decoded by a Node of that version. */
+export function decodesBrotli(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  const sound = SOUND[major]
+  if (sound === undefined) return major > 26
+  return minor > sound[0] || (minor === sound[0] && patch >= sound[1])
+}
+
 /** Coders over node:zlib. */
 export const codingLibrary: CodingLibrary = {
   encodes: ['zstd', 'br', 'gzip', 'deflate'],
-  decodes: ['gzip', 'deflate', 'br', 'zstd'],
+  decodes: decodesBrotli(process.versions.node) ? ['zstd', 'br', 'gzip', 'deflate'] : ['zstd', 'gzip', 'deflate'],
   encodeWhole: (coding, bytes) => WHOLE[coding](bytes),
   encoder(coding, sink, options) {
     const coder = new ZlibCoder(ENCODERS[coding], FLUSH[coding], sink, options)
