@@ -102,6 +102,17 @@ export type {
 } from './proxy/upstreams/options.ts'
 export type { UpstreamState } from './proxy/upstreams/state.ts'
 export type { UpstreamReport } from './proxy/upstreams/upstream.ts'
+export {
+  EVENT_FIELDS,
+  EVENT_TYPE,
+  type EventSourceFunction,
+  type EventStreamOptions,
+  eventPieces,
+  formatEvent,
+  lastEventIdOf,
+  replyEvents,
+  type ServerEvent,
+} from './reply/server-events.ts'
 export { type HttpServer, type ServeOptions, serve } from './server/serve.ts'
 export type { TunnelOptions } from './server/tunnel.ts'
 export * from './status.ts'

@@ -10,7 +10,12 @@ import {
   checkConditions,
   chooseLanguage,
   chooseType,
+  EVENT_FIELDS,
+  EVENT_TYPE,
+  type EventSourceFunction,
+  type EventStreamOptions,
   type Exchange,
+  eventPieces,
   formatDate,
   type Parameters,
   parseQuery,
@@ -323,6 +328,22 @@ export class Context<P = unknown, U = unknown> {
   /** Pieces one after another, as fast as the client takes them; plain text unless `type` says otherwise. */
   stream(pieces: Pieces, init?: ReplyInit & { readonly type?: string }): Reply {
     return finish(new Reply(200, init?.type ?? TEXT, pieces), init)
+  }
+
+  /**
+   * Server-sent events: what `source` gives is told to the page's `EventSource` as it comes, with a heartbeat while it is silent.
+   * `source` is called with the id of the last event that the client has ('' for none); it is left when the client leaves or the
+   * server closes. Nothing is sent faster than the client reads.
+   *
+   * @example
+   * site.get('/news', (c) => c.events(async function* (last) {
+   *   for await (const post of posts.since(last)) yield { id: post.id, event: 'post', data: JSON.stringify(post) }
+   * }))
+   */
+  events(source: EventSourceFunction, init?: ReplyInit & EventStreamOptions): Reply {
+    const reply = new Reply(200, EVENT_TYPE, eventPieces(this.#turn.exchange, source, init))
+    for (let i = 0; i < EVENT_FIELDS.length; i += 2) reply.setHeader(EVENT_FIELDS[i]!, EVENT_FIELDS[i + 1]!)
+    return finish(reply, init)
   }
 
   /**

@@ -3,8 +3,11 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
+import { ms } from '../../../src/base/duration.ts'
 import { type Handler, serve } from '../../../src/http/index.ts'
 import { kernelHost } from '../../../src/kernel/index.ts'
+import { html } from '../../../src/templates/index.ts'
+import { app } from '../../../src/web/index.ts'
 import { commandPath, needCommand } from '../../need.ts'
 
 /** What keeps Chromium from talking to anybody but us. */
@@ -109,4 +112,55 @@ test('a fetch that the page aborts is told to the handler; the page goes on', {
   }, IMAGES)
   assert.deepEqual(new Set(bodies), new Set([PIXEL.length]))
   assert.deepEqual([seen.pictures, seen.posts], [IMAGES, ['é0', 'é1', 'é2', 'é3', 'é4']])
+})
+
+test('an event stream of a site: names, ids, an end, and the page goes on behind the last id, compressed or not', {
+  skip: needCommand('chromium'),
+  timeout: 60_000,
+}, async (t) => {
+  const asked: string[] = []
+  const site = app({ log: () => {} })
+  site.get('/', () => html`<!doctype html><title>here</title>`)
+  site.get('/events', (c) =>
+    c.events(
+      async function* (last) {
+        asked.push(last)
+        const from = Number(last) || 0
+        for (let i = from + 1; i <= from + 3; i++) yield { id: String(i), event: 'tick', data: `line ${i}\n\u00fc` }
+      },
+      { retry: ms(10) },
+    ),
+  )
+  const server = await site.serve(kernelHost(), { address: '127.0.0.1', port: 0 })
+  const browser = await chromium.launch({ executablePath: commandPath('chromium')!, args: QUIET })
+  t.after(async () => {
+    await browser.close()
+    await server.close()
+  })
+  const page = await browser.newPage()
+  const codings: (string | undefined)[] = []
+  page.on('response', (response) => {
+    if (response.url().endsWith('/events')) codings.push(response.headers()['content-encoding'])
+  })
+  await page.goto(`http://127.0.0.1:${server.local.port}/`)
+  const heard = await page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const lines: string[] = []
+        const source = new EventSource('/events')
+        source.addEventListener('tick', (event) => {
+          lines.push(`${(event as MessageEvent).lastEventId}: ${(event as MessageEvent).data}`)
+          if (lines.length === 7) {
+            source.close()
+            resolve(lines)
+          }
+        })
+      }),
+  )
+  assert.deepEqual(
+    heard,
+    [1, 2, 3, 4, 5, 6, 7].map((i) => `${i}: line ${i}\n\u00fc`),
+  )
+  assert.deepEqual(asked.slice(0, 3), ['', '3', '6'])
+  assert.match(String(codings[0]), /^(?:gzip|br|zstd)$/)
 })
