@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { DECODED_CODINGS } from '../coding/decode.ts'
 import { BodyTooLarge } from '../errors.ts'
 import type { Handler } from '../exchange.ts'
 import { serve } from '../server/serve.ts'
@@ -21,16 +22,17 @@ const TEXT = 'The network for TypeScript. '.repeat(9_000)
 const ENCODED: Readonly<Record<string, Uint8Array>> = {
   gzip: gzipSync(TEXT),
   'x-gzip': gzipSync(TEXT),
-  br: brotliCompressSync(TEXT),
+  br: brotliCompressSync(TEXT), // where it is decoded: not by an unpatched Node
   zstd: zstdCompressSync(TEXT),
   deflate: deflateSync(TEXT),
-  'gzip, br': brotliCompressSync(gzipSync(TEXT)),
+  'gzip, zstd': zstdCompressSync(gzipSync(TEXT)),
 }
 
 test('each coding is asked for and decoded, and its fields are gone', async () => {
   for (const [coding, bytes] of Object.entries(ENCODED)) {
+    if (!DECODED_CODINGS.includes('br') && coding.includes('br')) continue
     const client = await world((exchange) => {
-      assert.deepEqual(exchange.header('accept-encoding')?.split(', ').sort(), ['br', 'deflate', 'gzip', 'zstd'])
+      assert.deepEqual(exchange.header('accept-encoding')?.split(', '), DECODED_CODINGS)
       exchange.reply(200, ['Content-Encoding', coding, 'Content-Length', String(bytes.length), 'X-Mine', '1'], bytes)
     })
     const reply = await client.request('http://web/')
@@ -69,7 +71,7 @@ test('what is not decoded: asked for by the program, ranges, HEAD, 304, empty bo
 })
 
 test('a bomb ends at the limit of decoded bytes, a broken body with its reason', async () => {
-  const zeros = { gzip: gzipSync(new Uint8Array(5_000_000)), br: brotliCompressSync(new Uint8Array(5_000_000)) }
+  const zeros = { gzip: gzipSync(new Uint8Array(5_000_000)), zstd: zstdCompressSync(new Uint8Array(5_000_000)) }
   for (const [coding, bytes] of Object.entries(zeros)) {
     const client = await world((exchange) => exchange.reply(200, ['Content-Encoding', coding], bytes), {
       limit: 100_000,

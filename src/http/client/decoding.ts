@@ -17,7 +17,7 @@ export interface DecodingOptions {
 const ACCEPTED = DECODED_CODINGS.join(', ')
 
 /**
- * Says in Accept-Encoding what can be decoded here (gzip, deflate, br, zstd), and decodes what comes: Content-Encoding and
+ * Says in Accept-Encoding what can be decoded here (`DECODED_CODINGS`), and decodes what comes: Content-Encoding and
  * Content-Length are gone then, as they are of what came and not of what the program reads. A coding that is not known is left as it
  * came, with its field. Not for a request that says itself what it accepts, nor for one of a range: that is of the encoded body.
  *

@@ -28,7 +28,8 @@ export function cutOut(
   }
   const wanted = selectRange(header, total, validators, now)
   const from = part?.start ?? 0
-  if (wanted.kind === 'whole') return part === null ? stored : null
+  // Several ranges are answered by the whole (RFC 9110 §14.2), where there is a whole.
+  if (wanted.kind === 'whole' || wanted.kind === 'parts') return part === null ? stored : null
   const others = fieldsBut(fields, (name) => name === 'content-range' || name === 'content-length')
   const range = ['Content-Range', formatContentRange(wanted, total)]
   if (wanted.kind === 'unsatisfiable')
