@@ -14,6 +14,7 @@ try {
     [
       { name: 'C epoll loop', command: [limit.program], part: 'peer' },
       { name: 'uring', command: [process.execPath, canned, 'uring'], part: 'ours' },
+      { name: 'epoll', command: [process.execPath, canned, 'epoll'], part: 'ours' },
       { name: 'node', command: [process.execPath, canned, 'node'], part: 'ours' },
     ],
     competition('driver'),

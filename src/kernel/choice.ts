@@ -1,6 +1,7 @@
 /** Which driver serves this process. */
 import { SocketError } from '../base/errors.ts'
 import type { Driver, DriverName } from './driver.ts'
+import { epollDriver, epollMissing } from './epoll/driver.ts'
 import { libc } from './libc.ts'
 import type { KernelLimits } from './limits.ts'
 import { nodeDriver } from './node/driver.ts'
@@ -21,14 +22,22 @@ export function chooseDriver(asked: DriverName | undefined, limits: KernelLimits
   switch (wanted) {
     case 'node':
       return { driver: node, node, reason: asker }
+    case 'epoll':
+      return { driver: epollDriver(limits, node), node, reason: asker }
     case 'uring':
       return { driver: uringDriver(limits, node), node, reason: asker }
-    case '': {
-      const missing = uringMissing()
-      if (missing !== null) return { driver: node, node, reason: missing }
-      return { driver: uringDriver(limits, node), node, reason: 'io_uring works here, and is the fastest' }
-    }
+    case '':
+      return fastest(limits, node)
     default:
-      throw new SocketError('EOPNOTSUPP', 'socket', { hint: `there is no driver ${wanted}: uring or node` })
+      throw new SocketError('EOPNOTSUPP', 'socket', { hint: `there is no driver ${wanted}: uring, epoll or node` })
   }
+}
+
+function fastest(limits: KernelLimits, node: Driver): ChosenDriver {
+  const noRing = uringMissing()
+  if (noRing === null)
+    return { driver: uringDriver(limits, node), node, reason: 'io_uring works here, and is the fastest' }
+  const noEpoll = epollMissing()
+  if (noEpoll === null) return { driver: epollDriver(limits, node), node, reason: `${noRing}; epoll works here` }
+  return { driver: node, node, reason: noRing }
 }

@@ -1,5 +1,5 @@
 /**
- * How this machine's sockets are reached. `uring` and `node` implement it, and `epoll` can join: a driver makes
+ * How this machine's sockets are reached. `uring`, `epoll` and `node` implement it: a driver makes
  * `Listener`s, `Connection`s and `Datagrams` that keep the whole contract of `socket/host.ts`.
  */
 import { SocketError } from '../base/errors.ts'
@@ -18,8 +18,11 @@ import type {
 /** Default of `ListenOptions.backlog`: Node's. The kernel caps it at net.core.somaxconn. */
 export const DEFAULT_BACKLOG = 511
 
-/** `uring`: TCP through io_uring, on Linux. `node`: through `node:net`, everywhere. */
-export type DriverName = 'uring' | 'node'
+/**
+ * `uring`: streams through io_uring, on Linux. `epoll`: through epoll and calls that do not block, on Linux. `node`:
+ * through `node:net`, everywhere.
+ */
+export type DriverName = 'uring' | 'epoll' | 'node'
 
 export interface Driver {
   readonly name: DriverName

@@ -15,7 +15,7 @@ import { DEFAULT_BACKLOG } from '../driver.ts'
 import { fromNode } from '../errors.ts'
 import { given, lingerOf, numberValue, requireOption } from '../options.ts'
 import { nameOf, socketFamily } from '../sockaddr.ts'
-import { boundSocket } from '../stream-socket.ts'
+import { boundSocket } from '../streams/socket.ts'
 import { hasFile } from '../unix/file.ts'
 import { NodeConnection } from './connection.ts'
 import { descriptor, getStreamOption, inherit, remember, setStreamOption } from './options.ts'
@@ -37,7 +37,7 @@ export function listen(
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(fromNode(error, 'listen', placeOf(at))))
     // With FFI the socket is made here: most options count only before it is bound.
-    const where = libc === null ? nodeOptions(at, wanted) : { fd: boundSocket(libc, at, options) }
+    const where = libc === null ? nodeOptions(at, wanted) : { fd: boundSocket(libc, at, options, 0) }
     server.listen({ ...where, backlog, exclusive: true }, () => {
       const listener = new NodeListener(server, settings, accept, backlog, lingerOf(options.options), at)
       if (libc === null && options.mode !== undefined && hasFile(at)) chmodSync(at.path, options.mode)

@@ -35,23 +35,13 @@ export const IORING_ACCEPT_MULTISHOT = 1
 export const IORING_RECVSEND_POLL_FIRST = 1
 export const IORING_ASYNC_CANCEL_ALL = 1
 export const IORING_ASYNC_CANCEL_FD = 2
-export const IORING_CQE_F_BUFFER = 1
-export const IORING_CQE_F_MORE = 2
-export const IORING_CQE_F_SOCK_NONEMPTY = 4
 
 export const PROT_READ_WRITE = 3
 export const MAP_SHARED_POPULATE = 0x8001
 
-export const AF_INET = 2
-export const AF_INET6 = 10
-export const SOCK_STREAM = 1
 export const SOCK_CLOEXEC = 0o2000000
-export const SHUT_WR = 1
-export const MSG_DONTWAIT = 0x40
+/** On a send: come back when all is sent. */
+export const MSG_WAITALL = 0x100
 /** On a send: more follows at once, which may go into the same segment. */
 export const MSG_MORE = 0x8000
 export const POLLOUT = 4
-/** On a send: come back when all is sent. */
-export const MSG_WAITALL = 0x100
-/** On a TCP receive: throw the bytes away. */
-export const MSG_TRUNC = 0x20

@@ -1,16 +1,14 @@
-/** The driver on io_uring: TCP. Datagrams fall through to another driver. */
+/** The driver on io_uring. */
 import { isMainThread } from 'node:worker_threads'
 import { SocketError } from '../../base/errors.ts'
 import type { Driver } from '../driver.ts'
-import { type Libc, libc, libcMissing } from '../libc.ts'
+import { libc, libcMissing } from '../libc.ts'
 import { KERNEL_LIMITS, type KernelLimits } from '../limits.ts'
-import { descriptorPair, SOCK_STREAM } from '../unix/pair.ts'
-import { connect, unnamed } from './connect.ts'
-import { listen } from './listener.ts'
-import { Reactor } from './reactor.ts'
+import { Reactors, streamDriver } from '../streams/driver.ts'
+import { Reactor } from '../streams/reactor.ts'
+import { UringEngine } from './engine.ts'
 
-/** The process's rings: hosts whose limits give them the same memory share one. */
-const reactors = new Map<string, Reactor>()
+const reactors = new Reactors(uringReactor)
 let verdict: string | undefined
 
 /** Why the driver cannot work in this process; null when it can. Asks the kernel once. */
@@ -20,11 +18,10 @@ export function uringMissing(): string | null {
 }
 
 function probe(): string {
-  const library = libc()
-  if (library === null) return libcMissing()
-  if (!isMainThread) return 'a worker thread’s event loop cannot be reached through FFI'
+  if (libc() === null) return libcMissing()
+  if (!isMainThread) return 'a worker thread’s event loop takes no handles but Node’s own'
   try {
-    running(library, KERNEL_LIMITS)
+    reactors.for(KERNEL_LIMITS)
     return ''
   } catch (error) {
     return `io_uring is not available: ${(error as Error).message}${advice(error)}`
@@ -45,50 +42,18 @@ function advice(error: unknown): string {
   }
 }
 
-function running(library: Libc, limits: KernelLimits): Reactor {
-  const key = `${limits.receiveBuffers} ${limits.freeSendBytes}`
-  const known = reactors.get(key)
-  if (known !== undefined) return known
-  const made = new Reactor(library, limits, () => reactors.delete(key))
-  reactors.set(key, made)
-  return made
+/** A reactor of its own ring. @throws SocketError where `uringMissing()` is not null. */
+export function uringReactor(limits: KernelLimits, onBroken: () => void): Reactor {
+  const library = libc()!
+  return new Reactor(library, limits, new UringEngine(library, limits), onBroken)
 }
 
 /**
- * @param other serves UDP, and TCP where the ring cannot be had (any more).
+ * @param other serves datagrams, and streams where the ring cannot be had (any more).
  * @throws SocketError EOPNOTSUPP where `uringMissing()` is not null.
  */
 export function uringDriver(limits: KernelLimits, other: Driver): Driver {
   const missing = uringMissing()
-  const library = libc()
-  if (missing !== null || library === null)
-    throw new SocketError('EOPNOTSUPP', 'io_uring_setup', { hint: missing ?? undefined })
-  /** Null where a ring has failed and a new one cannot be had. */
-  const ring = (): Reactor | null => {
-    try {
-      return running(library, limits)
-    } catch {
-      return null
-    }
-  }
-  return {
-    name: 'uring',
-    listen: async (at, accept, options) => {
-      const reactor = ring()
-      return reactor === null ? other.listen(at, accept, options) : listen(reactor, limits, at, accept, options)
-    },
-    connect: async (to, options) => {
-      const reactor = ring()
-      return reactor === null ? other.connect(to, options) : connect(reactor, limits, to, options)
-    },
-    datagrams: (at, options) => other.datagrams(at, options),
-    unixDatagrams: other.unixDatagrams,
-    datagramPair: other.datagramPair,
-    pair: () => {
-      const reactor = ring()
-      if (reactor === null) return other.pair!()
-      const [one, two] = descriptorPair(library, SOCK_STREAM)
-      return [unnamed(reactor, limits, one), unnamed(reactor, limits, two)]
-    },
-  }
+  if (missing !== null) throw new SocketError('EOPNOTSUPP', 'io_uring_setup', { hint: missing })
+  return streamDriver('uring', limits, () => reactors.tried(limits), other)
 }

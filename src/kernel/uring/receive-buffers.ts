@@ -5,6 +5,7 @@
  */
 import type { Ffi } from '../ffi/ffi.ts'
 import { PAGE } from '../memory.ts'
+import type { ReceivePool } from '../streams/engine.ts'
 import { IORING_REGISTER_PBUF_RING } from './constants.ts'
 import type { Ring } from './ring.ts'
 
@@ -31,7 +32,7 @@ export function receiveBytes({ count, size }: ReceiveGroup): number {
  * The buffers of one size (io_uring_register_buf_ring(3)). The kernel is given as many of them as were needed at once
  * lately: when it has run out, more; when it needs less for a while, fewer.
  */
-export class ReceiveBuffers {
+export class ReceiveBuffers implements ReceivePool {
   readonly group: number
   readonly size: number
   readonly #count: number

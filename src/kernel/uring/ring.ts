@@ -5,6 +5,7 @@
 import { ERRNO, type SocketError } from '../../base/errors.ts'
 import { fromErrno } from '../errors.ts'
 import type { Libc, Memory } from '../libc.ts'
+import type { Completed } from '../streams/engine.ts'
 import {
   IORING_ENTER_GETEVENTS,
   IORING_FEAT_NODROP,
@@ -40,9 +41,6 @@ const PASSING: ReadonlySet<number> = new Set([4, 11, 16])
 const REFUSALS = 100_000
 /** EBADF, EOPNOTSUPP: the descriptor is not ours any more. */
 const ELSEWHERE: ReadonlySet<number> = new Set([9, 95])
-
-/** What a completion is handed to: the two halves of `user_data`, the result (negative: errno), the flags. */
-export type Completed = (low: number, high: number, result: number, flags: number) => void
 
 interface Calls {
   setup(number: bigint, entries: number, params: Memory): number

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { ms, sleep } from '../../base/duration.ts'
 import { kernelHost } from '../../kernel/index.ts'
 import { libc } from '../../kernel/libc.ts'
-import { uringMissing } from '../../kernel/uring/driver.ts'
+import { DRIVERS } from '../../kernel/trial/drivers.ts'
 import { internet } from '../../sim/index.ts'
 import type { Connection, Listener } from '../host.ts'
 import { toDuplex } from './duplex.ts'
@@ -237,7 +237,7 @@ test('destroySoon lets what was written go out', async (t) => {
 })
 
 test('an unref’d socket does not keep the process alive', async () => {
-  for (const driver of uringMissing() === null ? ['uring', 'node'] : ['node']) {
+  for (const driver of DRIVERS) {
     const program = `
       import { kernelHost } from '${new URL('../../kernel/index.ts', import.meta.url).href}'
       import { toDuplex } from '${new URL('./index.ts', import.meta.url).href}'

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
 import type { DriverName } from '../../../src/kernel/index.ts'
-import { uringMissing } from '../../../src/kernel/uring/driver.ts'
+import { DRIVERS } from '../../../src/kernel/trial/drivers.ts'
 import { needCommand, needRoot } from '../../need.ts'
 
 const skip = needRoot() || needCommand('unshare', 'ip')
-const DRIVERS: readonly DriverName[] = uringMissing() === null ? ['uring', 'node'] : ['node']
 const KERNEL = new URL('../../../src/kernel/index.ts', import.meta.url).href
 const SOCKET = new URL('../../../src/socket/index.ts', import.meta.url).href
 

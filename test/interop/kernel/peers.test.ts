@@ -5,12 +5,11 @@ import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type DriverName, kernelHost } from '../../../src/kernel/index.ts'
-import { uringMissing } from '../../../src/kernel/uring/driver.ts'
+import { kernelHost } from '../../../src/kernel/index.ts'
+import { DRIVERS } from '../../../src/kernel/trial/drivers.ts'
 import type { Connection, ConnectionOwner, Listener } from '../../../src/socket/host.ts'
 import { needCommand } from '../../need.ts'
 
-const DRIVERS: readonly DriverName[] = uringMissing() === null ? ['uring', 'node'] : ['node']
 const AT = { address: '127.0.0.1', port: 0 }
 const BULK = 5_000_000
 

@@ -1,4 +1,4 @@
-/** A listening socket on the ring: one multishot accept as long as it is not paused. */
+/** A listening socket on a reactor: one accept that goes on as long as it is not paused. */
 import { MILLISECOND } from '../../base/clock.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { type Address, formatAddress } from '../../socket/address.ts'
@@ -8,10 +8,10 @@ import { DEFAULT_BACKLOG } from '../driver.ts'
 import type { KernelLimits } from '../limits.ts'
 import { closedSocket, getFromDescriptor, lingerOf, requireOption, setOnDescriptor } from '../options.ts'
 import { localOf, nameOf, socketFamily } from '../sockaddr.ts'
-import { boundSocket, failed } from '../stream-socket.ts'
-import { UringConnection } from './connection.ts'
-import { IORING_ACCEPT_MULTISHOT, IORING_CQE_F_MORE, IORING_OP_ACCEPT, SOCK_CLOEXEC } from './constants.ts'
+import { StreamConnection } from './connection.ts'
+import { RESULT_GOES_ON } from './engine.ts'
 import { ACCEPTED, Endpoint, type Reactor } from './reactor.ts'
+import { boundSocket, failed } from './socket.ts'
 
 /** EMFILE, ENFILE, ENOMEM, ENOBUFS: trying again at once would spin. */
 const EXHAUSTED: ReadonlySet<number> = new Set([24, 23, 12, 105])
@@ -22,13 +22,13 @@ export function listen(
   at: Address,
   accept: (connection: Connection) => void,
   options: ListenOptions,
-): UringListener {
-  const fd = boundSocket(reactor.libc, at, options)
+): StreamListener {
+  const fd = boundSocket(reactor.libc, at, options, reactor.engine.socketFlags)
   if (reactor.libc.listen(fd, options.backlog ?? DEFAULT_BACKLOG) < 0) throw failed(reactor.libc, fd, 'listen', at)
-  return new UringListener(reactor, fd, limits, accept, lingerOf(options.options))
+  return new StreamListener(reactor, fd, limits, accept, lingerOf(options.options))
 }
 
-export class UringListener extends Endpoint implements Listener {
+export class StreamListener extends Endpoint implements Listener {
   readonly local: Address
   readonly #limits: KernelLimits
   readonly #accept: (connection: Connection) => void
@@ -62,11 +62,11 @@ export class UringListener extends Endpoint implements Listener {
   #arm(): void {
     if (this.#accepting || this.#paused || this.released) return
     this.#accepting = true
-    this.submit(ACCEPTED, IORING_OP_ACCEPT, 0, IORING_ACCEPT_MULTISHOT, 0, 0, 0, SOCK_CLOEXEC)
+    this.reactor.engine.accept(this.fd, this.index, this.begin(ACCEPTED))
   }
 
   override completed(_kind: number, result: number, flags: number): void {
-    if ((flags & IORING_CQE_F_MORE) === 0) this.#accepting = false
+    if ((flags & RESULT_GOES_ON) === 0) this.#accepting = false
     if (EXHAUSTED.has(-result)) this.#armLater()
     else this.#arm()
     if (result < 0) return // a connection that was gone before it was taken, or the cancelled accept itself
@@ -84,7 +84,7 @@ export class UringListener extends Endpoint implements Listener {
     }
     const local = this.#everyInterface ? localOf(libc, fd) : this.local
     const settings = { limits: this.#limits, linger: this.#linger }
-    this.#accept(new UringConnection(this.reactor, fd, local, remote, settings))
+    this.#accept(new StreamConnection(this.reactor, fd, local, remote, settings))
   }
 
   #armLater(): void {

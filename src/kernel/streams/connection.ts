@@ -1,4 +1,4 @@
-/** A TCP connection on the ring. */
+/** A stream's connection on a reactor. */
 import { type Duration, requireDuration } from '../../base/duration.ts'
 import type { SocketError } from '../../base/errors.ts'
 import { systemClock } from '../../base/node/machine.ts'
@@ -16,23 +16,8 @@ import { closedSocket, getFromDescriptor, requireOption, setOnDescriptor } from 
 import { FileTransfer } from '../send-file.ts'
 import { type SocketFamily, socketFamily } from '../sockaddr.ts'
 import { discardUnread } from '../unix/discard.ts'
-import {
-  IORING_CQE_F_BUFFER,
-  IORING_CQE_F_SOCK_NONEMPTY,
-  IORING_OP_POLL_ADD,
-  IORING_OP_RECV,
-  IORING_OP_SEND,
-  IORING_RECVSEND_POLL_FIRST,
-  IOSQE_BUFFER_SELECT,
-  MSG_DONTWAIT,
-  MSG_MORE,
-  MSG_TRUNC,
-  MSG_WAITALL,
-  POLLOUT,
-  SHUT_WR,
-} from './constants.ts'
+import { RESULT_HAS_BUFFER, RESULT_NONEMPTY, type ReceivePool } from './engine.ts'
 import { Endpoint, RECEIVED, type Reactor, SENT, WRITABLE } from './reactor.ts'
-import type { ReceiveBuffers } from './receive-buffers.ts'
 import { SendQueue } from './send-queue.ts'
 
 const clock = systemClock()
@@ -40,6 +25,12 @@ const ENOBUFS = 105
 const ECANCELED = 125
 const RESET: Linger = { on: true, seconds: 0 }
 const EVERYTHING = 0x7fff_ffff
+/** Bytes that one connection sends at once before others get their turn, where the kernel takes them so fast. */
+const STROKE = 1 << 20
+const SHUT_WR = 1
+const MSG_DONTWAIT = 0x40
+/** On a TCP receive: throw the bytes away. */
+const MSG_TRUNC = 0x20
 
 export interface ConnectionSettings {
   readonly limits: KernelLimits
@@ -53,7 +44,7 @@ export interface ConnectionSettings {
  */
 type Leaving = 'no' | 'ending' | 'shut' | 'closing' | 'failed' | 'left'
 
-export class UringConnection extends Endpoint implements Connection {
+export class StreamConnection extends Endpoint implements Connection {
   readonly local: Address
   readonly remote: Address
   readonly security = null
@@ -62,11 +53,13 @@ export class UringConnection extends Endpoint implements Connection {
   readonly #delivery: Delivery
   #linger: Linger | null
 
+  /** The owner is being told something: what it writes now goes when it has returned. */
+  #delivering = false
   #receiving = false
   /** The socket is known to hold more: read at once instead of waiting for readiness. */
   #more = true
   /** From which buffers the next read, or the one under way, takes its own. */
-  #buffers: ReceiveBuffers
+  #buffers: ReceivePool
   #peerEnded = false
 
   #sending = false
@@ -93,7 +86,7 @@ export class UringConnection extends Endpoint implements Connection {
     this.#limits = settings.limits
     this.#linger = settings.linger
     this.#queue = new SendQueue(reactor.chunks)
-    this.#buffers = reactor.small
+    this.#buffers = reactor.engine.small
     this.#delivery = new Delivery(() => this.#deliverSoon())
   }
 
@@ -124,13 +117,13 @@ export class UringConnection extends Endpoint implements Connection {
     if (this.#receiving || this.#peerEnded || this.released) return
     if (this.#leaving !== 'closing' && !this.#delivery.flowing) return
     this.#receiving = true
-    const first = this.#more ? 0 : IORING_RECVSEND_POLL_FIRST
-    this.submit(RECEIVED, IORING_OP_RECV, IOSQE_BUFFER_SELECT, first, 0, 0, 0, 0, this.#buffers.group)
+    this.reactor.engine.receive(this.fd, this.index, this.begin(RECEIVED), this.#buffers, this.#more)
   }
 
   #received(result: number, flags: number): void {
     this.#receiving = false
-    this.#more = (flags & IORING_CQE_F_SOCK_NONEMPTY) !== 0
+    this.#more = (flags & RESULT_NONEMPTY) !== 0
+    this.#delivering = true
     try {
       if (result > 0) this.#arrived(flags >>> 16, result)
       else this.#arrivedNot(result, flags)
@@ -141,11 +134,11 @@ export class UringConnection extends Endpoint implements Connection {
   }
 
   #arrivedNot(result: number, flags: number): void {
-    if ((flags & IORING_CQE_F_BUFFER) !== 0) this.#buffers.give(flags >>> 16)
+    if ((flags & RESULT_HAS_BUFFER) !== 0) this.#buffers.give(flags >>> 16)
     if (result === -ENOBUFS) {
       this.#more = true // those in use come back before this turn ends, and more with them
       this.#buffers.starved()
-      this.#buffers = this.reactor.small
+      this.#buffers = this.reactor.engine.small
     } else if (result === 0) {
       this.#peerEnded = true
       if (this.#leaving !== 'failed') this.#delivery.ended()
@@ -155,7 +148,7 @@ export class UringConnection extends Endpoint implements Connection {
   #arrived(buffer: number, length: number): void {
     const buffers = this.#buffers
     // Who fills a small buffer has more to say; who does not fill the small part of a large one has not.
-    const { small, large } = this.reactor
+    const { small, large } = this.reactor.engine
     this.#buffers = length >= small.size ? large : small
     try {
       if (!this.released) this.#delivery.arrived(buffers.view(buffer, length))
@@ -164,8 +157,10 @@ export class UringConnection extends Endpoint implements Connection {
     }
   }
 
-  /** An orderly end of both directions closes the descriptor; otherwise there may be more to read. */
+  /** The answer goes at once. An orderly end of both directions closes the descriptor; else there may be more to read. */
   #afterDelivery(): void {
+    this.#delivering = false
+    this.#send()
     if (this.#leaving === 'shut' && this.#delivery.endTold) this.#leave()
     else this.#receive()
   }
@@ -181,7 +176,7 @@ export class UringConnection extends Endpoint implements Connection {
     if (this.#file === null) this.#queue.append(bytes)
     else this.#writeBehind(bytes)
     this.#written += bytes.length
-    if (!this.#sending && this.#corked === 0) this.reactor.list(this)
+    if (!this.#sending && !this.#delivering && this.#corked === 0) this.reactor.list(this)
     if (this.queued < this.#limits.highWaterMark) return true
     this.#needDrain = true
     return false
@@ -209,22 +204,29 @@ export class UringConnection extends Endpoint implements Connection {
   }
 
   #sendSoon(): void {
-    if (this.queued > 0 && !this.#sending && !this.released) this.reactor.list(this)
+    if (this.queued > 0 && !this.#sending && !this.#delivering && !this.released) this.reactor.list(this)
   }
 
   #send(): void {
     if (this.#sending || this.#corked > 0 || this.released) return
-    const { length } = this.#queue
-    if (length === 0) {
-      if (this.#file !== null) this.#sendOfFile(this.#file)
-      return
+    let atOnce = 0
+    while (this.#queue.length > 0 && atOnce < STROKE) {
+      const { address, start, end } = this.#queue.head
+      const count = end - start
+      const more = this.#file !== null && count === this.#queue.length
+      const name = this.begin(SENT)
+      if (!this.reactor.engine.send(this.fd, this.index, name, address + start, count, more)) {
+        this.#sending = true
+        break
+      }
+      this.inflight--
+      this.#queue.consume(count)
+      atOnce += count
     }
-    this.#sending = true
-    const chunk = this.#queue.head
-    const count = chunk.end - chunk.start
-    // With WAITALL the kernel comes back when the whole range is in its own buffer, however long the peer takes.
-    const flags = this.#file !== null && count === length ? MSG_WAITALL | MSG_MORE : MSG_WAITALL
-    this.submit(SENT, IORING_OP_SEND, 0, 0, 0, chunk.address + chunk.start, count, flags)
+    if (this.#queue.length === 0 && this.#file !== null) this.#sendOfFile(this.#file)
+    if (atOnce === 0) return
+    this.#progressed()
+    this.#sendSoon() // what is left waits for the others' turn
   }
 
   #sent(result: number): void {
@@ -255,7 +257,14 @@ export class UringConnection extends Endpoint implements Connection {
     if (this.#leaving !== 'no') return Promise.reject(this.#failure ?? writtenTooLate())
     if (file.descriptor === null || length === 0) return copyFile(this, file, offset, length)
     if (this.#file !== null) return this.#file.done.then(() => this.sendFile(file, offset, length))
-    this.#file = new FileTransfer(this.reactor.libc, this.fd, true, file, offset, length)
+    this.#file = new FileTransfer(
+      this.reactor.libc,
+      this.fd,
+      this.reactor.engine.socketFlags === 0,
+      file,
+      offset,
+      length,
+    )
     this.#written += length
     if (!this.#sending && this.#corked === 0) this.reactor.list(this)
     return this.#file.done
@@ -272,7 +281,7 @@ export class UringConnection extends Endpoint implements Connection {
     const step = file.step()
     if (step === 'full') {
       file.waiting = true
-      this.submit(WRITABLE, IORING_OP_POLL_ADD, 0, 0, 0, 0, 0, POLLOUT)
+      this.reactor.engine.room(this.fd, this.index, this.begin(WRITABLE))
     } else if (step === 'cold') this.#warm(file)
     else if (step === 'more') this.reactor.list(this)
     else if (step === 'done') this.#fileEnded(() => file.finish())
@@ -348,7 +357,7 @@ export class UringConnection extends Endpoint implements Connection {
 
   #shutdown(): void {
     this.#leaving = 'shut'
-    // IORING_OP_SHUTDOWN would go through a kernel worker thread; a failure (ENOTCONN) shows itself on the read side.
+    // (IORING_OP_SHUTDOWN would go through a kernel worker thread.) A failure (ENOTCONN) shows itself on the read side.
     this.reactor.libc.shutdown(this.fd, SHUT_WR)
     if (this.#delivery.endTold) this.#leave()
   }
@@ -439,6 +448,7 @@ export class UringConnection extends Endpoint implements Connection {
 
   override turn(): void {
     this.#send()
+    this.#delivering = true
     try {
       this.#delivery.run()
     } finally {
@@ -457,6 +467,7 @@ export class UringConnection extends Endpoint implements Connection {
 
   override lastWords(): void {
     this.#corked = 0
+    this.#needDrain = false // nobody is called any more
     this.#send()
   }
 

@@ -1,4 +1,4 @@
-/** Opens a connection through the ring. */
+/** Opens a connection through a reactor. */
 import type { SocketError } from '../../base/errors.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectOptions } from '../../socket/host.ts'
@@ -7,11 +7,14 @@ import { fromErrno } from '../errors.ts'
 import type { KernelLimits } from '../limits.ts'
 import { lingerOf } from '../options.ts'
 import { encodeAddress, localOf, nameOf } from '../sockaddr.ts'
-import { bind, streamSocket } from '../stream-socket.ts'
-import { UringConnection } from './connection.ts'
-import { IORING_OP_CONNECT } from './constants.ts'
+import { StreamConnection } from './connection.ts'
 import { CONNECTED, Endpoint, type Reactor } from './reactor.ts'
 import type { Chunk } from './send-chunks.ts'
+import { bind, streamSocket } from './socket.ts'
+
+const EAGAIN = 11
+/** How long a client waits whose Unix listener has a full backlog: nobody tells a socket that does not block. */
+const ROOM_RETRY_MS = 5
 
 export function connect(
   reactor: Reactor,
@@ -21,7 +24,7 @@ export function connect(
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
     if (options.signal?.aborted) return reject(aborted(to, options.signal))
-    const fd = streamSocket(reactor.libc, to, options.options, 'connect')
+    const fd = streamSocket(reactor.libc, to, options.options, 'connect', reactor.engine.socketFlags)
     if (options.from !== undefined) bind(reactor.libc, fd, options.from, 'bind')
     new Connecting(reactor, fd, limits, to, options, resolve, reject)
   })
@@ -34,8 +37,11 @@ class Connecting extends Endpoint {
   readonly #resolve: (connection: Connection) => void
   readonly #reject: (error: SocketError) => void
   readonly #address: Chunk
+  readonly #length: number
+  #retry: NodeJS.Timeout | null = null
   readonly #abort = (): void => {
     this.#reject(aborted(this.#to, this.#options.signal!))
+    this.#stopWaiting()
     this.release()
   }
 
@@ -57,11 +63,31 @@ class Connecting extends Endpoint {
     const address = encodeAddress(reactor.libc, to)
     this.#address = reactor.chunks.take(address.length)
     this.#address.bytes.set(address)
-    this.submit(CONNECTED, IORING_OP_CONNECT, 0, 0, address.length, this.#address.address, 0, 0)
+    this.#length = address.length
+    this.#begin()
     options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
+  #begin(): void {
+    const name = this.begin(CONNECTED)
+    this.reactor.engine.connect(this.fd, this.index, name, this.#address.address, this.#length)
+  }
+
+  #stopWaiting(): void {
+    if (this.#retry === null) return
+    clearTimeout(this.#retry)
+    this.#retry = null
+    this.reactor.chunks.give(this.#address)
+  }
+
   override completed(_kind: number, result: number): void {
+    if (result === -EAGAIN && this.#to.path !== undefined && !this.released) {
+      this.#retry = setTimeout(() => {
+        this.#retry = null
+        this.#begin()
+      }, ROOM_RETRY_MS)
+      return
+    }
     this.reactor.chunks.give(this.#address)
     if (this.released) return
     this.#options.signal?.removeEventListener('abort', this.#abort)
@@ -77,12 +103,13 @@ class Connecting extends Endpoint {
     const settings = { limits: this.#limits, linger: lingerOf(this.#options.options) }
     const local = localOf(libc, fd)
     const remote = nameOf(libc, fd, 'getpeername') // not always `to`: 0.0.0.0 connects to 127.0.0.1
-    this.#resolve(new UringConnection(reactor, fd, local, remote ?? this.#to, settings))
+    this.#resolve(new StreamConnection(reactor, fd, local, remote ?? this.#to, settings))
     this.leave()
   }
 
   override broken(error: SocketError): void {
     this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#stopWaiting()
     this.#reject(error)
   }
 
@@ -93,5 +120,5 @@ class Connecting extends Endpoint {
 /** A connection of a Unix socket's descriptor, which is connected already. */
 export function unnamed(reactor: Reactor, limits: KernelLimits, fd: number): Connection {
   const name = { path: '' }
-  return new UringConnection(reactor, fd, name, name, { limits, linger: null })
+  return new StreamConnection(reactor, fd, name, name, { limits, linger: null })
 }

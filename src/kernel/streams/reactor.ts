@@ -1,22 +1,12 @@
 /**
- * A ring and what lives on it: hands completions to the sockets they belong to, collects what they want to submit, and
- * makes one system call per turn of Node's event loop.
+ * An engine and what lives on it: hands results to the sockets they belong to, and collects what they want to begin, so
+ * that all of a turn of Node's event loop goes over together.
  */
 import type { SocketError } from '../../base/errors.ts'
 import type { Libc } from '../libc.ts'
 import type { KernelLimits } from '../limits.ts'
-import { sharedMemory } from '../memory.ts'
 import { Poll } from '../poll.ts'
-import {
-  IORING_ASYNC_CANCEL_ALL,
-  IORING_ASYNC_CANCEL_FD,
-  IORING_CQE_F_MORE,
-  IORING_OP_ASYNC_CANCEL,
-  IORING_OP_CLOSE,
-  IOSQE_IO_HARDLINK,
-} from './constants.ts'
-import { ReceiveBuffers, type ReceiveGroup, receiveBytes } from './receive-buffers.ts'
-import { Ring } from './ring.ts'
+import { type Engine, RESULT_GOES_ON } from './engine.ts'
 import { SendChunks } from './send-chunks.ts'
 
 /** Turns of submit and reap before the rest of the event loop gets its turn. */
@@ -35,11 +25,7 @@ export const WRITABLE = 5
 const CANCELLED = 6
 const CLOSED = 7
 
-/** The group of small receive buffers: a request, the answer to one. */
-const SMALL = { group: 0, size: 4096, least: 64 }
-/** That of large ones, for connections that fill the small ones: four TLS records (RFC 8446 §5.1). */
-const LARGE: ReceiveGroup = { group: 1, count: 64, size: 65_536, least: 4 }
-/** Rings that have failed: the kernel may still be writing to their memory, so they are never let go. */
+/** Those that have failed: the kernel may still be writing to their memory, so they are never let go. */
 const broken: Reactor[] = []
 
 /**
@@ -67,61 +53,37 @@ export abstract class Endpoint {
     this.tag = (generation << KIND_BITS) | 0
   }
 
-  /** An operation has completed (or, with IORING_CQE_F_MORE, has one more result). */
+  /** An operation has completed (or, with RESULT_GOES_ON, has one more result). */
   abstract completed(kind: number, result: number, flags: number): void
   /** The end of a turn in which `reactor.list(this)` was called: submit and deliver what is due. */
   abstract turn(): void
   /** Everything is over and the slot has been given up. */
   abstract freed(): void
-  /** The ring has failed, and with it whatever was under way; `freed` follows. */
+  /** The engine has failed, and with it whatever was under way; `freed` follows. */
   abstract broken(error: SocketError): void
   /** The process ends: submits what is queued, and calls nobody. */
   lastWords(): void {}
   /** The same, after a send has completed. */
   sentAtExit(_result: number): void {}
 
-  submit(
-    kind: number,
-    operation: number,
-    flags: number,
-    ioprio: number,
-    offset: number,
-    address: number,
-    length: number,
-    operationFlags: number,
-    group = 0,
-  ): void {
-    const { reactor } = this
-    reactor.ring.push(
-      operation,
-      flags,
-      ioprio,
-      this.fd,
-      offset,
-      address,
-      length,
-      operationFlags,
-      this.index,
-      this.tag | kind,
-      group,
-    )
+  /** An operation of that kind is about to begin: what the engine is to be told as its name. */
+  protected begin(kind: number): number {
     this.inflight++
-    reactor.schedule()
+    this.reactor.schedule()
+    return this.tag | kind
   }
 
-  /** Cancels whatever is under way on the descriptor. */
-  cancel(flags = 0): void {
-    const what = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL
-    this.submit(CANCELLED, IORING_OP_ASYNC_CANCEL, flags, 0, 0, 0, 0, what)
+  /** Ends whatever is under way on the descriptor. */
+  cancel(): void {
+    this.reactor.engine.cancel(this.fd, this.index, this.begin(CANCELLED))
   }
 
-  /** Cancels what is under way and closes the descriptor; `freed` follows when both are done. */
+  /** Ends what is under way and closes the descriptor; `freed` follows when both are done. */
   release(): void {
     if (this.released) return
     this.released = true
-    this.reactor.ring.reserve(2)
-    if (this.inflight > 0) this.cancel(IOSQE_IO_HARDLINK)
-    this.submit(CLOSED, IORING_OP_CLOSE, 0, 0, 0, 0, 0, 0)
+    const cancelled = this.inflight > 0 ? this.begin(CANCELLED) : null
+    this.reactor.engine.release(this.fd, this.index, cancelled, this.begin(CLOSED))
   }
 
   ref(): void {
@@ -140,9 +102,7 @@ export abstract class Endpoint {
 
 export class Reactor {
   readonly libc: Libc
-  readonly ring: Ring
-  readonly small: ReceiveBuffers
-  readonly large: ReceiveBuffers
+  readonly engine: Engine
   readonly chunks: SendChunks
   readonly #poll: Poll
   readonly #onBroken: () => void
@@ -160,25 +120,20 @@ export class Reactor {
   readonly #atExit = (): void => this.#sendLastWords()
 
   /**
-   * The ring lives as long as the process: an idle one costs some 200 KB, and could not always be had again.
-   * @param onBroken called when the kernel refuses the ring; everything on it has failed.
-   * @throws SocketError where io_uring is forbidden or too old.
+   * It lives as long as the process: an idle ring costs some 200 KB, and could not always be had again.
+   * @param onBroken called when the kernel refuses the engine; everything on it has failed.
    */
-  constructor(libc: Libc, limits: KernelLimits, onBroken: () => void) {
+  constructor(libc: Libc, limits: KernelLimits, engine: Engine, onBroken: () => void) {
     this.libc = libc
+    this.engine = engine
     this.#onBroken = onBroken
-    this.ring = new Ring(libc)
     this.chunks = new SendChunks(libc.ffi, limits.freeSendBytes)
     try {
-      const small: ReceiveGroup = { ...SMALL, count: limits.receiveBuffers }
-      const memory = sharedMemory(receiveBytes(small) + receiveBytes(LARGE))
-      this.small = new ReceiveBuffers(libc.ffi, this.ring, memory, 0, small)
-      this.large = new ReceiveBuffers(libc.ffi, this.ring, memory, receiveBytes(small), LARGE)
-      this.#poll = new Poll(libc, this.ring.fd, () => this.schedule())
+      this.#poll = new Poll(libc, engine.fd, () => this.schedule())
       this.#poll.watch(true, false)
       this.#poll.unref()
     } catch (error) {
-      this.ring.close()
+      engine.dispose()
       throw error
     }
     process.once('exit', this.#atExit)
@@ -233,22 +188,22 @@ export class Reactor {
     this.#scheduled = false
     if (this.#state !== 'running') return
     this.#draining = true
+    const { engine } = this
     let finished = false
     try {
       for (let turn = 0; turn < TURNS; turn++) {
-        this.ring.reap(this.#completed)
+        engine.reap(this.#completed, turn === 0)
         if (this.#list.length > 0) this.#takeTurns()
-        this.small.publish()
-        this.large.publish()
-        if (this.ring.pending === 0 && !this.ring.overflowed) break
-        this.ring.enter()
+        engine.publish()
+        if (engine.pending === 0 && !engine.overflowed) break
+        engine.enter()
       }
       finished = true
     } finally {
       this.#draining = false
-      if (this.ring.failure !== null) this.#break(this.ring.failure)
+      if (engine.failure !== null) this.#break(engine.failure)
       // After an owner's exception, and when the kernel did not take all: what is left must not wait for a wake-up.
-      else if (!finished || this.#list.length > 0 || this.ring.pending > 0) this.schedule()
+      else if (!finished || this.#list.length > 0 || engine.pending > 0) this.schedule()
       this.#period ??= setTimeout(this.#decay, PERIOD_MS).unref()
     }
   }
@@ -256,7 +211,7 @@ export class Reactor {
   readonly #completed = (low: number, high: number, result: number, flags: number): void => {
     const endpoint = this.#slots[low]
     if (!endpoint || (endpoint.tag ^ high) >>> KIND_BITS !== 0) return // of a socket that is no more
-    if ((flags & IORING_CQE_F_MORE) === 0) endpoint.inflight--
+    if ((flags & RESULT_GOES_ON) === 0) endpoint.inflight--
     const kind = high & ((1 << KIND_BITS) - 1)
     try {
       if (kind < CANCELLED) endpoint.completed(kind, result, flags)
@@ -286,8 +241,7 @@ export class Reactor {
   /** What the last burst needed goes back to the heap when nobody has needed it for a while. */
   readonly #decay = (): void => {
     this.#period = null
-    this.small.decay()
-    this.large.decay()
+    this.engine.decay()
     if (this.chunks.decay()) this.#period = setTimeout(this.#decay, PERIOD_MS).unref()
   }
 
@@ -300,22 +254,22 @@ export class Reactor {
     this.#state = 'ending'
     try {
       for (const endpoint of this.#slots) endpoint?.lastWords()
-      for (let round = 0; round < LAST_ROUNDS && this.ring.pending > 0; round++) {
-        this.ring.enter()
-        this.ring.reap(this.#sentAtExit)
+      for (let round = 0; round < LAST_ROUNDS && this.engine.pending > 0; round++) {
+        this.engine.enter()
+        this.engine.reap(this.#sentAtExit, false)
       }
     } catch {} // the kernel takes no more: there is nobody left to tell
   }
 
   readonly #sentAtExit = (low: number, high: number, result: number, flags: number): void => {
     const endpoint = this.#slots[low]
-    if (!endpoint || (endpoint.tag ^ high) >>> KIND_BITS !== 0 || (flags & IORING_CQE_F_MORE) !== 0) return
+    if (!endpoint || (endpoint.tag ^ high) >>> KIND_BITS !== 0 || (flags & RESULT_GOES_ON) !== 0) return
     endpoint.inflight--
     if ((high & ((1 << KIND_BITS) - 1)) !== SENT || endpoint.released) return
     endpoint.sentAtExit(result)
   }
 
-  /** The kernel has refused the ring for good: its descriptor was closed, or a filter forbids the call since. */
+  /** The kernel has refused the engine for good: its descriptor was closed, or a filter forbids the call since. */
   #break(error: SocketError): void {
     broken.push(this)
     for (const endpoint of this.#slots) {
@@ -339,6 +293,6 @@ export class Reactor {
     process.removeListener('exit', this.#atExit)
     if (this.#period !== null) clearTimeout(this.#period)
     this.#poll.close()
-    this.ring.close()
+    this.engine.dispose()
   }
 }
