@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
   files: ['files/main.ts', 'CPU per static file of 64 KB and 10 MB beside nginx'],
   udp: ['udp/main.ts', 'CPU per datagram of an echo beside a bare C loop'],
+  idle: ['http/idle.ts', 'memory of a server for each idle connection, beside node:http and Fastify'],
   ffi: ['limit/ffi.ts', 'CPU of a call of C through node:ffi, beside koffi'],
   driver: ['limit/driver.ts', 'CPU per canned reply of the kernel drivers beside a bare C loop'],
   sim: ['sim/hops.ts', 'packets per second through simulated links and routers'],

@@ -64,14 +64,20 @@ export async function compete(contestants: readonly Contestant[], how: Competiti
 function printTable(runners: readonly Runner[], connections: number, label: string): void {
   const peers = runners.filter((runner) => runner.contestant.part === 'peer')
   const heads = peers.map(({ contestant }) => `: ${contestant.name}`.padStart(16)).join('')
-  console.log(`${`${connections} connections${label}`.padEnd(24)} CPU µs a request      (spread)  requests/s ${heads}`)
+  console.log(
+    `${`${connections} connections${label}`.padEnd(24)} CPU µs a request      (spread)  requests/s    MB ${heads}`,
+  )
   for (const runner of runners) {
-    const { micros, perSecond } = runner.figures.get(connections)!
+    const { micros, perSecond, megabytes } = runner.figures.get(connections)!
     const spread = `(${Math.min(...micros).toFixed(1)} – ${Math.max(...micros).toFixed(1)})`
     const ratios = peers.map((peer) => (median(micros) / cost(peer, connections)).toFixed(2).padStart(16))
     console.log(
       `${runner.contestant.name.padEnd(24)} ${median(micros).toFixed(2).padStart(16)} ${spread.padStart(15)}` +
-        `${Math.round(median(perSecond)).toString().padStart(12)}${runner.contestant.part === 'ours' ? ratios.join('') : ''}`,
+        `${Math.round(median(perSecond))
+          .toString()
+          .padStart(
+            12,
+          )}${median(megabytes).toFixed(0).padStart(6)} ${runner.contestant.part === 'ours' ? ratios.join('') : ''}`,
     )
   }
   console.log('')
@@ -86,9 +92,13 @@ function printLines(runners: readonly Runner[], connections: number, { bench, la
     if (part !== 'ours') continue
     for (const { contestant, figures } of runners) {
       if (contestant.part !== 'peer') continue
-      const peer = median(figures.get(connections)!.micros)
+      const { micros, megabytes } = figures.get(connections)!
+      const peer = median(micros)
       const pair = `${name}${label} : ${contestant.name}`
       console.log(JSON.stringify({ bench, ours: own, peer, name: pair, unit, ratio: own / peer, connections }))
+      const memory = { ours: median(ours.figures.get(connections)!.megabytes), peer: median(megabytes) }
+      const ratio = memory.ours / memory.peer
+      console.log(JSON.stringify({ bench, ...memory, name: `${pair}, memory`, unit: 'MB', ratio, connections }))
     }
   }
 }

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Contestant } from './contestants.ts'
 
@@ -17,6 +18,8 @@ export interface Figures {
   /** CPU µs of the server process per request. */
   readonly micros: number[]
   readonly perSecond: number[]
+  /** Resident memory of the server process at the end of the turn. */
+  readonly megabytes: number[]
 }
 
 /** What asks the servers. */
@@ -31,6 +34,15 @@ export const wrk: Load = {
   command: (url, connections, seconds) => ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url],
   answered: (printed) => (/Socket errors|Non-2xx/.test(printed) ? null : Number(/(\d+) requests in/.exec(printed)![1])),
 }
+
+/** So many requests at a time on each connection, in one piece. */
+export function pipelined(depth: number): Load {
+  const script = fileURLToPath(new URL('pipelined.lua', import.meta.url))
+  return { ...wrk, command: (...load) => [...wrk.command(...load), '-s', script, '--', String(depth)] }
+}
+
+/** A new connection for each request. */
+export const fresh: Load = { ...wrk, command: (...load) => [...wrk.command(...load), '-H', 'Connection: close'] }
 
 /** Requests that stand for a second. */
 const H2LOAD_RATE = 20_000
@@ -87,10 +99,11 @@ export async function turn(
   const requests = load.answered(stdout)
   if (requests === null) throw new Error(`${runner.contestant.name}: ${stdout}`)
   if (!record) return
-  const figures = runner.figures.get(connections) ?? { micros: [], perSecond: [] }
+  const figures = runner.figures.get(connections) ?? { micros: [], perSecond: [], megabytes: [] }
   runner.figures.set(connections, figures)
   figures.micros.push(((ticks(runner.process.pid!) - before) * TICK_MICROS) / requests)
   figures.perSecond.push(requests / took)
+  figures.megabytes.push(resident(runner.process.pid!) / 1024)
 }
 
 export function median(values: readonly number[]): number {
@@ -100,4 +113,9 @@ export function median(values: readonly number[]): number {
 export function ticks(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
   return Number(fields[11]) + Number(fields[12]) // utime, stime
+}
+
+/** KB of memory that the process has in use. */
+export function resident(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1])
 }

@@ -55,7 +55,7 @@ async function turn(runner: Runner, load: string, flight: number, record: boolea
   const given = [String(runner.port), String(flight), values.bytes, values.seconds]
   const { stdout } = await run('taskset', ['-c', '1', load, ...given])
   if (!record) return
-  const figures = runner.figures.get(flight) ?? { micros: [], perSecond: [] }
+  const figures = runner.figures.get(flight) ?? { micros: [], perSecond: [], megabytes: [] }
   runner.figures.set(flight, figures)
   figures.micros.push(((ticks(runner.process.pid!) - before) * TICK_MICROS) / Number(stdout))
   figures.perSecond.push(Number(stdout) / Number(values.seconds))

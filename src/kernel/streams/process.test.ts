@@ -153,6 +153,57 @@ for (const [driver, missing] of Object.entries(DRIVERS))
       assert.equal(output, 'my mistake,my mistake,my mistake 1,1,1')
     })
 
+    test('a busy driver starves neither timers nor promises nor other handles', async () => {
+      const output = await run(
+        driver,
+        `
+        import { readFile } from 'node:fs/promises'
+        import net from 'node:net'
+        const listener = await host.listen(at, (c) => c.attach(owner({ onData: (b) => c.write(b) })))
+        // Sixty connections that never stop, until they have gone so many times to and fro.
+        let left = 60_000
+        const done = Promise.withResolvers()
+        for (let i = 0; i < 60; i++) {
+          const c = await host.connect(listener.local)
+          c.attach(owner({ onData(b) { if (left-- > 0) c.write(b); else done.resolve() } }))
+          c.write(new Uint8Array(64))
+        }
+        const turns = { timer: 0, immediate: 0, promise: 0, file: 0, pipe: 0 }
+        const chain = async (name, once) => { while (left > 0) { await once(); turns[name]++ } }
+        void chain('timer', () => sleep(1))
+        void chain('immediate', () => new Promise((resolve) => setImmediate(resolve)))
+        void chain('promise', async () => { for (let i = 0; i < 100; i++) await null; await new Promise((resolve) => setImmediate(resolve)) })
+        void chain('file', () => readFile('/dev/null'))
+        const other = net.createServer((s) => s.pipe(s)).listen(0)
+        const socket = net.connect(other.address().port)
+        void chain('pipe', () => new Promise((resolve) => { socket.once('data', resolve); socket.write('x') }))
+        await done.promise
+        console.log(Object.values(turns).every((count) => count >= 10) || JSON.stringify(turns))
+        process.exit(0)
+      `,
+      )
+      assert.equal(output, 'true')
+    })
+
+    test('a child process has none of the sockets', async () => {
+      const output = await run(
+        driver,
+        `
+        import { execFileSync } from 'node:child_process'
+        const listener = await host.listen(at, (c) => c.attach(owner()))
+        const connection = await host.connect(listener.local)
+        connection.attach(owner())
+        await sleep(20)
+        const held = execFileSync('sh', ['-c', 'ls -l /proc/$$/fd'], { encoding: 'utf8' })
+        // Its own three ends, of which the shell knows the numbers, are sockets too.
+        const others = held.split('\\n').filter((line) => / -> (socket|anon_inode):/.test(line) && !/ [012] -> /.test(line))
+        console.log(others.length === 0 ? 'none' : held)
+        process.exit(0)
+      `,
+      )
+      assert.equal(output, 'none')
+    })
+
     test('out of descriptors, a listener waits and comes back, without spinning', async () => {
       const output = await run(
         driver,
