@@ -94,11 +94,11 @@ export function outgoing(
 }
 
 /**
- * @param absolute send the whole URL as the target, as a proxy wants it (RFC 9112 §3.2.2).
+ * @param told what a proxy is told that is asked for the whole URL (RFC 9112 §3.2.2); null where the origin itself is asked.
  * @param keep whether the connection is to be kept.
  * @throws HttpMisuse for what cannot be sent.
  */
-export function prepare(request: Outgoing, absolute: boolean, keep: boolean): Prepared {
+export function prepare(request: Outgoing, told: FieldLines | null, keep: boolean): Prepared {
   const { url, method, body, upgrade } = request
   if (method === 'CONNECT')
     throw new HttpMisuse('HTTP_INVALID_METHOD', 'CONNECT makes a connection, not a reply: use tunnel()')
@@ -107,13 +107,18 @@ export function prepare(request: Outgoing, absolute: boolean, keep: boolean): Pr
       'HTTP_CANNOT_UPGRADE',
       `the protocol must be a token like websocket, not ${JSON.stringify(upgrade)}`,
     )
-  const lines = formatFields(request.fields)
+  const lines = formatFields(told === null || told.length === 0 ? request.fields : [...request.fields, ...told])
+  if (lines.forProxy && told === null)
+    throw new HttpMisuse(
+      'HTTP_INVALID_FIELD',
+      'Proxy-Authorization is for a proxy, and this request goes to its origin: give the field in ClientOptions.proxy.fields',
+    )
   const known = knownLength(body)
   if (known >= 0 && lines.length >= 0 && lines.length !== known)
     throw new HttpMisuse('HTTP_INVALID_LENGTH', `Content-Length ${lines.length} is given for a body of ${known} bytes`)
   const length = known >= 0 ? known : lines.length
   const path = request.target ?? url.pathname + url.search
-  const target = absolute && path.startsWith('/') ? url.origin + path : path
+  const target = told !== null && path.startsWith('/') ? url.origin + path : path
   requestLine(method, target)
   const repeatable = IDEMPOTENT.has(method) && known >= 0 && upgrade === undefined
   const expects = request.expectContinue && body !== null && length !== 0

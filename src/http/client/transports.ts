@@ -102,7 +102,7 @@ export class Transports implements TransportClient {
   /** The innermost `Send`: a connection is found or made, and the request put on it. */
   async send(request: Outgoing): Promise<Reply> {
     if (this.#closed) throw new RequestError('closed', 'the client has been closed')
-    const prepared = prepare(request, this.#ways.isAbsolute(request.origin), this.#options.keepAlive ?? true)
+    const prepared = prepare(request, this.#ways.absolute(request.origin), this.#options.keepAlive ?? true)
     const { signal } = request
     if (signal?.aborted) throw aborted(signal)
     const { clock } = this.machine
@@ -168,7 +168,7 @@ export class Transports implements TransportClient {
 
   /** Whether the origin's server is known to speak HTTP/2. What a proxy is asked for by whole URLs, it is asked for in HTTP/1.1. */
   #knows(origin: Origin): boolean {
-    return this.#options.http2 === 'prior knowledge' && origin.scheme === 'http' && !this.#ways.isAbsolute(origin)
+    return this.#options.http2 === 'prior knowledge' && origin.scheme === 'http' && this.#ways.absolute(origin) === null
   }
 
   async #open(origin: Origin, exchange: ClientExchange): Promise<ClientTransport> {

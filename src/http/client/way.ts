@@ -5,22 +5,17 @@ import type { ClientTls } from '../../tls/settings.ts'
 import { dial, type Resolve } from '../dial.ts'
 import type { FieldLines } from '../exchange.ts'
 import type { Origin } from '../origin.ts'
+import { type ProxyChoice, type ProxyOptions, type ProxyWay, proxyOf } from './proxies/choice.ts'
+import { socksTunnel } from './proxies/socks.ts'
 import { proxyOrigin, tunnel } from './tunnel.ts'
-
-/** The HTTP proxy through which a client reaches its origins. */
-export interface ProxyOptions {
-  /** `http://proxy.example:3128`. */
-  readonly url: string
-  /** Reach http origins, too, through CONNECT instead of asking the proxy for whole URLs; https origins always are. */
-  readonly tunnel?: boolean
-  /** For the proxy alone: Proxy-Authorization. */
-  readonly fields?: FieldLines
-}
 
 /** How a client finds its origins. */
 export interface WayOptions {
-  /** The proxy that all requests go through; without it origins are reached directly. */
-  readonly proxy?: ProxyOptions
+  /**
+   * The proxy that all requests go through, or a choice for each origin (`environmentProxies`); without it origins are reached
+   * directly.
+   */
+  readonly proxy?: ProxyOptions | ProxyChoice
   /** In place of `host.lookup`. */
   readonly resolve?: Resolve
   /** How https is secured; default `clientTls()`: TLS 1.2 or later, and the authorities that the system trusts. */
@@ -30,18 +25,20 @@ export interface WayOptions {
 export class Ways {
   readonly #host: Host
   readonly #options: WayOptions
+  readonly #proxyOf: (origin: Origin) => ProxyWay | null
   #tls: ClientTls | null
 
   constructor(host: Host, options: WayOptions) {
     this.#host = host
     this.#options = options
     this.#tls = options.tls ?? null
+    this.#proxyOf = choiceOf(options.proxy)
   }
 
-  /** Whether a proxy is asked for the origin's whole URLs. */
-  isAbsolute({ scheme }: Origin): boolean {
-    const { proxy } = this.#options
-    return proxy !== undefined && proxy.tunnel !== true && scheme === 'http'
+  /** Whether a proxy is asked for the origin's whole URLs: then what it is told with each request, else null. */
+  absolute(origin: Origin): FieldLines | null {
+    const proxy = this.#proxyOf(origin)
+    return proxy?.kind === 'http' && !proxy.tunnel && origin.scheme === 'http' ? proxy.fields : null
   }
 
   /**
@@ -57,12 +54,27 @@ export class Ways {
   }
 
   #carrier(host: Host, origin: Origin, signal: AbortSignal): Promise<Connection> {
-    const { proxy, resolve } = this.#options
-    if (proxy === undefined) return dial(host, origin.host, origin.port, signal, resolve)
-    if (this.isAbsolute(origin)) {
+    const { resolve } = this.#options
+    const proxy = this.#proxyOf(origin)
+    if (proxy === null) return dial(host, origin.host, origin.port, signal, resolve)
+    if (proxy.kind === 'socks') return socksTunnel(host, proxy.at, origin.host, origin.port, signal, resolve)
+    if (this.absolute(origin) !== null) {
       const at = proxyOrigin(proxy.url)
       return dial(host, at.host, at.port, signal, resolve)
     }
-    return tunnel(host, proxy.url, `${origin.host}:${origin.port}`, { fields: proxy.fields ?? [], signal, resolve })
+    return tunnel(host, proxy.url, `${origin.host}:${origin.port}`, { fields: proxy.fields, signal, resolve })
+  }
+}
+
+/** @throws HttpMisuse for a URL that is no proxy's: at once where there is one proxy for all. */
+function choiceOf(proxy: ProxyOptions | ProxyChoice | undefined): (origin: Origin) => ProxyWay | null {
+  if (proxy === undefined) return () => null
+  if (typeof proxy !== 'function') {
+    const fixed = proxyOf(proxy)
+    return () => fixed
+  }
+  return (origin) => {
+    const chosen = proxy(origin)
+    return chosen === null ? null : proxyOf(chosen)
   }
 }

@@ -19,6 +19,8 @@ export interface Lines {
   length: number
   hasDate: boolean
   hasHost: boolean
+  /** There is a Proxy-Authorization, which no origin may see. */
+  forProxy: boolean
   /** `Connection: close` was asked for. */
   close: boolean
 }
@@ -29,7 +31,7 @@ export interface Lines {
  */
 export function formatFields(fields: FieldLines): Lines {
   checkPairs(fields)
-  const lines: Lines = { fields, text: '', length: -1, hasDate: false, hasHost: false, close: false }
+  const lines: Lines = { fields, text: '', length: -1, hasDate: false, hasHost: false, forProxy: false, close: false }
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!
     const value = fields[i + 1]!
@@ -50,6 +52,8 @@ function isOurs(name: string): boolean {
       return sameName(name, 0, 'content-length')
     case 17:
       return sameName(name, 0, 'transfer-encoding')
+    case 19:
+      return sameName(name, 0, 'proxy-authorization')
     default:
       return false
   }
@@ -60,6 +64,8 @@ function take(lines: Lines, name: string, value: string): boolean {
   switch (name.toLowerCase()) {
     case 'date':
       return (lines.hasDate = true)
+    case 'proxy-authorization':
+      return (lines.forProxy = true)
     case 'host':
       if (lines.hasHost)
         throw new HttpMisuse('HTTP_INVALID_FIELD', 'more than one Host: a server and a proxy could use different ones')
