@@ -22,7 +22,7 @@ test('bash finds commands, their second words, arguments and options', { skip: n
     const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _reticle; echo "\${COMPREPLY[@]}"`
     return execFileSync('bash', ['-c', `${out}\n${line}`], { encoding: 'utf8' }).trim()
   }
-  assert.equal(complete('reticle', ''), 'look dig dns proxy completion')
+  assert.equal(complete('reticle', ''), 'look dig fetch dns proxy completion')
   assert.equal(complete('reticle', 'lo'), 'look')
   assert.equal(complete('reticle', 'dns', ''), 'serve resolve --help')
   assert.equal(complete('reticle', 'dns', 'r'), 'resolve')
@@ -64,7 +64,7 @@ test('fish itself offers what the script says', { skip: needCommand('fish') }, a
       .trim()
       .split('\n')
       .map((offered) => offered.split('\t')[0]!)
-  assert.deepEqual(complete('reticle '), ['completion', 'dig', 'dns', 'look', 'proxy'])
+  assert.deepEqual(complete('reticle '), ['completion', 'dig', 'dns', 'fetch', 'look', 'proxy'])
   assert.deepEqual(complete('reticle dns '), ['resolve', 'serve'])
   assert.deepEqual(complete('reticle completion '), ['bash', 'fish', 'zsh'])
   assert.deepEqual(complete('reticle dns resolve --fo'), ['--forward'])

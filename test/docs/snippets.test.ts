@@ -190,6 +190,10 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
   'docs/proxy.md 1': async (file) => {
     assert.equal(await new Running([file]).whole(), "GET /hello 200 true\nfrom behind [ 'up' ]\n")
   },
+  'docs/client.md 1': async (file) => {
+    const lines = ['200 cookies: none 2', '200 cookies: none 2', '200 cookies: id=7 3']
+    assert.equal(await new Running([file]).whole(), `${lines.join('\n')}\n`)
+  },
   'docs/production.md 1': async (file) => {
     const site = new Running([file], { PORT: '0' })
     const [, port] = await site.until(/listening on 127\.0\.0\.1 port (\d+)/)
