@@ -57,8 +57,13 @@ export function proxyOrigin(proxy: string | URL): Origin {
   const url = URL.parse(proxy)
   const origin = url === null ? null : originOf(url)
   if (origin === null || origin.scheme !== 'http')
-    throw new HttpMisuse('HTTP_INVALID_URL', `the proxy must be an http:// URL, not ${JSON.stringify(String(proxy))}`)
+    throw new HttpMisuse('HTTP_INVALID_URL', `the proxy must be an http:// URL, not ${JSON.stringify(shown(proxy))}`)
   return origin
+}
+
+/** Without the password that may stand in it: messages are logged. */
+function shown(proxy: string | URL): string {
+  return String(proxy).replace(/^([a-z0-9+.-]*:?\/\/)?[^/?#]*@/i, '$1')
 }
 
 /** Owns the connection until the proxy has answered. */

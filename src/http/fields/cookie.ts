@@ -53,10 +53,13 @@ export function parseCookies(field: string | undefined, most = HTTP_LIMITS.cooki
   return cookies
 }
 
+/** What JavaScript may hand over is checked: an attribute of its own would be one more than was meant. */
+const SAME_SITE: ReadonlySet<string> = new Set(['Strict', 'Lax', 'None'])
+
 /**
  * A Set-Cookie value.
- * @throws HttpMisuse for what a browser would refuse or read as something else: a bad name or value, a `__Host-` or
- * `__Secure-` prefix without its attributes, SameSite=None without Secure, name and value longer than `most` bytes.
+ * @throws HttpMisuse for what a browser would refuse or read as something else: a bad name or value, a prefix
+ * (`__Host-`, `__Secure-`, `__Http-`, `__Host-Http-`) without its attributes, SameSite=None without Secure, name and value longer than `most` bytes.
  *
  * @example
  * exchange.reply(200, ['Set-Cookie', formatCookie('theme', 'dark', { httpOnly: true, sameSite: 'Lax' })], 'kept')
@@ -79,9 +82,14 @@ export function formatCookie(
     throw wrong(`path ${JSON.stringify(path)} must start with / and have no semicolon or control character`)
   if (domain !== undefined && !/^\.?[A-Za-z0-9.-]+$/.test(domain))
     throw wrong(`domain ${JSON.stringify(domain)} is not a host name`)
-  const prefix = /^__(?:host|secure)-/i.exec(name)?.[0].toLowerCase()
+  // RFC 6265bis §4.1.3: browsers look at the prefix in any case of its letters.
+  const prefix = /^__(?:host-http|host|http|secure)-/i.exec(name)?.[0].toLowerCase()
   if (prefix !== undefined && !secure) throw wrong(`the prefix ${prefix} needs Secure`)
-  if (prefix === '__host-' && (path !== '/' || domain !== undefined)) throw wrong('__Host- needs Path=/ and no Domain')
+  if (prefix?.startsWith('__host-') && (path !== '/' || domain !== undefined))
+    throw wrong(`the prefix ${prefix} needs Path=/ and no Domain`)
+  if (prefix?.endsWith('http-') && !httpOnly) throw wrong(`the prefix ${prefix} needs HttpOnly`)
+  if (sameSite !== undefined && !SAME_SITE.has(sameSite))
+    throw wrong(`sameSite must be 'Strict', 'Lax' or 'None', not ${JSON.stringify(sameSite)}`)
   if (sameSite === 'None' && !secure) throw wrong('SameSite=None needs Secure')
   if (partitioned && !secure) throw wrong('Partitioned needs Secure')
   let text = `${name}=${value}; Path=${path}`

@@ -2,6 +2,7 @@
 import { HTTP_LIMITS } from '../limits.ts'
 import type { FieldReader, Validators } from './conditional.ts'
 import { parseDate } from './date.ts'
+import { checkField } from './lines.ts'
 import { splitList, stripSpace } from './list.ts'
 
 /** Bytes from `start` to `end`, the latter not included. */
@@ -119,8 +120,11 @@ export interface Byteranges {
  * The frame for several parts of a representation.
  * @param type of the whole representation; '' for none.
  * @param boundary at least 16 random characters, so that the content cannot have them.
+ * @throws HttpMisuse for a type that would write fields, or parts, of its own.
  */
 export function frameByteranges(parts: readonly ByteRange[], size: number, type: string, boundary: string): Byteranges {
+  checkField('Content-Type', type)
+  checkField('Content-Type', boundary)
   const heads = parts.map((part, i) => {
     const kind = type === '' ? '' : `Content-Type: ${type}\r\n`
     return `${i === 0 ? '' : '\r\n'}--${boundary}\r\n${kind}Content-Range: ${formatContentRange(part, size)}\r\n\r\n`
