@@ -1,12 +1,13 @@
 /** The body of a request, read as what it is. Each reader gives the same again when it is asked twice. */
 
+import { Fault } from '../../base/fault.ts'
 import { type AnySchema, issuePath } from '../../base/standard-schema.ts'
-import type { Exchange, MultipartLimits } from '../../http/index.ts'
-import { parseMediaType } from '../../http/index.ts'
+import type { Exchange, MessageBody, MultipartLimits } from '../../http/index.ts'
+import { contentCodings, DECODED_CODINGS, decodedBody, HTTP_LIMITS, parseMediaType } from '../../http/index.ts'
 import { HttpError, InvalidBody } from '../errors.ts'
 import type { WebLimits } from '../limits.ts'
 import { FormInput } from './form-input.ts'
-import { readMultipartForm, readUrlEncodedForm } from './form-reading.ts'
+import { largestForm, readMultipartForm, readUrlEncodedForm } from './form-reading.ts'
 import { type BodyPart, partsOf } from './parts.ts'
 
 /** The body of a request, read within the limits of its route. */
@@ -20,6 +21,27 @@ export class ContextBody {
   constructor(exchange: Exchange, limits: WebLimits) {
     this.#exchange = exchange
     this.#limits = limits
+  }
+
+  /**
+   * The body as it was before it was encoded (`Content-Encoding: gzip`), which may not be longer than `limit`.
+   * @throws HttpError 415 for a coding that is not known here, and for more than two.
+   */
+  #decoded(limit: number): MessageBody {
+    const { body } = this.#exchange
+    const field = this.#exchange.header('content-encoding')
+    if (field === undefined) return body
+    const codings = contentCodings(field)
+    // RFC 9110 §12.5.3: a 415 for a coding says which would do.
+    if (codings instanceof Fault)
+      throw new HttpError(415, `The body cannot be decoded: ${codings.why}.`, {
+        headers: { 'Accept-Encoding': DECODED_CODINGS.join(', ') },
+      })
+    const { clock } = this.#exchange.machine
+    return decodedBody(body, codings, this.#exchange.header('content-type'), {
+      limit,
+      hold: (work) => clock.hold(work),
+    })
   }
 
   /** The media type in lower case, without parameters; '' when none is given or it cannot be read. */
@@ -41,12 +63,14 @@ export class ContextBody {
 
   /** @throws BodyTooLarge (413) past `limits.bodyBytes`. */
   bytes(): Promise<Uint8Array> {
-    return (this.#bytes ??= this.#exchange.body.bytes(this.#limits.bodyBytes))
+    const { bodyBytes } = this.#limits
+    return (this.#bytes ??= this.#decoded(bodyBytes).bytes(bodyBytes))
   }
 
   /** By the charset of its Content-Type, UTF-8 when it names none. */
   text(): Promise<string> {
-    return (this.#text ??= this.#exchange.body.text(this.#limits.bodyBytes))
+    const { bodyBytes } = this.#limits
+    return (this.#text ??= this.#decoded(bodyBytes).text(bodyBytes))
   }
 
   /**
@@ -82,10 +106,14 @@ export class ContextBody {
     const { type } = this
     if (type === 'application/x-www-form-urlencoded') {
       // As text, which is still there for a handler when the form was read before it, for its token.
-      this.#text ??= this.#exchange.body.text(this.#limits.formBytes)
+      const { formBytes } = this.#limits
+      this.#text ??= this.#decoded(formBytes).text(formBytes)
       return this.#text.then((text) => readUrlEncodedForm(text, this.#limits))
     }
-    if (type === 'multipart/form-data') return readMultipartForm(this.#exchange, this.#limits)
+    if (type === 'multipart/form-data') {
+      const body = this.#decoded(largestForm(this.#limits))
+      return readMultipartForm(body, this.#exchange.header('content-type'), this.#limits)
+    }
     if (type === '' && this.#exchange.body.length === 0) return Promise.resolve(new FormInput(new Map()))
     return Promise.reject(new HttpError(415, `The body must be a form, not of type '${type}'.`))
   }
@@ -101,10 +129,11 @@ export class ContextBody {
    * @throws BodyError 400, 413 or 415, while it is iterated.
    */
   parts(limits: Partial<MultipartLimits> = {}): AsyncIterable<BodyPart> {
-    return partsOf(this.#exchange.body, this.#exchange.header('content-type'), limits)
+    const most = limits.partsBytes ?? HTTP_LIMITS.partsBytes
+    return partsOf(this.#decoded(most), this.#exchange.header('content-type'), limits)
   }
 
-  /** The bytes as they come, for bodies too large to be held. */
+  /** The bytes as they come, for bodies too large to be held; encoded, if they are. */
   stream(): ReadableStream<Uint8Array> {
     return this.#exchange.body.stream()
   }

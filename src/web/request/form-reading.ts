@@ -1,7 +1,7 @@
 /** Reads the bodies that forms send, within the limits of the site. */
 
 import { sizeText } from '../../base/size.ts'
-import type { Exchange } from '../../http/index.ts'
+import type { RequestBody } from '../../http/index.ts'
 import { decode, type PartHead, type PartSink, parseQuery, readMultipart } from '../../http/index.ts'
 import { HttpError } from '../errors.ts'
 import type { WebLimits } from '../limits.ts'
@@ -25,7 +25,11 @@ export function readUrlEncodedForm(text: string, limits: FormLimits): FormInput 
  * `multipart/form-data`; files stay in memory. A file that is too large is read to its end and not kept: the form can
  * be shown again with the reason beside it. Rejects with status 400, 413 or 415.
  */
-export async function readMultipartForm(exchange: Exchange, limits: FormLimits): Promise<FormInput> {
+export async function readMultipartForm(
+  body: RequestBody,
+  contentType: string | undefined,
+  limits: FormLimits,
+): Promise<FormInput> {
   const texts = new Map<string, string[]>()
   const files = new Map<string, Upload[]>()
   const oversized = new Map<string, string>()
@@ -53,7 +57,7 @@ export async function readMultipartForm(exchange: Exchange, limits: FormLimits):
       add(files, name, { name: cleanFileName(filename!), type, bytes })
     })
   const take = (head: PartHead) => (head.filename === null ? text(head) : file(head))
-  await readMultipart(exchange.body, exchange.header('content-type'), take, {
+  await readMultipart(body, contentType, take, {
     parts: limits.formFields,
     // The parts are counted one by one; this counts what stands between them too.
     partsBytes: largestForm(limits),
