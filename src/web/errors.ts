@@ -6,6 +6,11 @@ import { reasonPhrase } from '../http/index.ts'
 export interface HttpErrorOptions {
   /** Field lines of the reply, by name: `{ 'Retry-After': '120' }`. */
   readonly headers?: Readonly<Record<string, string>>
+  /**
+   * More for a program that reads the error as JSON (RFC 9457): `type` (the URL of a page about this kind of problem), `instance`,
+   * `title`, and members of your own. `status` and `detail` are the error's status and message.
+   */
+  readonly problem?: Readonly<Record<string, unknown>>
   /** What led to it: for the log, not for the client. */
   readonly cause?: unknown
 }
@@ -23,6 +28,8 @@ export class HttpError extends CodedError {
   readonly status: number
   /** Fields of the reply, by name. */
   readonly headers: Readonly<Record<string, string>>
+  /** More members of the JSON that a program gets. */
+  readonly problem: Readonly<Record<string, unknown>>
 
   /**
    * @param message what the client is told; the status's own words when absent.
@@ -34,6 +41,7 @@ export class HttpError extends CodedError {
       throw new UsageError(`HttpError: the status must be from 400 to 599, not ${status}`)
     this.status = status
     this.headers = options.headers ?? {}
+    this.problem = options.problem ?? {}
   }
 }
 

@@ -91,10 +91,11 @@ function standardReply(
   // While developing a path that no route takes is told which there are.
   const routes = debug && status === 404 && c.route === '' ? catalog : []
   const problems = error instanceof InvalidBody ? error.problems : []
+  const members = error instanceof HttpError ? error.problem : {}
   const reply =
     debug && status >= 500
       ? explainingPage(c, describe(c, error, record), status, kind)
-      : plainPage({ status, message, reference, routes, problems }, kind)
+      : plainPage({ status, message, reference, routes, problems, members }, kind)
   reply.setHeader('Cache-Control', 'no-store')
   return withFields(reply, error)
 }

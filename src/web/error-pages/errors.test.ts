@@ -91,11 +91,11 @@ test('whatever is thrown is explained, once', async () => {
 test('those who want JSON or text get that', async () => {
   const { site, web } = developing()
   await site.createTables()
-  const json = (await web.get('/cause/a', { headers: { accept: 'application/json' } })).json() as {
-    error: { status: number; chain: { message: string }[] }
-  }
-  assert.equal(json.error.status, 500)
-  assert.match(json.error.chain[1]!.message, /of it all/)
+  const reply = await web.get('/cause/a', { headers: { accept: 'application/json' } })
+  const json = reply.json() as { status: number; title: string; chain: { message: string }[] }
+  assert.equal(reply.headers.get('content-type'), 'application/problem+json')
+  assert.deepEqual([json.status, json.title], [500, 'Internal Server Error'])
+  assert.match(json.chain[1]!.message, /of it all/)
   const text = await web.get('/cause/a', { headers: { accept: '*/*' } })
   assert.equal(text.headers.get('content-type'), 'text/plain; charset=utf-8')
   assert.match(text.text, /caused by TypeError/)
@@ -103,6 +103,30 @@ test('those who want JSON or text get that', async () => {
   assert.equal(wants('application/problem+json', undefined), 'json')
   assert.equal(wants(undefined, 'application/json'), 'json')
   assert.equal(wants(undefined, undefined), 'text')
+  assert.equal(wants('application/json, text/html;q=0.1', undefined), 'json')
+  assert.equal(wants('text/html;q=0, */*', undefined), 'text')
+  assert.equal(wants('application/vnd.api+json', undefined), 'json')
+  assert.equal(wants('*/*', 'application/ld+json; a=b'), 'json')
+})
+
+test('an error is a problem of RFC 9457 to a program, with members of its own', async () => {
+  const site = app({ machine: testMachine(), log: () => {} })
+  site.get('/', () => {
+    throw new HttpError(409, 'Sold out.', {
+      problem: { type: 'https://shop.example/problems/sold-out', stock: 0, status: 200, detail: 'other' },
+    })
+  })
+  const web = testClient(site)
+  const reply = await web.get('/', { headers: { accept: 'application/json' } })
+  assert.equal(reply.headers.get('content-type'), 'application/problem+json')
+  assert.deepEqual(reply.json(), {
+    type: 'https://shop.example/problems/sold-out',
+    stock: 0,
+    status: 409,
+    title: 'Conflict',
+    detail: 'Sold out.',
+  })
+  assert.match((await web.get('/', { headers: { accept: 'text/html' } })).text, /<p>Sold out\.<\/p>/)
 })
 
 test('in production nothing of it is shown', async () => {

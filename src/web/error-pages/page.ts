@@ -18,22 +18,31 @@ export interface Plain {
   readonly routes: readonly { readonly method: string; readonly pattern: string; readonly name: string }[]
   /** What is wrong with a body of JSON. */
   readonly problems: readonly { readonly path: string; readonly text: string }[]
+  /** More members of the problem that a program reads. */
+  readonly members: Readonly<Record<string, unknown>>
+}
+
+/** RFC 9457: an error as a program reads it. Without a `type` the status says what kind of problem there is (§4.2.1). */
+function problemReply(status: number, problem: object): Reply {
+  const reply = jsonReply(problem, status)
+  reply.type = 'application/problem+json'
+  return reply
 }
 
 /** What a visitor sees. */
-export function plainPage({ status, message, reference, routes, problems }: Plain, kind: PageKind): Reply {
+export function plainPage({ status, message, reference, routes, problems, members }: Plain, kind: PageKind): Reply {
   const phrase = reasonPhrase(status)
   const title = `${status} ${phrase}`.trim()
   const said = message === phrase ? '' : message
   if (kind === 'json') {
-    const error = {
+    return problemReply(status, {
+      ...members,
+      title: typeof members['title'] === 'string' ? members['title'] : phrase,
       status,
-      title: phrase,
       ...(said && { detail: said }),
       ...(problems.length > 0 && { problems }),
       ...(reference && { reference }),
-    }
-    return jsonReply({ error }, status)
+    })
   }
   const there = routes.length === 0 ? '' : 'No route takes this path. There are:'
   const lines = [said, reference && `Reference: ${reference}`, there].filter((line) => line !== '')
@@ -50,7 +59,7 @@ export function plainPage({ status, message, reference, routes, problems }: Plai
 
 /** What a developer sees. */
 export function explainingPage(c: Context<never, never>, report: ErrorReport, status: number, kind: PageKind): Reply {
-  if (kind === 'json') return jsonReply({ error: { status, ...report } }, status)
+  if (kind === 'json') return problemReply(status, { ...report, title: reasonPhrase(status), status })
   if (kind === 'text') return new Reply(status, TEXT, asText(report, status))
   return new Reply(status, HTML, asHtml(report, c.nonce))
 }

@@ -101,7 +101,7 @@ test('an error without status is a 500 that says nothing outside and everything 
   assert.equal(failures[0]?.reference, reference)
   assert.ok(reference && reference.length >= 8)
   const json = (await web.get('/x', { headers: { accept: 'application/json' } })).json() as never
-  assert.equal((json as { error: { status: number } }).error.status, 500)
+  assert.equal((json as { status: number }).status, 500)
 })
 
 test('a hook that fails is explained without it', async () => {
