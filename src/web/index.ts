@@ -52,6 +52,14 @@ export type { Group, Mountable, MountOptions, MountTarget, Part, RouteOptions } 
 export type { Check, Command, Finding } from './groups/operation.ts'
 export { WEB_LIMITS, type WebLimits } from './limits.ts'
 export { type CorsOptions, cors } from './policies/cors.ts'
+export {
+  type Counted,
+  MemoryRates,
+  type Quota,
+  type RateLimitOptions,
+  type RateStore,
+  rateLimit,
+} from './policies/rate-limit.ts'
 export type { ContextBody } from './request/body.ts'
 export type { Context, FormReader, ReplyInit } from './request/context.ts'
 export type { CookieJar, CookieOptions } from './request/cookies.ts'

@@ -1,9 +1,11 @@
 /** Every limit of the floor is set to something small here and crossed; those of forms have more in forms.test.ts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seconds } from '../base/duration.ts'
 import { testMachine } from '../http/trial/machine.ts'
 import { f, Model } from '../models/index.ts'
 import { WEB_LIMITS, type WebLimits } from './limits.ts'
+import { MemoryRates } from './policies/rate-limit.ts'
 import { MemorySessions } from './sessions/memory-sessions.ts'
 import type { Session } from './sessions/session.ts'
 import { app } from './site/app.ts'
@@ -89,6 +91,12 @@ const CROSSED: { readonly [limit in keyof WebLimits]: () => Promise<void> } = {
     for (const host of ['a.example', 'b.example', 'c.example'])
       await site.fetch(new Request('http://x/', { headers: { host } }), { remote })
     assert.equal(told.length, 1)
+  },
+  async memoryRates() {
+    assert.equal(new MemoryRates().limit, WEB_LIMITS.memoryRates)
+    const rates = new MemoryRates(2)
+    for (const who of ['a', 'b', 'c']) rates.count(who, { quota: 1, window: seconds(1) }, 0)
+    assert.equal(rates.size, 2)
   },
   async memorySessions() {
     const sessions = new MemorySessions({ limit: 2 })

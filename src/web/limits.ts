@@ -27,6 +27,8 @@ export interface WebLimits {
   readonly refusedHosts: number
   /** Sessions that `MemorySessions` keeps: past it the one unused for longest goes. */
   readonly memorySessions: number
+  /** Clients that `MemoryRates` counts: past it the one silent for longest is forgotten. */
+  readonly memoryRates: number
 }
 
 /**
@@ -68,4 +70,6 @@ export const WEB_LIMITS: WebLimits = Object.freeze({
   refusedHosts: 20,
   // About 100 MB of small sessions.
   memorySessions: 100_000,
+  // About 10 MB; who has more addresses than that is not stopped by counting them.
+  memoryRates: 100_000,
 })
