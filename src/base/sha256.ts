@@ -88,6 +88,42 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return finish(INITIAL.slice(), bytes, 0)
 }
 
+/** SHA-256 of octets that come in pieces. */
+export class Sha256 {
+  readonly #state = INITIAL.slice()
+  readonly #held = new Uint8Array(BLOCK)
+  /** Octets in `#held`. */
+  #rest = 0
+  /** Octets hashed so far. */
+  #before = 0
+
+  /** Takes the next octets. */
+  update(bytes: Uint8Array): this {
+    let at = 0
+    if (this.#rest > 0) {
+      at = Math.min(BLOCK - this.#rest, bytes.length)
+      this.#held.set(bytes.subarray(0, at), this.#rest)
+      this.#rest += at
+      if (this.#rest < BLOCK) return this
+      compress(this.#state, this.#held, 0)
+      this.#before += BLOCK
+      this.#rest = 0
+    }
+    for (; at + BLOCK <= bytes.length; at += BLOCK) {
+      compress(this.#state, bytes, at)
+      this.#before += BLOCK
+    }
+    this.#held.set(bytes.subarray(at))
+    this.#rest = bytes.length - at
+    return this
+  }
+
+  /** The hash of all that was taken; more can be taken afterwards. */
+  digest(): Uint8Array {
+    return finish(this.#state.slice(), this.#held.subarray(0, this.#rest), this.#before)
+  }
+}
+
 /** HMAC-SHA256 under one key, whose padded forms are hashed once. */
 export class HmacSha256 {
   readonly #inner: State

@@ -1,4 +1,5 @@
 export * from './body/charset.ts'
+export { checkedBody, formatDigest, parseDigest } from './body/digest.ts'
 export { messageBody } from './body/from-stream.ts'
 export * from './body/multipart.ts'
 export * from './body/query.ts'
