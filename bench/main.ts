@@ -11,6 +11,7 @@ import { comparison, fileOf, keep, kept, parseLines } from './results.ts'
 const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> = {
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
   proxy: ['proxy/main.ts', 'CPU per request through a reverse proxy beside nginx’s proxy_pass'],
+  client: ['client/main.ts', 'CPU per request of the HTTP client beside undici’s request'],
   http2: ['http/http2.ts', 'CPU per plain-text request in HTTP/2 beside the server of node:http2'],
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
   compress: ['compress/main.ts', 'CPU and bytes of a JSON reply in each content coding beside the same as it is'],
