@@ -42,6 +42,18 @@ export class ClientGone extends BodyError {
   }
 }
 
+/** A WebSocket has ended, or is about to, while somebody waited to send: why `ready()` rejects. It is nobody's fault here. */
+export class WebSocketGone extends CodedError {
+  override readonly name = 'WebSocketGone'
+  override readonly code = 'HTTP_WEBSOCKET_GONE'
+
+  /** @param how it ended; null while it is closing. */
+  constructor(how: { readonly code: number; readonly failure: string } | null) {
+    const why = how === null ? 'is closing' : `has ended (${how.failure === '' ? `code ${how.code}` : how.failure})`
+    super(`the WebSocket ${why}: nothing more can be sent`)
+  }
+}
+
 /** The peer sent what is no HTTP message, or what could be read in two ways. */
 export class MessageRefused extends CodedError {
   override readonly name = 'MessageRefused'
@@ -106,6 +118,8 @@ export type MisuseCode =
   | 'HTTP_BODY_ENDED'
   | 'HTTP_BODY_IN_USE'
   | 'HTTP_CANNOT_UPGRADE'
+  | 'HTTP_INVALID_CLOSE'
+  | 'HTTP_INVALID_PROTOCOL'
 
 /** The program asked for what cannot be sent or done. Nothing of it has reached the network. */
 export class HttpMisuse extends CodedError {

@@ -119,3 +119,17 @@ export {
 export { type HttpServer, type ServeOptions, serve } from './server/serve.ts'
 export type { TunnelOptions } from './server/tunnel.ts'
 export * from './status.ts'
+export { type AcceptOptions, acceptWebSocket, asksForWebSocket } from './websocket/accept.ts'
+export { type ConnectWebSocketOptions, connectWebSocket } from './websocket/connect.ts'
+export {
+  type MessageHandler,
+  type SendOptions,
+  WebSocketConnection,
+  type WebSocketMessage,
+} from './websocket/connection.ts'
+export type { WebSocketClosed } from './websocket/endpoint.ts'
+export { type BroadcastOptions, WebSocketGroup } from './websocket/group.ts'
+export type { DeflateOptions } from './websocket/handshake.ts'
+export type { OutgoingMessage } from './websocket/outgoing-message.ts'
+export { CLOSE_CODE } from './websocket/protocol/close-code.ts'
+export type { Compression, Deflater, InflateFault, Inflater } from './websocket/protocol/compression.ts'

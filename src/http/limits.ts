@@ -93,6 +93,21 @@ export interface HttpLimits {
   /** A tunnel through which nothing passes for so long is closed. The default of HAProxy's and nginx's guides. */
   readonly tunnelTime: Duration
 
+  // WebSocket
+
+  /** A message, decompressed; past it 1009. */
+  readonly messageBytes: number
+  /** Frames of one message; past it 1008. Each costs the receiver far more than the two octets that it costs the sender. */
+  readonly messageFragments: number
+  /** Octets that wait for a peer who does not read; past it the connection is reset. A broadcast cannot wait for everybody. */
+  readonly messageBacklogBytes: number
+  /** A peer of whom nothing has come for so long (up to twice that) is sent a Ping, and is gone when nothing comes for as long again. 0 for never. */
+  readonly heartbeatTime: Duration
+  /** How long the closing handshake may take, and then the end of the connection. */
+  readonly closeTime: Duration
+  /** Extensions in a Sec-WebSocket-Extensions field, parameters of each, and subprotocols that a client offers. */
+  readonly offerCount: number
+
   // Fields and forms
 
   /** Distinct query parameters or form fields: an attacker's keys must not fill a hash table. */
@@ -181,6 +196,12 @@ export const HTTP_LIMITS: HttpLimits = Object.freeze({
   silenceTime: seconds(5),
   lingerTime: seconds(30),
   tunnelTime: hours(1),
+  messageBytes: 16 * 1024 * 1024,
+  messageFragments: 16_384,
+  messageBacklogBytes: 16 * 1024 * 1024,
+  heartbeatTime: seconds(30),
+  closeTime: seconds(10),
+  offerCount: 32,
   queryCount: 1_000,
   cookieCount: 200,
   cookieBytes: 4_096,
