@@ -130,6 +130,8 @@ export {
 export type { WebSocketClosed } from './websocket/endpoint.ts'
 export { type BroadcastOptions, WebSocketGroup } from './websocket/group.ts'
 export type { DeflateOptions } from './websocket/handshake.ts'
+export { answerWebSocket } from './websocket/memory.ts'
 export type { OutgoingMessage } from './websocket/outgoing-message.ts'
 export { CLOSE_CODE } from './websocket/protocol/close-code.ts'
 export type { Compression, Deflater, InflateFault, Inflater } from './websocket/protocol/compression.ts'
+export { type InvalidMessage, type TypedOptions, TypedWebSocket } from './websocket/typed.ts'

@@ -10,6 +10,13 @@ export {
 } from '../base/password.ts'
 export { type Problem, problem } from '../base/problem.ts'
 export type { StandardSchema } from '../base/standard-schema.ts'
+export {
+  TypedWebSocket,
+  type WebSocketClosed,
+  WebSocketConnection,
+  WebSocketGroup,
+  type WebSocketMessage,
+} from '../http/index.ts'
 export * from '../models/index.ts'
 export * from '../templates/index.ts'
 export { type BearerOptions, bearer } from './auth/bearer.ts'
@@ -48,7 +55,16 @@ export { UploadField, type UploadOptions, type UploadType, upload } from './form
 export { currentExchange, withLocale } from './ground/current.ts'
 export { type Key, key } from './ground/key.ts'
 export type { Failure, FailureLog } from './ground/log.ts'
-export type { Group, Mountable, MountOptions, MountTarget, Part, RouteOptions } from './groups/group.ts'
+export type {
+  Group,
+  Mountable,
+  MountOptions,
+  MountTarget,
+  Part,
+  RouteOptions,
+  SocketHandler,
+  SocketRouteOptions,
+} from './groups/group.ts'
 export type { Check, Command, Finding } from './groups/operation.ts'
 export { WEB_LIMITS, type WebLimits } from './limits.ts'
 export { type CorsOptions, cors } from './policies/cors.ts'
@@ -79,6 +95,7 @@ export type {
 } from './request/hooks.ts'
 export type { BodyPart } from './request/parts.ts'
 export { type Answer, type Pieces, Reply } from './request/reply.ts'
+export type { SocketOptions } from './request/socket.ts'
 export { type SniffedType, sniffType, type Upload } from './request/upload.ts'
 export type { AnyRoute } from './routing/address.ts'
 export type { Converter } from './routing/converter.ts'
@@ -113,4 +130,11 @@ export {
   sweepUploads,
   uploadedFiles,
 } from './static/uploads.ts'
-export { type FormValues, TestClient, type TestOptions, TestResponse, testClient } from './testing/client.ts'
+export {
+  type FormValues,
+  SocketRefused,
+  TestClient,
+  type TestOptions,
+  TestResponse,
+  testClient,
+} from './testing/client.ts'

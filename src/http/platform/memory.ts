@@ -36,6 +36,13 @@ export interface AnswerOptions {
 
 const LOCAL: Address = { address: '127.0.0.1', port: 80 }
 const REMOTE: Address = { address: '127.0.0.1', port: 49152 }
+const inMemory = new WeakSet<Connection>()
+
+/** Whether both ends of a connection are in this process, by `answerUpgrade`: neither can go without the other's knowledge. */
+export function isInMemory(connection: Connection): boolean {
+  return inMemory.has(connection)
+}
+
 /** How many exchanges a machine has had: two simulations in one process count alike. */
 const counts = new WeakMap<Machine, number>()
 
@@ -243,6 +250,7 @@ class MemoryExchange implements Exchange {
     if (this.#offer === null) throw cannotUpgrade(NOT_OFFERED)
     if (!this.body.ended && this.body.length !== 0) throw cannotUpgrade('the request has a body: read the body first')
     const [here, there] = connectionPair(this.machine.clock, this.local, this.remote)
+    inMemory.add(here).add(there)
     here.attach(owner(here))
     this.answered = true
     this.#offer.made({ status, fields, connection: there })

@@ -108,7 +108,7 @@ export function checkProtocols(protocols: readonly string[]): void {
   if (wrong !== undefined)
     throw new HttpMisuse(
       'HTTP_INVALID_PROTOCOL',
-      `subprotocols are different tokens, and ${JSON.stringify(wrong)} is none or comes twice`,
+      `subprotocols must be different tokens, and ${JSON.stringify(wrong)} is not a token or comes twice`,
     )
 }
 

@@ -1,4 +1,5 @@
 /** A WebSocket as programs see it: messages in, messages out, by callbacks or as an async iterable. */
+import { surroundings, within } from '../../base/ambient.ts'
 import { reportFailure } from '../../base/report.ts'
 import type { Address } from '../../socket/address.ts'
 import type { Connection, ConnectionOwner, Security } from '../../socket/host.ts'
@@ -57,6 +58,8 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
   readonly #closed = Promise.withResolvers<WebSocketClosed>()
   #over: WebSocketClosed | null = null
   #onMessage: MessageHandler | null = null
+  /** The same, where it was set: handlers find there what surrounded the program (the request, the database). */
+  #take: MessageHandler | null = null
   #onPiece: ((piece: WebSocketMessage, last: boolean) => void | Promise<void>) | null = null
   /** A message that nobody has taken yet. */
   #waiting: WebSocketMessage | null = null
@@ -73,8 +76,7 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
   onPing: ((payload: Uint8Array) => void | Promise<void>) | null = null
   /** A Pong has come. The octets are valid during the call. */
   onPong: ((payload: Uint8Array) => void | Promise<void>) | null = null
-  /** The last call, once. */
-  onClose: ((how: WebSocketClosed) => void | Promise<void>) | null = null
+  #onClose: ((how: WebSocketClosed) => void | Promise<void>) | null = null
   /** Told of what a handler throws; by default whoever runs the program's code is told, else the console. */
   onError: ((error: unknown) => void | Promise<void>) | null = null
 
@@ -146,6 +148,7 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
   }
   set onMessage(handler: MessageHandler | null) {
     this.#onMessage = handler
+    this.#take = handler === null ? null : here(handler)
     if (handler === null || this.#waiting === null) return
     queueMicrotask(() => {
       const waiting = this.#waiting
@@ -153,6 +156,14 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
       if (waiting !== null) this.#message(waiting)
       this.#flow()
     })
+  }
+
+  /** The last call, once. */
+  get onClose(): ((how: WebSocketClosed) => void | Promise<void>) | null {
+    return this.#onClose
+  }
+  set onClose(handler: ((how: WebSocketClosed) => void | Promise<void>) | null) {
+    this.#onClose = handler === null ? null : here(handler)
   }
 
   /**
@@ -163,7 +174,7 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
     return this.#onPiece
   }
   set onPiece(handler: ((piece: WebSocketMessage, last: boolean) => void | Promise<void>) | null) {
-    this.#onPiece = handler
+    this.#onPiece = handler === null ? null : here(handler)
   }
 
   /**
@@ -293,8 +304,9 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
   }
 
   #message(message: WebSocketMessage): void {
-    if (this.#onMessage !== null) {
-      this.#run(() => this.#onMessage!(message))
+    const take = this.#take
+    if (take !== null) {
+      this.#run(() => take(message))
       return
     }
     const wanted = this.#wanted
@@ -367,7 +379,7 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
     this.#wanted?.resolve({ done: true, value: undefined })
     this.#wanted = null
     this.#closed.resolve(how)
-    this.#run(() => this.onClose?.(how), false)
+    this.#run(() => this.#onClose?.(how), false)
   }
 
   #leaveRoom(): void {
@@ -377,6 +389,12 @@ export class WebSocketConnection implements AsyncIterable<WebSocketMessage>, Asy
 }
 
 const NOTHING = new Uint8Array(0)
+
+/** A handler that runs with what surrounds the code now. */
+function here<A extends unknown[]>(handler: (...all: A) => void | Promise<void>): (...all: A) => void | Promise<void> {
+  const where = surroundings()
+  return where === undefined ? handler : (...all) => within(where, {}, () => handler(...all))
+}
 
 function control(what: string, payload: Uint8Array): Uint8Array {
   if (payload instanceof Uint8Array && payload.length <= MOST_CONTROL) return payload

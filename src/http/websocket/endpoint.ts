@@ -7,6 +7,7 @@ import type { SocketError } from '../../base/errors.ts'
 import type { Connection, ConnectionOwner } from '../../socket/host.ts'
 import type { HttpLimits } from '../limits.ts'
 import { utf8, utf8Length } from '../machine/text.ts'
+import { isInMemory } from '../platform/memory.ts'
 import type { Deadlined, Sweep } from '../sweep.ts'
 import { ABNORMAL, CLOSE_CODE } from './protocol/close-code.ts'
 import { CLOSING, type ClosingAction, type ClosingEvent, type ClosingState } from './protocol/closing.ts'
@@ -362,7 +363,8 @@ export class Endpoint implements ConnectionOwner, ReaderSink, Deadlined {
 
   #heartbeatFrom(now: Nanos): Nanos {
     const { heartbeatTime } = this.#options.limits
-    return heartbeatTime === 0 ? Number.POSITIVE_INFINITY : now + heartbeatTime
+    // No timer for what cannot be cut off: it would keep the process of a test alive.
+    return heartbeatTime === 0 || isInMemory(this.connection) ? Number.POSITIVE_INFINITY : now + heartbeatTime
   }
 }
 

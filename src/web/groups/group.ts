@@ -2,7 +2,8 @@
  * Where routes are registered. A site is a group; groups within it have a prefix, hooks and error pages of their own,
  * and may have a guard. A group only keeps what it is told: nothing of it is looked at before the site begins.
  */
-import type { Handler } from '../../http/index.ts'
+import type { AnySchema } from '../../base/standard-schema.ts'
+import { type Handler, TypedWebSocket, type WebSocketConnection } from '../../http/index.ts'
 import type { Class } from '../../models/index.ts'
 import type { Filter } from '../../templates/index.ts'
 import { RouteError, UsageError } from '../errors.ts'
@@ -25,6 +26,7 @@ import type {
   Teardown,
   View,
 } from '../request/hooks.ts'
+import type { SocketOptions } from '../request/socket.ts'
 import type { AnyRoute } from '../routing/address.ts'
 import { parsePattern } from '../routing/pattern.ts'
 import { makeRoute } from '../routing/route.ts'
@@ -40,6 +42,12 @@ export interface RouteOptions {
   /** Limits of this route's body, form and query. */
   readonly limits?: Partial<WebLimits>
 }
+
+/** What may differ for a route that is a WebSocket. */
+export type SocketRouteOptions = RouteOptions & SocketOptions
+
+/** Talks to a visitor over a WebSocket. */
+export type SocketHandler<P, U, S> = (c: Context<P, U>, socket: S) => void | Promise<void>
 
 /** What may differ for a bare handler. */
 export interface MountOptions {
@@ -201,6 +209,40 @@ export class Group<U> {
   /** DELETE, with the protection of `post`. */
   delete<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>, options?: RouteOptions): this {
     return this.route('DELETE', route, view, options)
+  }
+  /**
+   * A WebSocket, over HTTP/1.1 and HTTP/2. Hooks, guards and the check of who asks run before it opens, as for any route: pages of other
+   * sites cannot open it. With `receives`, messages are JSON that the schema has looked at.
+   * The handler's async function may run as long as the WebSocket is open; what it does to `c` no reply carries any more.
+   * @example
+   * site.websocket('/rooms/{room}', async (c, socket) => {
+   *   for await (const message of socket) socket.send(`${c.params.room}: ${message}`)
+   * })
+   */
+  websocket<const R extends string | AnyRoute, In>(
+    route: R,
+    handler: SocketHandler<ParamsIn<R>, U, TypedWebSocket<In>>,
+    options: SocketRouteOptions & { readonly receives: AnySchema<In> },
+  ): this
+  websocket<const R extends string | AnyRoute>(
+    route: R,
+    handler: SocketHandler<ParamsIn<R>, U, WebSocketConnection>,
+    options?: SocketRouteOptions,
+  ): this
+  websocket<const R extends string | AnyRoute>(
+    route: R,
+    handler: SocketHandler<ParamsIn<R>, U, never>,
+    options: SocketRouteOptions & { readonly receives?: AnySchema } = {},
+  ): this {
+    requireFunction(handler, `websocket ${nameOf(route, 'websocket')}`)
+    const { receives } = options
+    const view: View<ParamsIn<R>, U> = (c) =>
+      c.websocket((socket) => {
+        const given = receives === undefined ? socket : new TypedWebSocket(socket, receives)
+        return handler(c, given as never)
+      }, options)
+    // RFC 8441 §4: over HTTP/2 a WebSocket is asked for with CONNECT.
+    return this.route('GET', route, view, options).route('CONNECT', route, view, options)
   }
   /** Every method that has no handler of its own there. */
   any<const R extends string | AnyRoute>(route: R, view: View<ParamsIn<R>, U>, options?: RouteOptions): this {

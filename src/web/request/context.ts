@@ -20,6 +20,7 @@ import {
   type Parameters,
   parseQuery,
   type Validators,
+  type WebSocketConnection,
 } from '../../http/index.ts'
 import type { Address } from '../../socket/address.ts'
 import type { SafeHtml } from '../../templates/safe.ts'
@@ -34,6 +35,7 @@ import type { ContextBody } from './body.ts'
 import type { CookieJar } from './cookies.ts'
 import type { FormInput } from './form-input.ts'
 import { HTML, jsonReply, type Pieces, Reply, TEXT } from './reply.ts'
+import { type SocketOptions, socketReply } from './socket.ts'
 import type { Turn } from './turn.ts'
 
 /** What a reply may be told beside its content. */
@@ -344,6 +346,16 @@ export class Context<P = unknown, U = unknown> {
     const reply = new Reply(200, EVENT_TYPE, eventPieces(this.#turn.exchange, source, init))
     for (let i = 0; i < EVENT_FIELDS.length; i += 2) reply.setHeader(EVENT_FIELDS[i]!, EVENT_FIELDS[i + 1]!)
     return finish(reply, init)
+  }
+
+  /**
+   * Opens a WebSocket in place of a reply: `site.websocket` does it for a whole route. The handler runs once it is open;
+   * when it throws, the WebSocket closes with 1011. A request that asks for none is answered 426.
+   * @example
+   * site.get('/live', (c) => c.user === null ? c.redirect(to.signIn()) : c.websocket((socket) => void room.add(socket)))
+   */
+  websocket(handler: (socket: WebSocketConnection) => void | Promise<void>, options: SocketOptions = {}): Reply {
+    return socketReply(this.#turn, handler, options)
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What a handler answers, and what becomes of it. */
 
+import type { Exchange, FieldLines } from '../../http/index.ts'
 import { type RendersHtml, renderHtml, rendersHtml, SafeHtml } from '../../templates/safe.ts'
 import { UsageError } from '../errors.ts'
 import type { Maybe } from '../ground/maybe.ts'
@@ -66,6 +67,17 @@ export class Reply {
     const { lines } = this
     if (lines === null) return
     for (let i = lines.length - 2; i >= 0; i -= 2) if (lines[i]!.toLowerCase() === wanted) lines.splice(i, 2)
+  }
+}
+
+/** In place of a reply: the request becomes something else, a WebSocket. What hooks have set goes with the 101. */
+export class SwitchReply extends Reply {
+  /** Switches; or answers, where that cannot be. @returns the status. */
+  readonly make: (exchange: Exchange, lines: FieldLines) => number
+
+  constructor(make: (exchange: Exchange, lines: FieldLines) => number) {
+    super(101, '', null)
+    this.make = make
   }
 }
 

@@ -5,7 +5,7 @@ import { mayCompress } from '../security/compression.ts'
 import { isActive } from '../security/headers.ts'
 import { type Context, turnOf } from './context.ts'
 import type { Chain } from './hooks.ts'
-import { HTML, JSON_TYPE, type Pieces, type Reply, type ReplyContent, TEXT, toReply } from './reply.ts'
+import { HTML, JSON_TYPE, type Pieces, type Reply, type ReplyContent, SwitchReply, TEXT, toReply } from './reply.ts'
 import { release, sendPieces } from './streaming.ts'
 import type { Turn } from './turn.ts'
 
@@ -101,6 +101,7 @@ const COMMON = new Set<string>([TEXT, HTML, JSON_TYPE, ''])
 
 function send(turn: Turn, reply: Reply): Maybe<number> {
   const { exchange, cookiesMade, nonceMade, lines: set, status: asked } = turn
+  if (reply instanceof SwitchReply) return reply.make(exchange, ownLines(turn, '', reply.lines))
   const status = asked !== 0 && reply.status === 200 ? asked : reply.status
   const plain =
     reply.lines === null && set === null && cookiesMade === null && nonceMade === '' && COMMON.has(reply.type)

@@ -21,8 +21,8 @@ export function isSafe(method: string): boolean {
  * Whether a request asks to become a WebSocket. It is a GET, and what follows it may change anything, while no rule of the
  * browser keeps another site's page from opening one with the visitor's cookies (RFC 6455 §10.2).
  */
-export function opensSocket(upgrade: string | undefined): boolean {
-  return upgrade !== undefined && /\bwebsocket\b/i.test(upgrade)
+export function opensSocket(upgrade: string | null | undefined): boolean {
+  return typeof upgrade === 'string' && /\bwebsocket\b/i.test(upgrade)
 }
 
 export interface Provenance {

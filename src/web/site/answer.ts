@@ -108,7 +108,8 @@ function answer({ of, c, turn, found }: Visitor): Maybe<unknown> {
   const { action } = found
   if (!action.anyHost) checkHost(turn, of.hosts)
   const { exchange } = turn
-  const matters = action.checksCsrf && (!isSafe(exchange.method) || opensSocket(exchange.header('upgrade')))
+  const matters =
+    action.checksCsrf && (!isSafe(exchange.method) || opensSocket(exchange.header('upgrade') ?? exchange.protocol))
   const checked = matters ? checkOrigin(turn, found) : undefined
   const { steps } = action.place.chain
   if (checked === undefined && steps.length === 0) return innermost(c, turn, found)

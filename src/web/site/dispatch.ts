@@ -156,7 +156,7 @@ export function checkOrigin(turn: Turn, found: Found): undefined | Promise<void>
   if (verdict.from === 'own') return undefined
   if (verdict.from === 'other') throw new HttpError(403, `Refused: another site sent this request (${verdict.why}).`)
   // RFC 6455 §4.1: every browser names the page's origin when it opens a socket. This is another client.
-  if (isSafe(exchange.method)) return undefined
+  if (isSafe(exchange.method) || exchange.method === 'CONNECT') return undefined
   // Every browser since 2020 sends one of the two fields. What sends neither and carries nothing that a browser
   // attaches by itself (a program with its own client) cannot be anybody's forged request.
   if (exchange.header('cookie') === undefined && authorization === undefined) return undefined

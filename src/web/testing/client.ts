@@ -6,7 +6,7 @@
 
 import type { Machine } from '../../base/machine.ts'
 import type { Exchange } from '../../http/index.ts'
-import { answer, isBodiless } from '../../http/index.ts'
+import { answer, answerWebSocket, isBodiless, type WebSocketConnection } from '../../http/index.ts'
 import { login, type Signable } from '../auth/sign-in.ts'
 import { UsageError } from '../errors.ts'
 import { Context } from '../request/context.ts'
@@ -110,6 +110,26 @@ export class TestClient {
     return this.request(form.method, form.action ?? page, body, { ...options, headers })
   }
 
+  /**
+   * Opens a WebSocket, as a page of the site would. @throws SocketRefused with the reply, where the site answers otherwise.
+   * @example
+   * const socket = await web.websocket('/chat')
+   * socket.send('hello')
+   * const { value } = await socket[Symbol.asyncIterator]().next()
+   */
+  async websocket(
+    path: string,
+    options: RequestOptions & { readonly protocols?: readonly string[] } = {},
+  ): Promise<WebSocketConnection> {
+    const url = new URL(path.startsWith('/') ? this.origin + path : path)
+    const headers = this.#fieldsOf(url, { origin: this.origin, ...options.headers })
+    const handler = (exchange: Exchange) => answerStrictly(this.#site, exchange)
+    const { protocols = [] } = options
+    const opened = await answerWebSocket(handler, new Request(url, { headers }), this.#machine, { protocols })
+    if (!(opened instanceof Response)) return opened
+    throw new SocketRefused(new TestResponse(opened, url.pathname + url.search, await opened.text()))
+  }
+
   /** Signs a user in as `login(c, user)` does. */
   async login(user: Signable): Promise<void> {
     this.cookies.take(
@@ -131,16 +151,22 @@ export class TestClient {
   ): Promise<TestResponse> {
     // Not resolved against the origin: `//a` shall reach the site as it is.
     const url = new URL(path.startsWith('/') ? this.origin + path : path)
-    const headers = new Headers({ 'sec-fetch-site': 'same-origin', ...this.#headers, ...options.headers })
-    for (const [name, value] of [...headers]) if (value === '') headers.delete(name)
+    const headers = this.#fieldsOf(url, options.headers)
     const now = this.#machine.clock.wallMillis()
-    const cookie = this.cookies.field(url.pathname, url.protocol === 'https:', now)
-    if (cookie !== null && !headers.has('cookie')) headers.set('cookie', cookie)
     const init: RequestInit = { method, headers, ...(body === undefined ? {} : { body }) }
     const response = await this.#answer(new Request(url, init))
     for (const line of response.headers.getSetCookie()) this.cookies.take(line, now)
     const made = new TestResponse(response, url.pathname + url.search, await response.text())
     return options.follow ? this.#follow(made, 10) : made
+  }
+
+  /** What a browser would send of itself, and what the test says otherwise. */
+  #fieldsOf(url: URL, given: Readonly<Record<string, string>> | undefined): Headers {
+    const headers = new Headers({ 'sec-fetch-site': 'same-origin', ...this.#headers, ...given })
+    for (const [name, value] of [...headers]) if (value === '') headers.delete(name)
+    const cookie = this.cookies.field(url.pathname, url.protocol === 'https:', this.#machine.clock.wallMillis())
+    if (cookie !== null && !headers.has('cookie')) headers.set('cookie', cookie)
+    return headers
   }
 
   /** The whole reply, when the site is done with the request, teardown and all. */
@@ -163,6 +189,18 @@ export class TestClient {
     if (response.status < 300 || response.status > 399 || location === null) return response
     if (left === 0) throw new UsageError(`more than ten redirects, the last to ${location}`)
     return this.#follow(await this.get(location), left - 1)
+  }
+}
+
+/** The site has answered a request for a WebSocket with a reply. */
+export class SocketRefused extends Error {
+  override readonly name = 'SocketRefused'
+  /** What it has answered. */
+  readonly response: TestResponse
+
+  constructor(response: TestResponse) {
+    super(`${response.path} was answered ${response.status}, not by a WebSocket: ${response.text.slice(0, 200)}`)
+    this.response = response
   }
 }
 
