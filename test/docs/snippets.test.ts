@@ -179,12 +179,15 @@ const PROGRAMS: Readonly<Record<string, Act>> = {
     assert.equal(await new Running([file]).whole(), '')
   },
   'docs/web.md 2': async (file) => {
+    assert.equal(await new Running([file]).whole(), '')
+  },
+  'docs/web.md 3': async (file) => {
     const site = new Running([file], { PORT: '0', SECRET: 'only for tests, and long enough!' })
     const [, port] = await site.until(/listening on port (\d+)/)
     assert.match(await page(`http://127.0.0.1:${port}/`, site), /<a href="\/sign-in">Sign in<\/a>/)
     await site.stop()
   },
-  'docs/web.md 3': async (file) => {
+  'docs/web.md 4': async (file) => {
     assert.match(await new Running(['--test', file]).whole(), /pass 2\b/)
   },
   'docs/proxy.md 1': async (file) => {

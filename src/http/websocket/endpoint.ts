@@ -91,7 +91,7 @@ export class Endpoint implements ConnectionOwner, ReaderSink, Deadlined {
     this.#writer = new FrameWriter(connection, options.nextKey)
     this.#sweep = sweepOf(clock)
     this.deadline = this.#heartbeatFrom(clock.now())
-    this.#sweep.add(this)
+    if (this.deadline < Number.POSITIVE_INFINITY) this.#sweep.add(this)
   }
 
   get state(): ClosingState {
@@ -295,7 +295,7 @@ export class Endpoint implements ConnectionOwner, ReaderSink, Deadlined {
     if (to === 'closed') this.#leave()
     else {
       this.deadline = this.#options.clock.now() + this.#options.limits.closeTime
-      this.#sweep.note(this.deadline)
+      this.#sweep.add(this)
       // Whoever waited for messages to be read has to let the Close frame through.
       if (to === 'failed' || to === 'answered') this.connection.resume()
     }
