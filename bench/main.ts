@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   proxy: ['proxy/main.ts', 'CPU per request through a reverse proxy beside nginx’s proxy_pass'],
   client: ['client/main.ts', 'CPU per request of the HTTP client beside undici’s request'],
   http2: ['http/http2.ts', 'CPU per plain-text request in HTTP/2 beside the server of node:http2'],
+  websocket: ['websocket/main.ts', 'CPU per WebSocket message, echoed and broadcast, beside ws'],
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],
   compress: ['compress/main.ts', 'CPU and bytes of a JSON reply in each content coding beside the same as it is'],
   files: ['files/main.ts', 'CPU per static file of 64 KB and 10 MB beside nginx'],

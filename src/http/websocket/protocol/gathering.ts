@@ -1,6 +1,8 @@
 /** The octets of one message as they come. Memory is taken for what has come, never for what a frame's head promises. */
 
 const LEAST = 512
+/** A message of 16 KB comes in pieces of 4 KB: one that begins is given room for all of it. Who sends little and promises much gets four times what he has sent. */
+const GROWTH = 4
 
 export class Gathering {
   bytes: Uint8Array = new Uint8Array(0)
@@ -13,9 +15,7 @@ export class Gathering {
   room(more: number, promised: number): void {
     const needed = this.length + more
     if (needed <= this.bytes.length) return
-    const grown = new Uint8Array(
-      Math.max(needed, Math.min(this.length + promised, Math.max(LEAST, 2 * this.bytes.length, 2 * needed))),
-    )
+    const grown = new Uint8Array(Math.max(needed, Math.min(this.length + promised, Math.max(LEAST, GROWTH * needed))))
     grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
   }
