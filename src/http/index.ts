@@ -135,3 +135,10 @@ export type { OutgoingMessage } from './websocket/outgoing-message.ts'
 export { CLOSE_CODE } from './websocket/protocol/close-code.ts'
 export type { Compression, Deflater, InflateFault, Inflater } from './websocket/protocol/compression.ts'
 export { type InvalidMessage, type TypedOptions, TypedWebSocket } from './websocket/typed.ts'
+export {
+  HostWebSocket,
+  type WebSocketClass,
+  type WebSocketClassOptions,
+  type WebSocketData,
+  webSocketClass,
+} from './websocket/web-socket.ts'
