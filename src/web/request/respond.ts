@@ -1,5 +1,5 @@
 /** From an answer to bytes: hooks, session, cookies, security fields, and out. */
-import { compressExchange, type Exchange, isBodiless } from '../../http/index.ts'
+import { compressExchange, type Exchange, isBodiless, splitList } from '../../http/index.ts'
 import { awaited, type Maybe } from '../ground/maybe.ts'
 import { mayCompress } from '../security/compression.ts'
 import { isActive } from '../security/headers.ts'
@@ -159,9 +159,9 @@ function keepPrivate(lines: string[]): void {
   let kept = false
   for (let i = 0; i < lines.length; i += 2) {
     if (lines[i]!.toLowerCase() !== 'cache-control') continue
-    const directives = lines[i + 1]!.split(',')
-      .map((directive) => directive.trim())
-      .filter((directive) => directive !== '' && !/^(?:public$|s-maxage\b|proxy-revalidate$)/i.test(directive))
+    const directives = splitList(lines[i + 1]!).filter(
+      (directive) => !/^(?:public$|s-maxage\b|proxy-revalidate$)/i.test(directive),
+    )
     if (!directives.some((directive) => /^(?:private|no-store)$/i.test(directive))) directives.push('private')
     lines[i + 1] = directives.join(', ')
     kept = true

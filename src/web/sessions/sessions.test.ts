@@ -236,6 +236,7 @@ test('no shared cache keeps a reply that sets a session, whatever the program sa
       return c.text('x')
     },
     '/reply': (c) => c.text('x', { headers: { 'cache-control': 'public, s-maxage=60, max-age=60' } }),
+    '/quoted': (c) => c.text('x', { headers: { 'Cache-Control': 'no-cache="a, public, b"' } }),
     '/none': (c) => c.text('x'),
     '/store': (c) => c.text('x', { headers: { 'Cache-Control': 'no-store' } }),
   }
@@ -249,6 +250,7 @@ test('no shared cache keeps a reply that sets a session, whatever the program sa
   const field = async (path: string) => (await testClient(site).get(path)).headers.get('cache-control')
   assert.equal(await field('/context'), 'max-age=60, private')
   assert.equal(await field('/reply'), 'max-age=60, private')
+  assert.equal(await field('/quoted'), 'no-cache="a, public, b", private', 'what stands in quotes is one directive')
   assert.equal(await field('/none'), 'private')
   assert.equal(await field('/store'), 'no-store')
   assert.equal(await field('/plain/context'), 'public, max-age=60', 'without a session the program decides')
