@@ -73,12 +73,16 @@ class CompressedExchange extends ExchangeDecorator {
       this.of.reply(status, fields, body)
       return
     }
-    const bytes = typeof body === 'string' ? utf8(body) : body
-    const coding = bytes.length < least ? null : this.#coding()
-    if (coding === null) {
-      this.of.reply(status, bytes.length < least ? fields : varied(fields), bytes)
+    if (lengthOf(body) < least) {
+      this.of.reply(status, fields, body)
       return
     }
+    const coding = this.#coding()
+    if (coding === null) {
+      this.of.reply(status, varied(fields), body)
+      return
+    }
+    const bytes = typeof body === 'string' ? utf8(body) : body
     const whole = bytes.length <= AT_ONCE ? encodeWhole(coding, bytes) : null
     if (whole !== null) {
       this.of.reply(status, encoded(fields, coding), whole)
