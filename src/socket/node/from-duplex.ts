@@ -47,6 +47,8 @@ class DuplexConnection implements Connection {
   #closeTimer: CloseTimer | null = null
   #failure: SocketError | null = null
   #wantsDrain = false
+  /** The owner was told the last. */
+  #told = false
   /** Writes that were handed to the stream, and those of them that it has passed on. */
   #written = 0
   #passed = 0
@@ -85,12 +87,15 @@ class DuplexConnection implements Connection {
       // A TLS socket that is told of its end by an alert does not close by itself where the stream below is half open.
       if (!duplex.destroyed) duplex.destroy()
     })
-    duplex.on('close', () => this.#over())
+    // A TLS socket whose carrier is reset says so from inside the call.
+    duplex.on('close', () => queueMicrotask(() => this.#over()))
     if (duplex.destroyed) this.#over()
   }
 
   #over(): void {
     this.#closeTimer?.stop()
+    if (this.#told) return
+    this.#told = true
     this.#flushes?.fail(this.#failure ?? ownReset())
     this.#delivery.closed(this.#failure)
   }
@@ -115,7 +120,9 @@ class DuplexConnection implements Connection {
   }
 
   #endIfBoth(): void {
-    if (this.#duplex.readableEnded && this.#duplex.writableFinished) this.#duplex.destroy()
+    if (!this.#duplex.readableEnded || !this.#duplex.writableFinished) return
+    this.#closeTimer?.stop()
+    this.#duplex.destroy()
   }
 
   write(bytes: Uint8Array): boolean {
@@ -189,9 +196,19 @@ class DuplexConnection implements Connection {
       return
     }
     this.#leaving = 'closing'
-    this.#duplex.end(() => this.#duplex.destroy())
+    this.#duplex.end(() => (this.#carrier === null ? this.#duplex.destroy() : this.#linger()))
     this.#regulate()
     this.#closeWithin(deadline)
+  }
+
+  /**
+   * Everything is sent, and the owner is told that this is the end; what the peer still says is read and dropped until it
+   * ends, too. TLS servers send session tickets of their own accord, and to close with those unread would make a kernel
+   * reset the connection, and lose what is on its way.
+   */
+  #linger(): void {
+    this.#over()
+    if (!this.#duplex.readableEnded) this.#closeWithin(undefined)
   }
 
   #closeWithin(deadline: Duration | undefined): void {

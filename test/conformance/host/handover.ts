@@ -138,10 +138,14 @@ export function handoverScenarios(scenario: Scenario): void {
     'reset',
   )
 
-  scenario('a plain connection has no security to speak of', async (world) => {
-    const both = await pair(world)
-    assert.equal(both.client.connection.security, null)
-    assert.equal(both.server.connection.security, null)
-    await shut(both)
-  })
+  scenario(
+    'a plain connection has no security to speak of',
+    async (world) => {
+      const both = await pair(world)
+      assert.equal(both.client.connection.security, null)
+      assert.equal(both.server.connection.security, null)
+      await shut(both)
+    },
+    'plain',
+  )
 }

@@ -51,7 +51,7 @@ export interface World {
 export type MakeWorld = () => Promise<World>
 
 /** What not every host has. */
-export type Ability = 'IPv6' | 'multicast' | 'broadcast' | 'pair' | 'reset' | 'Unix sockets' | OptionName
+export type Ability = 'IPv6' | 'multicast' | 'broadcast' | 'pair' | 'plain' | 'reset' | 'Unix sockets' | OptionName
 
 /** Declares one test of the suite: `body` in a fresh world, for hosts that have what it needs. */
 export type Scenario = (title: string, body: (world: World) => Promise<void>, ...needs: readonly Ability[]) => void
