@@ -1,5 +1,5 @@
 /** Proxies as the environment names them: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, as curl and Go read them. */
-import { ipVersion, isLoopback } from '../../../base/ip.ts'
+import { formatIp6, formatPrefix4, ipVersion, isLoopback, parseIp6, parsePrefix4 } from '../../../base/ip.ts'
 import { AddressSet } from '../../../socket/address-set.ts'
 import { HttpMisuse } from '../../errors.ts'
 import type { Origin } from '../../origin.ts'
@@ -82,10 +82,22 @@ function exceptionOf(entry: string): Exception {
 /** Null for what is no prefix: it excepts nothing. */
 function prefixOf(entry: string): AddressSet | null {
   try {
-    return new AddressSet('no_proxy', [entry])
+    return new AddressSet('no_proxy', [masked(entry)])
   } catch {
     return null
   }
+}
+
+/** `10.1.2.3/8` means `10.0.0.0/8`: what was left standing in the host's bits must not send its traffic to the proxy. */
+function masked(entry: string): string {
+  const four = parsePrefix4(entry)
+  if (four !== null) return formatPrefix4(four.prefix)
+  const [text = '', length = ''] = entry.split('/')
+  const bytes = parseIp6(text)
+  const bits = Number(length)
+  if (bytes === null || !/^\d{1,3}$/.test(length) || bits > 128) return entry
+  for (let i = 0; i < 16; i++) bytes[i]! &= 0xff00 >> Math.min(8, Math.max(0, bits - i * 8))
+  return `${formatIp6(bytes)}/${bits}`
 }
 
 function bare(host: string): string {
