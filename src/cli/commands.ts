@@ -9,5 +9,7 @@ export const COMMANDS: CommandTable = {
   'dns resolve': async () => (await import('./dns/resolve.ts')).dnsResolve,
   proxy: async () => (await import('./proxy.ts')).proxy,
   'proxy check': async () => (await import('./proxy.ts')).proxyCheck,
+  serve: async () => (await import('./serve.ts')).serve,
+  authority: async () => (await import('./authority.ts')).authority,
   completion: async () => (await import('./completion.ts')).completion(COMMANDS),
 }

@@ -22,7 +22,7 @@ test('bash finds commands, their second words, arguments and options', { skip: n
     const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _reticle; echo "\${COMPREPLY[@]}"`
     return execFileSync('bash', ['-c', `${out}\n${line}`], { encoding: 'utf8' }).trim()
   }
-  assert.equal(complete('reticle', ''), 'look dig fetch dns proxy completion')
+  assert.equal(complete('reticle', ''), 'look dig fetch dns proxy serve authority completion')
   assert.equal(complete('reticle', 'lo'), 'look')
   assert.equal(complete('reticle', 'dns', ''), 'serve resolve --help')
   assert.equal(complete('reticle', 'dns', 'r'), 'resolve')
@@ -43,7 +43,7 @@ test('fish: second words behind their first, options behind both, each command o
   assert.match(offers('dns')[0]!, /-n __fish_use_subcommand /)
   for (const word of ['serve', 'resolve'])
     assert.match(
-      offers(word)[0]!,
+      offers(word).at(-1)!,
       /-n '__fish_seen_subcommand_from dns; and not __fish_seen_subcommand_from serve resolve'/,
     )
   for (const word of ['bash', 'zsh', 'fish'])
@@ -52,6 +52,8 @@ test('fish: second words behind their first, options behind both, each command o
   assert.equal(forward.length, 2)
   assert.match(forward[0]!, /-n '__fish_seen_subcommand_from dns; and __fish_seen_subcommand_from resolve'/)
   assert.match(forward[1]!, /-n '__fish_seen_subcommand_from proxy'/)
+  const https = lines.find((line) => line.includes(' -l https '))!
+  assert.match(https, /-n '__fish_seen_subcommand_from serve; and not __fish_seen_subcommand_from dns'/)
 })
 
 test('fish itself offers what the script says', { skip: needCommand('fish') }, async () => {
@@ -64,7 +66,7 @@ test('fish itself offers what the script says', { skip: needCommand('fish') }, a
       .trim()
       .split('\n')
       .map((offered) => offered.split('\t')[0]!)
-  assert.deepEqual(complete('reticle '), ['completion', 'dig', 'dns', 'fetch', 'look', 'proxy'])
+  assert.deepEqual(complete('reticle '), ['authority', 'completion', 'dig', 'dns', 'fetch', 'look', 'proxy', 'serve'])
   assert.deepEqual(complete('reticle dns '), ['resolve', 'serve'])
   assert.deepEqual(complete('reticle completion '), ['bash', 'fish', 'zsh'])
   assert.deepEqual(complete('reticle dns resolve --fo'), ['--forward'])

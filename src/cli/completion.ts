@@ -92,7 +92,9 @@ function fish(commands: readonly Named[]): string {
     words.map((word) => offer(`'${seen(first)}; and not ${seen(words.join(' '))}'`, word, `${first} ${word}`)),
   )
   const options = commands.flatMap(({ name, command }) => {
-    const when = `'${name.split(' ').map(seen).join('; and ')}'`
+    // `serve` alone, and not the one of `dns serve`.
+    const others = [...after].filter(([, words]) => words.includes(name)).map(([first]) => `; and not ${seen(first)}`)
+    const when = `'${name.split(' ').map(seen).join('; and ')}${others.join('')}'`
     return Object.entries(command.options).map(
       ([option, { description }]) => `complete -c reticle -n ${when} -l ${option} -d ${quoted(description)}`,
     )
