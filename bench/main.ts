@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, readonly [file: string, what: string]>> =
   http: ['http/run.ts', 'CPU per plain-text request beside a bare C loop, node:http and Fastify'],
   proxy: ['proxy/main.ts', 'CPU per request through a reverse proxy beside nginx’s proxy_pass'],
   client: ['client/main.ts', 'CPU per request of the HTTP client beside undici’s request'],
+  https: ['http/https.ts', 'CPU per plain-text request over TLS 1.3, and per handshake, beside Fastify'],
   http2: ['http/http2.ts', 'CPU per plain-text request in HTTP/2 beside the server of node:http2'],
   websocket: ['websocket/main.ts', 'CPU per WebSocket message, echoed and broadcast, beside ws'],
   dns: ['dns/main.ts', 'CPU per DNS query, from a zone beside NSD and from the cache beside Unbound'],

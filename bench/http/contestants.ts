@@ -33,6 +33,16 @@ export function contestants(limit: string): Contestant[] {
   ]
 }
 
+/** Those who speak TLS. It goes by Node's sockets whatever the driver: one row of ours is enough. */
+export function secureContestants(): Contestant[] {
+  const program = (file: string) => fileURLToPath(new URL(`servers/${file}`, import.meta.url))
+  const node = process.execPath
+  return [
+    { name: 'reticle https', command: [node, program('reticle-tls.ts'), 'node'], part: 'ours' },
+    { name: 'fastify https', command: [node, program('fastify-tls.ts')], part: 'peer' },
+  ]
+}
+
 /** A peer where its runtime is on the PATH. */
 function installed(runtime: string, name: string, given: readonly string[]): Contestant[] {
   const there = (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, runtime)))

@@ -44,6 +44,11 @@ export function pipelined(depth: number): Load {
 /** A new connection for each request. */
 export const fresh: Load = { ...wrk, command: (...load) => [...wrk.command(...load), '-H', 'Connection: close'] }
 
+/** The same over TLS. */
+export function secure(load: Load): Load {
+  return { ...load, command: (url, ...more) => load.command(url.replace('http:', 'https:'), ...more) }
+}
+
 /** Requests that stand for a second. */
 const H2LOAD_RATE = 20_000
 
