@@ -11,6 +11,6 @@ export function mayOpen(exchange: Exchange, { origins = [], dangerouslyAnyOrigin
   // Every browser names the page's origin. What names none is a program, which could name any.
   if (origin === undefined || dangerouslyAnyOrigin || origins.includes(origin)) return true
   // The scheme is not compared: behind a proxy that ends TLS this server sees http where the browser saw https.
-  const host = /^https?:\/\/([^/?#@\s,]+)$/i.exec(origin)?.[1]
+  const host = /^https?:\/\/([^/?#@, \t]+)$/i.exec(origin)?.[1]
   return host !== undefined && host.toLowerCase() === exchange.authority.toLowerCase()
 }
