@@ -54,7 +54,7 @@ type Exception = (origin: Origin) => boolean
 function exceptionsOf(list: string): Exception {
   const all = list
     .toLowerCase()
-    .split(/[\s,]+/)
+    .split(/[ \t\r\n,]+/)
     .filter((entry) => entry !== '')
     .map(exceptionOf)
   return (origin) => all.some((exception) => exception(origin))
