@@ -8,7 +8,8 @@ import { promisify } from 'node:util'
 import { ms } from '../base/duration.ts'
 import type { SocketError } from '../base/errors.ts'
 import { RecordingLog } from '../base/events.ts'
-import type { Connection, ConnectionOwner, OptionSettings } from '../socket/host.ts'
+import { ipOf } from '../socket/address.ts'
+import type { Connection, ConnectionOwner, Listener, OptionSettings } from '../socket/host.ts'
 import type { OptionValue } from '../socket/options.ts'
 import type { DriverName } from './driver.ts'
 import type { KernelEvent } from './events.ts'
@@ -160,6 +161,36 @@ for (const driver of DRIVERS)
       assert.equal(second.local.port, first.local.port)
       await first.close()
       await second.close()
+    })
+
+    test('a group of four listeners by SO_REUSEPORT: each gets its share of the connections', async () => {
+      const shares = [0, 0, 0, 0]
+      const options = { options: { SO_REUSEPORT: 1 } }
+      const group: Listener[] = []
+      const taken: Connection[] = []
+      let place = at
+      let left = 128
+      const all = Promise.withResolvers<void>()
+      for (const i of shares.keys()) {
+        const take = (connection: Connection): void => {
+          shares[i]!++
+          taken.push(connection)
+          if (--left === 0) all.resolve()
+        }
+        const listener = await host.listen(place, take, options)
+        place = ipOf(listener.local, 'listen')
+        group.push(listener)
+      }
+      const calls = Array.from({ length: 128 }, () => host.connect(place))
+      const clients = await Promise.all(calls)
+      await all.promise
+      for (const end of [...clients, ...taken]) end.reset()
+      // By a hash of the addresses: that one of four gets none of 128 happens once in 10^15.
+      assert.ok(
+        shares.every((share) => share > 0),
+        shares.join(' '),
+      )
+      for (const listener of group) await listener.close()
     })
 
     uring('a writer hears what its peer said before it went away', async () => {
