@@ -1,7 +1,9 @@
 /** Unix sockets with other programs at the other end: curl, Python, nginx before and behind. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -38,7 +40,8 @@ function drivers(): DriverName[] {
 /** A folder for this test alone. */
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'reticle-unix-'))
-  t.after(() => rmSync(path, { recursive: true }))
+  // What still writes there is ended by later hooks: this one must not fail before them.
+  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
   return path
 }
 
@@ -51,6 +54,20 @@ function start(t: TestContext, command: string, args: readonly string[]): ChildP
 
 async function appears(path: string): Promise<void> {
   while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** A server has bound the path, and listens there: between the two a client is refused. */
+async function listens(path: string): Promise<void> {
+  for (;;) {
+    const socket = connect(path)
+    const open = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (open) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 }
 
 for (const driver of drivers()) {
@@ -94,7 +111,7 @@ for (const driver of drivers()) {
            location / { proxy_pass http://site; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
     )
     start(t, 'nginx', ['-c', `${path}/nginx.conf`, '-p', path, '-e', `${path}/error.log`])
-    await appears(`${path}/nginx.sock`)
+    await listens(`${path}/nginx.sock`)
     const client = new Client(connectTo(host, { path: `${path}/nginx.sock` }))
     t.after(() => client.close())
     for (let i = 0; i < 20; i++) {
