@@ -1,5 +1,5 @@
 /** Why a handshake has failed, in words, and whether a server's certificate is taken. */
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { SocketError } from '../../base/errors.ts'
 import { TlsError } from '../errors.ts'
@@ -65,16 +65,36 @@ function trouble(reason: string, certificate: X509Certificate): string {
   }
 }
 
+/**
+ * Whether a pinned key is the server's own, or one of those that vouch for it. What a server sends is a heap of certificates that
+ * it says are a chain, and not the chain that was verified: each link is proven here by its signature, or a stranger with a
+ * certificate of any trusted authority would send the pinned one along with his own.
+ */
 function pinned(socket: TLSSocket, pins: readonly string[]): boolean {
   const seen = new Set<string>()
   let each: PeerCertificate | undefined = socket.getPeerCertificate(true)
+  let below: X509Certificate | null = null
   while (each?.raw !== undefined && !seen.has(each.fingerprint256)) {
     seen.add(each.fingerprint256)
-    const key = new X509Certificate(each.raw).publicKey.export({ type: 'spki', format: 'der' })
+    const certificate = new X509Certificate(each.raw)
+    const publicKey = keyOf(certificate)
+    if (publicKey === null) return false
+    if (below !== null && !(below.checkIssued(certificate) && below.verify(publicKey))) return false
+    const key = publicKey.export({ type: 'spki', format: 'der' })
     if (pins.includes(createHash('sha256').update(key).digest('base64'))) return true
+    below = certificate
     each = (each as { issuerCertificate?: PeerCertificate }).issuerCertificate
   }
   return false
+}
+
+/** Null for a kind of key that is not known here: what is sent along can be anything. */
+function keyOf(certificate: X509Certificate): KeyObject | null {
+  try {
+    return certificate.publicKey
+  } catch {
+    return null
+  }
 }
 
 /** A handshake that did not come to its end. */
