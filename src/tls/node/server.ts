@@ -1,5 +1,5 @@
 /** The server's side: carrier connections come in, and secure ones go on to `accept`. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { after, type Nanos, type Timer } from '../../base/clock.ts'
@@ -20,6 +20,8 @@ import { handshakeFailed } from './verdict.ts'
 
 const TICKET_TIME = hours(24)
 const TICKET_KEY_BYTES = 48
+/** OpenSSL takes no more (SSL_MAX_SID_CTX_LENGTH). */
+const SESSION_CONTEXT_BYTES = 32
 /** Longer than any process lives: the host's own clock ends handshakes, and Node's timer would do it in real time. */
 const NEVER = 2 ** 31 - 1
 
@@ -85,7 +87,17 @@ export class SecureServer {
   #shown() {
     const { trust, minVersion } = this.#options
     const identity = this.#store.identityFor(null) ?? undefined
-    return contextOptions({ identity, trust, minVersion })
+    return { ...contextOptions({ identity, trust, minVersion }), sessionIdContext: this.#sessionContext() }
+  }
+
+  /**
+   * What a session is good for: a client that one authority has vouched for must not come in by that session where another one
+   * is trusted, though both listeners have the same `ticketKeys`.
+   */
+  #sessionContext(): string {
+    const { trust, clientCertificates = 'none' } = this.#options
+    const hash = createHash('sha256').update(JSON.stringify([clientCertificates, trust?.map(String) ?? null]))
+    return hash.digest('hex').slice(0, SESSION_CONTEXT_BYTES)
   }
 
   #ticketKeys(): Buffer {

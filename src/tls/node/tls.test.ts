@@ -1,6 +1,6 @@
 /** TLS between hosts of every kind: what is agreed on, who is believed, and how each end leaves. */
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { ms, seconds, sleep } from '../../base/duration.ts'
 import { RecordingLog } from '../../base/events.ts'
@@ -20,6 +20,7 @@ import {
   type TlsServerOptions,
   tlsHost,
 } from '../index.ts'
+import { distinguished, signed } from './authority/x509.ts'
 
 const NAME = 'shop.example'
 const authority = createAuthority('a test')
@@ -245,6 +246,42 @@ everywhere('clients show certificates where they are asked to', async (pair) => 
   await listener.close()
 })
 
+test('a session of one listener does not let a client in at another that trusts others, whatever ticket keys they share', async () => {
+  await simulated(async (pair) => {
+    const ticketKeys = new Uint8Array(48).fill(7)
+    const partner = createAuthority('a partner')
+    const identity = issue(partner, ['client.example'])
+    const options = { clientCertificates: 'require', ticketKeys } as const
+    const theirs = await echo(pair, { ...options, trust: [partner.certificate] })
+    const ours = await echo(pair, { ...options, trust })
+    const again = await echo(pair, { ...options, trust: [partner.certificate] })
+    // One client whose sessions are found by name and port: its carriers lead elsewhere.
+    const tls = clientTls({ trust, identity })
+    const visit = async (listener: Listener) => {
+      const carrier = await tls.carrier(pair.client).connect(listener.local)
+      const shown = new Proxy(carrier, {
+        get: (of, name) => {
+          if (name === 'remote') return theirs.local
+          const value: unknown = Reflect.get(of, name, of)
+          return typeof value === 'function' ? value.bind(of) : value
+        },
+      })
+      const connection = await tls.secure(pair.client, shown, { serverName: NAME }).catch(() => null)
+      if (connection === null) return ''
+      const collector = new Collector({ onData: () => connection.end() })
+      connection.attach(collector)
+      connection.write(bytes('hello'))
+      await collector.closed
+      return collector.text
+    }
+    assert.equal(await visit(theirs), 'hello')
+    assert.equal(await visit(ours), '')
+    assert.equal(ours.accepted.length, 0)
+    assert.equal(await visit(again), 'hello')
+    for (const listener of [theirs, ours, again]) await listener.close()
+  })
+})
+
 everywhere('a session is resumed, also across a renewal of the certificates', async (pair) => {
   const log = new RecordingLog()
   const certificates = new Certificates([shop])
@@ -382,6 +419,34 @@ test('keys that are pinned must be in the chain', async () => {
       code: 'TLS_NOT_PINNED',
     })
     await listener.close()
+  })
+})
+
+test('a pinned certificate that is only sent along vouches for nobody', async () => {
+  await simulated(async (pair) => {
+    const { createHash } = await import('node:crypto')
+    const pinned = createAuthority('the pinned one')
+    const pin = createHash('sha256')
+      .update(new X509Certificate(pinned.certificate).publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('base64')
+    // Trusted, and not pinned: whoever gets a certificate there sends the pinned authority's beside his own. A link between
+    // them is easy to write for who need not sign it: the trusted authority, as if the pinned one had made it.
+    const own = issue(authority, [NAME])
+    const link = signed(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, {
+      issuer: distinguished('the pinned one'),
+      subject: distinguished('a test'),
+      publicKey: new X509Certificate(authority.certificate).publicKey,
+      validity: { from: past.from, until: new Date(Date.now() + day) },
+      extensions: [],
+    })
+    for (const heap of [pinned.certificate, `${link}${pinned.certificate}`]) {
+      const certificates = { ...own, certificate: `${own.certificate}${heap}` }
+      const listener = await echo(pair, { certificates })
+      const connection = await secure(pair, listener)
+      connection.close()
+      await assert.rejects(secure(pair, listener, NAME, { trust, pins: [pin] }), { code: 'TLS_NOT_PINNED' })
+      await listener.close()
+    }
   })
 })
 
