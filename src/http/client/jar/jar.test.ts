@@ -45,6 +45,8 @@ test('which cookies are taken, and how they are read', () => {
     ['http://a.example/', 'a=b; Domain=other.example', 'http://other.example/', ''],
     ['http://a.example/', 'a=b; Domain=example', 'http://b.example/', ''],
     ['http://a.co.uk/', 'a=b; Domain=co.uk', 'http://b.co.uk/', ''],
+    ['http://a.example./', 'a=b; Domain=example.', 'http://b.example./', ''],
+    ['http://a.co.uk./', 'a=b; Domain=co.uk.', 'http://b.co.uk./', ''],
     ['http://a.example/', 'a=b; Domain=', 'http://a.example/', 'a=b'],
     ['http://localhost/', 'a=b; Domain=localhost', 'http://localhost/', 'a=b'],
     ['http://10.0.0.1/', 'a=b; Domain=0.0.1', 'http://2.0.0.1/', ''],

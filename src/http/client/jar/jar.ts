@@ -70,7 +70,9 @@ export class CookieJar {
   #orders = 0
 
   constructor(options: JarOptions = {}) {
-    this.#isPublicSuffix = options.isPublicSuffix ?? likelySuffix
+    const isPublicSuffix = options.isPublicSuffix ?? likelySuffix
+    // `com.` is `com`, written to the end: a list has it without the dot.
+    this.#isPublicSuffix = (domain) => isPublicSuffix(domain.replace(/\.$/, ''))
     this.#limits = { ...HTTP_LIMITS, ...options.limits }
   }
 
