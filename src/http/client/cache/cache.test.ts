@@ -194,6 +194,46 @@ test('what one person is given is not given to another: Authorization, Vary, pri
   }
 })
 
+test('a reply that sets a cookie is shared only where its origin says that it is for all', async () => {
+  for (const [control, shared, times] of [
+    ['max-age=60', true, 2],
+    ['', true, 2],
+    ['public, max-age=60', true, 1],
+    ['s-maxage=60', true, 1],
+    ['max-age=60', false, 1],
+  ] as const) {
+    const modified = 'Sat, 01 Jan 2000 00:00:00 GMT'
+    const fields = ['Cache-Control', control, 'Last-Modified', modified, 'Set-Cookie', 'session=alice']
+    const { asked, get } = world(() => [200, fields, 'x'], { shared })
+    await get()
+    await get()
+    assert.equal(asked.length, times, `${control}, shared ${shared}`)
+  }
+})
+
+test('news of a reply that it is no longer to be kept, or not for others, is heeded', async () => {
+  for (const [control, shared, kept] of [
+    ['no-store, max-age=60', false, false],
+    ['private, max-age=60', true, false],
+    ['private, max-age=60', false, true],
+    ['max-age=60', true, true],
+  ] as const) {
+    const { asked, get, clock } = world(
+      (_, count) =>
+        count === 1
+          ? [200, ['Cache-Control', 'max-age=1', 'ETag', '"a"'], 'first']
+          : [count === 2 ? 304 : 200, ['Cache-Control', control, 'ETag', '"a"'], count === 2 ? '' : 'anew'],
+      { shared },
+    )
+    await get()
+    await clock.advance(5 * SECOND)
+    // Who has asked gets what the origin has said is good.
+    assert.equal(await get(), '200 first', control)
+    assert.equal(await get(), kept ? '200 first' : '200 anew', control)
+    assert.equal(asked.length, kept ? 2 : 3, control)
+  }
+})
+
 test('what is changed is forgotten, with what the reply names, of the same origin only', async () => {
   const { asked, get, ask } = world((request, count) => {
     if (request.method === 'GET') return [200, ['Cache-Control', 'max-age=60'], `body ${count}`]
@@ -355,6 +395,14 @@ test('a cache is bounded: cacheBytes, cacheVariants, cacheDirectives, cachePasse
   await late.get()
   await late.get()
   assert.equal(late.asked.length, 2)
+  // What stands behind the last one that is looked at is not known: it could be the one that forbids.
+  const hidden = world(() => [200, ['Cache-Control', 'max-age=60, a, private'], 'x'], {
+    shared: true,
+    limits: { cacheDirectives: 2 },
+  })
+  await hidden.get()
+  await hidden.get()
+  assert.equal(hidden.asked.length, 2)
   const passed = world(() => [200, ['Cache-Control', 'no-store'], 'x'], { limits: { cachePassed: 1 } })
   for (const url of ['http://web/a', 'http://web/b']) await passed.get([], url)
   passed.asked.length = 0

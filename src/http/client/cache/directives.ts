@@ -5,22 +5,25 @@ import { parseItem, readQuoted, splitList, stripSpace } from '../../fields/list.
 export type Directives = ReadonlyMap<string, string | null>
 
 const NONE: Directives = new Map()
+const TOO_MANY: Directives = new Map([['no-store', null]])
 
 /** RFC 9111 §1.2.2: more seconds than this are this. */
 const MOST_SECONDS = 2_147_483_648
 
-/** @param field all lines joined; undefined when absent. @param most directives that are looked at */
+/** @param field all lines joined; undefined when absent. @param most directives that are looked at; of a field with more it is said that nothing is kept */
 export function parseDirectives(field: string | undefined, most: number): Directives {
   if (field === undefined) return NONE
   const directives = new Map<string, string | null>()
   for (const element of splitList(field)) {
-    if (directives.size >= most) break
     const equals = element.indexOf('=')
     const name = stripSpace(element, 0, equals < 0 ? element.length : equals).toLowerCase()
     const argument = equals < 0 ? null : argumentOf(element, equals + 1)
     // Of two the one that lets less: of a directive with and without argument the one without.
-    if (!directives.has(name)) directives.set(name, argument)
-    else directives.set(name, lesser(directives.get(name)!, argument))
+    if (!directives.has(name)) {
+      // What is not looked at any more could say `private`: then nothing is kept.
+      if (directives.size >= most) return TOO_MANY
+      directives.set(name, argument)
+    } else directives.set(name, lesser(directives.get(name)!, argument))
   }
   return directives
 }

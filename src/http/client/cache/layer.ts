@@ -39,6 +39,8 @@ export interface CacheOptions {
   readonly limits?: Partial<CacheLimits>
 }
 
+const NO_DIRECTIVES: Directives = new Map()
+
 /** Methods that change nothing, after which what is kept stays good (RFC 9110 §9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY'])
 
@@ -201,7 +203,7 @@ class Cache {
     const same = tag === undefined || tag === fieldValue(stored.fields, 'etag')
     if (same) {
       const newer = freshened(stored, reply.fields, requestedAt, this.#now)
-      await this.#put(asked.key, newer)
+      await this.#renew(asked.key, newer)
       if (isConditional(request)) return reply
       reply.body.discard()
       return this.#give(request, newer)
@@ -306,10 +308,16 @@ class Cache {
         return said === undefined || said === fieldValue(stored.fields, name)
       }
       if (same('etag') && same('last-modified') && same('content-length'))
-        await this.#put(key, freshened(stored, reply.fields, requestedAt, this.#now))
+        await this.#renew(key, freshened(stored, reply.fields, requestedAt, this.#now))
       else await this.#forget(key)
       return
     }
+  }
+
+  /** News of what is kept can be that it is to be kept no longer, or by nobody who serves others. */
+  async #renew(key: string, newer: StoredReply): Promise<void> {
+    const keeps = isStorable(newer, [], NO_DIRECTIVES, this.#said(newer), this.#manner)
+    await (keeps ? this.#put(key, newer) : this.#forget(key))
   }
 
   /** Which requests the reply answers: those that say the same where it looked, and are from the same person. */

@@ -32,6 +32,7 @@ export function isStorable(
   } else if (said.has('no-store')) return false
   if (manner.shared && said.has('private')) return false
   if (manner.shared && fieldValue(request, 'authorization') !== undefined && !mayShareAuthorized(said)) return false
+  if (manner.shared && fieldValue(fields, 'set-cookie') !== undefined && !isMeantForAll(said)) return false
   const explicit = explicitLifetime(reply, said, manner)
   const allowed = explicit !== undefined || said.has('public') || (said.has('private') && !manner.shared)
   if (!allowed && !HEURISTIC.has(status)) return false
@@ -43,4 +44,12 @@ export function isStorable(
 /** RFC 9111 §3.5. */
 function mayShareAuthorized(said: Directives): boolean {
   return said.has('must-revalidate') || said.has('public') || said.has('s-maxage')
+}
+
+/**
+ * Whether a reply with Set-Cookie may be given to others, who then are who the cookie says. RFC 9111 §7.3 leaves that to the origin,
+ * which says `private` or is sorry; here the origin has to say that it is meant so.
+ */
+function isMeantForAll(said: Directives): boolean {
+  return said.has('public') || said.has('s-maxage')
 }
