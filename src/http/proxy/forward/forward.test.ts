@@ -20,6 +20,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   'both.example': ['10.0.0.9', '8.8.4.4'],
   'meta.example': ['169.254.169.254'],
   'six.example': ['::ffff:10.0.0.9'],
+  // Not as addresses are written, and addresses to whoever reads them by inet_aton.
+  'odd.example': ['167772169', '0xa.9', '012.0.0.9'],
 }
 
 /** A proxy at 10.0.0.1:3128 for clients of 10.0.0.0/8, and a server at 8.8.4.4 and one at 10.0.0.9. */
@@ -107,6 +109,7 @@ test('nobody gets into the house through the proxy, whichever name leads there',
     'inner.example',
     'meta.example',
     'six.example',
+    'odd.example',
     '169.254.169.254',
     '127.0.0.1',
     '[::1]',
@@ -121,6 +124,7 @@ test('nobody gets into the house through the proxy, whichever name leads there',
     assert.match(await status(connect(`${host}:443`)), /^403|^502|^400/, host)
   }
   assert.equal(seen.length, 0)
+  assert.equal(await status(get('http://odd.example/')), '403')
   // Of several addresses those that may be.
   assert.equal(await status(get('http://both.example/')), '200')
   const open = await world({ dangerouslyReach: ['10.0.0.9'] })

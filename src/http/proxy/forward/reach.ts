@@ -1,5 +1,6 @@
 /** Where a forward proxy goes for its clients, and where not: what a stranger asks for must not lead into the house. */
 import { SocketError } from '../../../base/errors.ts'
+import { ipVersion } from '../../../base/ip.ts'
 import { type Address, formatAddress } from '../../../socket/address.ts'
 import { AddressSet } from '../../../socket/address-set.ts'
 import { HostDecorator } from '../../../socket/decorate.ts'
@@ -104,6 +105,8 @@ export class Reach {
   }
 
   #allows(address: string): boolean {
+    // What is not read as an address here is read somehow further on: nobody knows where it leads.
+    if (ipVersion(address.replace(/%.*$/, '')) === 0) return false
     return !this.#special.hasIp(address) || this.#reached.hasIp(address)
   }
 }
