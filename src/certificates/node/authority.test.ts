@@ -3,7 +3,18 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -188,6 +199,16 @@ test(
     assert.equal(readFileSync(join(at, 'account.pem'), 'utf8'), 'two')
     if (process.platform === 'win32') return
     assert.equal(statSync(at).mode & 0o777, 0o700)
+    assert.equal(statSync(join(at, 'account.pem')).mode & 0o777, 0o600)
+    // What somebody has put where the draft is going to be: a link out of the folder, a file that all can read.
+    const draft = join(at, `account.pem.${process.pid}.new`)
+    symlinkSync(join(folder, 'theirs'), draft)
+    await storage.write('account.pem', 'three')
+    assert.equal(existsSync(join(folder, 'theirs')), false)
+    writeFileSync(draft, '')
+    chmodSync(draft, 0o644)
+    await storage.write('account.pem', 'four')
+    assert.equal(readFileSync(join(at, 'account.pem'), 'utf8'), 'four')
     assert.equal(statSync(join(at, 'account.pem')).mode & 0o777, 0o600)
   }),
 )

@@ -19,7 +19,9 @@ export function folderStorage(folder: string = join(dataFolder(), 'certificates'
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const draft = join(folder, `${name}.${process.pid}.new`)
       try {
-        const file = await open(draft, 'w', 0o600)
+        // Made anew, never opened: what lies there could be a link, or a file that others can read.
+        await rm(draft, { force: true })
+        const file = await open(draft, 'wx', 0o600)
         try {
           await file.writeFile(text)
           await file.sync()
