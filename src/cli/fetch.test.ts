@@ -149,7 +149,8 @@ test('failures have their exit status, and say what to do', async (t) => {
   let times = 0
   const server = await serving(t, (exchange) => {
     times++
-    if (exchange.path === '/loop') exchange.reply(302, ['Location', '/loop'], null)
+    if (exchange.path === '/odd') exchange.reply(302, ['Location', 'http://[\x9b2J'], null)
+    else if (exchange.path === '/loop') exchange.reply(302, ['Location', '/loop'], null)
     else if (exchange.path === '/later' && times < 3) exchange.reply(503, ['Retry-After', '0'], null)
     else if (exchange.path === '/close') exchange.abort()
     else if (exchange.path !== '/never') exchange.reply(200, [], 'at last')
@@ -157,6 +158,9 @@ test('failures have their exit status, and say what to do', async (t) => {
   const { url } = server
   const table: [args: string[], status: number, error: RegExp][] = [
     [['127.0.0.1:1/'], EXIT.connect, /Nothing listens there/],
+    // What the server says moves no cursor, and a user is written as he likes.
+    [[`${url}/odd`, '-L'], EXIT.redirects, /redirects to "http:\/\/\[\\x9b2J"/],
+    [['http://a%zz:b@127.0.0.1:1/'], EXIT.connect, /Nothing listens there/],
     [[`${url}/loop`, '-L'], EXIT.redirects, /more than 20 redirects/],
     [[`${url}/never`, '-m', '0.05'], EXIT.timeout, /--timeout SECONDS waits longer/],
     [[], EXIT.usage, /needs a URL/],

@@ -110,7 +110,7 @@ async function run({ positionals, values, terminal }: Call): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) throw error
     const { status, message } = failureOf(error, request.url)
-    terminal.error(`reticle fetch: ${message}\n`)
+    terminal.error(`reticle fetch: ${message.split('\n').map(plain).join('\n')}\n`)
     return status
   } finally {
     client.close()

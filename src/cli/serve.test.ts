@@ -1,14 +1,18 @@
 /** `reticle serve` and `reticle authority`, as they are called, and asked over the network. */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { AcmeServer } from '../certificates/trial/acme-server.ts'
-import { Client } from '../http/index.ts'
+import { Client, serve as serveHttp } from '../http/index.ts'
+import { TestNetwork } from '../http/trial/network.ts'
+import { RawClient } from '../http/trial/raw.ts'
 import { kernelHost } from '../kernel/index.ts'
 import { clientTls, createAuthority } from '../tls/index.ts'
 import { main } from './main.ts'
+import { toHttps } from './serve/secured.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'reticle-serve-'))
 const files = join(folder, 'public')
@@ -79,7 +83,28 @@ test('a folder over http: its files, index.html of folders, nothing that is hidd
   assert.deepEqual(await get(`${url}below/`), { status: 200, text: '<h1>below</h1>' })
   assert.equal((await get(`${url}.secret`)).status, 404)
   assert.match(serving.out, /Z 127\.0\.0\.1:\d+ GET localhost:\d+\/below\/\n/)
+  // What a stranger asks for moves no cursor: U+009B begins a command of a terminal.
+  const raw = connect(Number(new URL(url!).port), '127.0.0.1')
+  raw.end(Buffer.from('GET /\x9b2J HTTP/1.1\r\nHost: localhost\r\n\r\n', 'latin1'))
+  await serving.until(/ localhost\/\\x9b2J\n/)
+  raw.destroy()
   await serving.stop()
+})
+
+test('who comes to port 80 is sent to https, and to nowhere else', async () => {
+  const network = new TestNetwork()
+  const server = await serveHttp(network.host('server', '10.0.0.1'), toHttps(['shop.example']), { port: 80 })
+  for (const [line, location] of [
+    ['GET /a?b=c', 'https://shop.example/a?b=c'],
+    ['GET /a?', 'https://shop.example/a?'],
+    ['GET http://shop.example/a?b=c', 'https://shop.example/a?b=c'],
+    ['GET http://shop.example', 'https://shop.example/'],
+    ['OPTIONS *', 'https://shop.example/'],
+  ] as const) {
+    const client = await RawClient.open(network.host('client', '10.0.0.2'), server.local)
+    const text = await client.send(`${line} HTTP/1.1\r\nHost: shop.example\r\n\r\n`)
+    assert.equal(/^Location: (.*)\r$/m.exec(text)?.[1], location, line)
+  }
 })
 
 test('--https on this machine: a certificate of the development authority, which is made and named', async () => {

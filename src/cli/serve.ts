@@ -10,6 +10,7 @@ import { tlsHost } from '../tls/index.ts'
 import { app } from '../web/index.ts'
 import { staticFiles } from '../web/static/static-files.ts'
 import { type Call, type Command, UsageError } from './command.ts'
+import { plain } from './fetch/print.ts'
 import { isPublic } from './serve/names.ts'
 import { developed, managed, secureOptions } from './serve/secured.ts'
 import { type LoadedSite, siteModule } from './site-module.ts'
@@ -150,7 +151,7 @@ function logging(handler: Handler, terminal: Terminal): Handler {
   return (exchange) => {
     const { method, target, authority, remote } = exchange
     terminal.out(
-      `${new Date(exchange.machine.clock.wallMillis()).toISOString()} ${formatAddress(remote)} ${method} ${authority}${target}\n`,
+      `${new Date(exchange.machine.clock.wallMillis()).toISOString()} ${formatAddress(remote)} ${method} ${plain(`${authority}${target}`)}\n`,
     )
     return handler(exchange)
   }

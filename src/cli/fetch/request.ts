@@ -37,7 +37,7 @@ export function readRequest(address: string, given: GivenRequest, input: Input):
   const { body, type, length, upload } = contentOf(given, input)
   if (given.user !== undefined) add('Authorization', `Basic ${Buffer.from(given.user).toString('base64')}`)
   else if (url.username !== '') {
-    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    const user = `${decoded(url.username)}:${decoded(url.password)}`
     add('Authorization', `Basic ${Buffer.from(user).toString('base64')}`)
   }
   url.username = ''
@@ -48,6 +48,15 @@ export function readRequest(address: string, given: GivenRequest, input: Input):
   add('User-Agent', 'reticle')
   const method = given.method ?? (given.head === true ? 'HEAD' : upload ? 'PUT' : body === null ? 'GET' : 'POST')
   return { url, method, fields, body, upload }
+}
+
+/** As it is written where it is no percent-encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** Names are asked over https where nothing is said; this machine and addresses, which have no certificates, over http. */

@@ -113,10 +113,17 @@ export async function managed(
 }
 
 /** RFC 9110 §15.4.9: the method and the body stay. To the names alone that are served. */
-function toHttps(names: readonly string[]): Handler {
+export function toHttps(names: readonly string[]): Handler {
   return (exchange) => {
-    const name = exchange.authority.replace(/:\d+$/, '').toLowerCase()
-    if (names.includes(name)) exchange.reply(308, ['Location', `https://${name}${exchange.target}`], null)
+    const { authority, target, path, query } = exchange
+    const name = authority.replace(/:\d+$/, '').toLowerCase()
+    // A target can be a whole URL, or an authority (CONNECT), or *: what is put behind the name begins with a slash.
+    const rest = target.startsWith('/')
+      ? target
+      : path.startsWith('/')
+        ? `${path}${query === '' ? '' : `?${query}`}`
+        : '/'
+    if (names.includes(name)) exchange.reply(308, ['Location', `https://${name}${rest}`], null)
     else exchange.reply(421, ['Content-Type', 'text/plain'], 'there is no such site here\n')
   }
 }
