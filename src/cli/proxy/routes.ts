@@ -101,6 +101,7 @@ export class Routes {
   /** The first in the file that fits. */
   #find({ authority, path, scheme }: Exchange): Route | undefined {
     const name = authority.replace(/:\d+$/, '').toLowerCase().replace(/\.$/, '')
+    const seen = resolved(path)
     return this.#routes.find(
       (route) =>
         (route.scheme === undefined || route.scheme === scheme) &&
@@ -108,13 +109,13 @@ export class Routes {
           route.hosts.some(
             (host) => host === name || (host.startsWith('.') && (name.endsWith(host) || name === host.slice(1))),
           )) &&
-        isBelow(path, route.path),
+        isBelow(seen, route.path),
     )
   }
 
   #route(config: RouteConfig, proxies: Map<string, ReverseProxy>, kept: ReadonlyMap<string, ReverseProxy>): Route {
     const { host = [], path = '/', scheme, to, redirect, respond, status } = config
-    const place = { hosts: host.map((name) => name.toLowerCase()), path, scheme }
+    const place = { hosts: host.map((name) => name.toLowerCase()), path: resolved(path), scheme }
     if (redirect !== undefined)
       return {
         ...place,
@@ -126,9 +127,11 @@ export class Routes {
         answer: (exchange) =>
           this.#reply(exchange, status ?? 200, ['Content-Type', 'text/plain; charset=utf-8'], respond),
       }
-    const key = JSON.stringify(config)
+    const authorities = config.tls?.trust?.map((path) => readFileSync(resolve(this.#folder, path), 'utf8'))
+    // Whom a route trusts is what stands in the files now: an authority that was taken out is trusted no longer.
+    const key = JSON.stringify([config, authorities])
     const proxy =
-      proxies.get(key) ?? kept.get(key) ?? reverseProxy(this.#host, optionsOf(config, to!, this.#folder, this.#onDone))
+      proxies.get(key) ?? kept.get(key) ?? reverseProxy(this.#host, optionsOf(config, to!, authorities, this.#onDone))
     proxies.set(key, proxy)
     return { ...place, answer: proxy }
   }
@@ -143,7 +146,7 @@ export class Routes {
 function optionsOf(
   config: RouteConfig,
   to: NonNullable<RouteConfig['to']>,
-  folder: string,
+  authorities: readonly string[] | undefined,
   onDone: OnDone,
 ): ReverseProxyOptions {
   const {
@@ -159,15 +162,14 @@ function optionsOf(
   } = config
   const host =
     sendHost === undefined || sendHost === 'keep' || sendHost === 'upstream' ? (sendHost ?? 'keep') : { name: sendHost }
-  const secure = tls === undefined ? {} : { tls: clientTlsOf(tls, folder) }
+  const secure = tls === undefined ? {} : { tls: clientTlsOf(tls, authorities) }
   return { ...rest, ...secure, to, host, onDone } as ReverseProxyOptions
 }
 
 function clientTlsOf(
-  { trust, dangerouslyAcceptAnyCertificate }: NonNullable<RouteConfig['tls']>,
-  folder: string,
+  { dangerouslyAcceptAnyCertificate }: NonNullable<RouteConfig['tls']>,
+  authorities: readonly string[] | undefined,
 ): ClientTls {
-  const authorities = trust?.map((path) => readFileSync(resolve(folder, path), 'utf8'))
   return clientTls({
     acceptAnyCertificate: dangerouslyAcceptAnyCertificate === true,
     ...(authorities === undefined ? {} : { trust: authorities }),
@@ -178,6 +180,19 @@ function clientTlsOf(
 function redirected(to: string, { path, query }: Exchange): string {
   if (!to.endsWith('/') || to.startsWith('/')) return to
   return to + path.slice(1) + (query === '' ? '' : `?${query}`)
+}
+
+/**
+ * The path as an upstream is likely to read it: what is encoded without need decoded, empty segments and `.` gone. A route that
+ * keeps strangers from `/admin` must be met by `//admin`, `/./admin` and `/%61dmin`, too. It is for the choice alone: what is sent
+ * on is what has come.
+ */
+function resolved(path: string): string {
+  if (!/%|\\|\/\/|\/\./.test(path)) return path
+  const plain = path.replace(/%(?!25)([2-7][0-9a-f])/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  )
+  return plain.replace(/[\\/](?:\.?[\\/])*(?:\.$)?/g, '/')
 }
 
 function isBelow(path: string, prefix: string): boolean {
