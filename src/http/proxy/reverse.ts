@@ -64,7 +64,10 @@ export interface ReverseProxyOptions extends UpstreamsOptions {
   readonly upgrades?: readonly string[]
   /** Bodies that are known to be no longer than this are read whole before an upstream is asked; default 16 KiB. */
   readonly bufferBytes?: number
-  /** What happens to every request and reply between the client and the choice of an upstream: a cache, say. */
+  /**
+   * What happens to every request and reply between the client and the choice of an upstream: answers of one's own, say. `cache()` lets
+   * everything pass there: it keeps nothing of requests whose target was given as it came.
+   */
   readonly layers?: readonly Layer[]
   /** Answers a failure in the proxy's name; by default one line of text. The exchange has had no reply. */
   readonly onFailure?: (failure: ProxyFailure, exchange: Exchange) => void
