@@ -57,13 +57,19 @@ export function proxyOrigin(proxy: string | URL): Origin {
   const url = URL.parse(proxy)
   const origin = url === null ? null : originOf(url)
   if (origin === null || origin.scheme !== 'http')
-    throw new HttpMisuse('HTTP_INVALID_URL', `the proxy must be an http:// URL, not ${JSON.stringify(shown(proxy))}`)
+    throw new HttpMisuse(
+      'HTTP_INVALID_URL',
+      `the proxy must be an http:// URL, not ${JSON.stringify(withoutPassword(proxy))}`,
+    )
   return origin
 }
 
-/** Without the password that may stand in it: messages are logged. */
-function shown(proxy: string | URL): string {
-  return String(proxy).replace(/^([a-z0-9+.-]*:?\/\/)?[^/?#]*@/i, '$1')
+/**
+ * A proxy's URL as messages show it, which are logged: without what stands before the last @. A password that is not encoded as it
+ * should be (`u:a/b@c@proxy`) is why such a URL is refused, and ends at none of its own signs.
+ */
+export function withoutPassword(proxy: string | URL): string {
+  return String(proxy).replace(/^([a-z0-9+.-]*:?\/\/)?.*@/is, '$1…@')
 }
 
 /** Owns the connection until the proxy has answered. */

@@ -4,6 +4,7 @@ import { HttpMisuse } from '../../errors.ts'
 import type { FieldLines } from '../../exchange.ts'
 import { utf8 } from '../../machine/text.ts'
 import type { Origin } from '../../origin.ts'
+import { withoutPassword } from '../tunnel.ts'
 import type { SocksProxy } from './socks.ts'
 
 /** The proxy through which a client reaches its origins. */
@@ -56,8 +57,4 @@ function decoded(text: string): string {
   } catch {
     return text
   }
-}
-
-function withoutPassword(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, '//…@')
 }

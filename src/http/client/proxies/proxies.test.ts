@@ -80,7 +80,16 @@ test('which origins NO_PROXY excepts', () => {
 })
 
 test('a variable that names no proxy is refused by its name, without the password', () => {
-  for (const value of ['ftp://a', 'http://', 'https://user:secret@proxy/', '://'])
+  for (const value of [
+    'ftp://a',
+    'http://',
+    'https://user:secret@proxy/',
+    '://',
+    'http://user:a/secret@proxy',
+    'http://user:a#secret@proxy',
+    'ftp://user:a@secret@proxy',
+    'socks4://user:a?secret@proxy:1',
+  ])
     assert.throws(
       () => environmentProxies({ HTTPS_PROXY: value }),
       (error: Error) =>
