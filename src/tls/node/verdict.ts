@@ -2,15 +2,28 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { SocketError } from '../../base/errors.ts'
+import { ipVersion } from '../../base/ip.ts'
 import { TlsError } from '../errors.ts'
 import type { TlsClientOptions } from '../settings.ts'
 import { shownNames } from './certificates.ts'
 
-/** RFC 9525 §6.3: the names of subjectAltName count, and nothing else. Node would look at the subject where there are none. */
-export function checkName(name: string, certificate: PeerCertificate): Error | undefined {
-  if (certificate.subjectaltname === undefined)
-    return Object.assign(new Error(`the certificate has no subjectAltName`), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
-  return checkServerIdentity(name, certificate)
+/**
+ * RFC 9525 §6.3: the names of subjectAltName count, and nothing else; an asterisk is a whole label, the leftmost. Node would look at the
+ * subject where there is no name (a URI alone, say), and takes `a*.example`.
+ */
+export function checkName(name: string, { subjectaltname, ...rest }: PeerCertificate): Error | undefined {
+  if (subjectaltname === undefined) return wrongName('the certificate has no subjectAltName')
+  const refused = checkServerIdentity(name, { ...rest, subjectaltname, subject: {} as PeerCertificate['subject'] })
+  if (refused !== undefined || ipVersion(name) !== 0) return refused
+  const host = name.toLowerCase().replace(/\.$/, '')
+  const above = `*${host.slice(host.indexOf('.'))}`
+  const named = subjectaltname.split(', ').map((entry) => entry.toLowerCase().replace(/\.$/, ''))
+  if (named.includes(`dns:${host}`) || (host.includes('.') && named.includes(`dns:${above}`))) return undefined
+  return wrongName(`the certificate is not for ${name}`)
+}
+
+function wrongName(why: string): Error {
+  return Object.assign(new Error(why), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
 }
 
 /** What speaks against the server at the other end; null: it is the one that was asked for. */
