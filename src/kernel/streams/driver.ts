@@ -1,6 +1,9 @@
 /** A driver whose streams live on a reactor. Datagrams fall through to another driver. */
+import { isMainThread } from 'node:worker_threads'
+import { SocketError } from '../../base/errors.ts'
 import type { Driver, DriverName } from '../driver.ts'
-import type { KernelLimits } from '../limits.ts'
+import { libc, libcMissing } from '../libc.ts'
+import { KERNEL_LIMITS, type KernelLimits } from '../limits.ts'
 import { descriptorPair, SOCK_STREAM } from '../unix/pair.ts'
 import { connect, unnamed } from './connect.ts'
 import { listen } from './listener.ts'
@@ -41,10 +44,36 @@ export function streamDriver(
 /** The reactors of a driver: hosts whose limits give them the same memory share one. */
 export class Reactors {
   readonly #make: (limits: KernelLimits, onBroken: () => void) => Reactor
+  readonly #explain: (error: SocketError) => string
   readonly #running = new Map<string, Reactor>()
+  #missing: string | null | undefined
 
-  constructor(make: (limits: KernelLimits, onBroken: () => void) => Reactor) {
+  /** @param explain why there is none, when the first one could not be made */
+  constructor(make: (limits: KernelLimits, onBroken: () => void) => Reactor, explain: (error: SocketError) => string) {
     this.#make = make
+    this.#explain = explain
+  }
+
+  /** Why there can be none in this process; null when there can. Asks the kernel once. */
+  get missing(): string | null {
+    if (this.#missing === undefined) this.#missing = this.#probe()
+    return this.#missing
+  }
+
+  #probe(): string | null {
+    if (libc() === null) return libcMissing()
+    if (!isMainThread) return 'a worker thread’s event loop takes no handles but Node’s own'
+    try {
+      this.for(KERNEL_LIMITS)
+      return null
+    } catch (error) {
+      return this.#explain(error as SocketError)
+    }
+  }
+
+  /** @throws SocketError EOPNOTSUPP of that call where there can be none. */
+  require(syscall: string): void {
+    if (this.missing !== null) throw new SocketError('EOPNOTSUPP', syscall, { hint: this.missing })
   }
 
   /** @throws SocketError when a new one is needed and cannot be had. */

@@ -1,36 +1,22 @@
 /** The driver on io_uring. */
-import { isMainThread } from 'node:worker_threads'
-import { SocketError } from '../../base/errors.ts'
+import type { SocketError } from '../../base/errors.ts'
 import type { Driver } from '../driver.ts'
-import { libc, libcMissing } from '../libc.ts'
-import { KERNEL_LIMITS, type KernelLimits } from '../limits.ts'
+import { libc } from '../libc.ts'
+import type { KernelLimits } from '../limits.ts'
 import { Reactors, streamDriver } from '../streams/driver.ts'
 import { Reactor } from '../streams/reactor.ts'
 import { UringEngine } from './engine.ts'
 
-const reactors = new Reactors(uringReactor)
-let verdict: string | undefined
+const reactors = new Reactors(uringReactor, (error) => `io_uring is not available: ${error.message}${advice(error)}`)
 
-/** Why the driver cannot work in this process; null when it can. Asks the kernel once. */
+/** Why the driver cannot work in this process; null when it can. */
 export function uringMissing(): string | null {
-  verdict ??= probe()
-  return verdict === '' ? null : verdict
-}
-
-function probe(): string {
-  if (libc() === null) return libcMissing()
-  if (!isMainThread) return 'a worker thread’s event loop takes no handles but Node’s own'
-  try {
-    reactors.for(KERNEL_LIMITS)
-    return ''
-  } catch (error) {
-    return `io_uring is not available: ${(error as Error).message}${advice(error)}`
-  }
+  return reactors.missing
 }
 
 /** What whoever runs the process can do about it. */
-function advice(error: unknown): string {
-  switch ((error as SocketError).code) {
+function advice({ code }: SocketError): string {
+  switch (code) {
     case 'ENOMEM':
       return '; the limit of locked memory is too low (ulimit -l): it needs 256 KiB, counted for the user'
     case 'EPERM':
@@ -53,7 +39,6 @@ export function uringReactor(limits: KernelLimits, onBroken: () => void): Reacto
  * @throws SocketError EOPNOTSUPP where `uringMissing()` is not null.
  */
 export function uringDriver(limits: KernelLimits, other: Driver): Driver {
-  const missing = uringMissing()
-  if (missing !== null) throw new SocketError('EOPNOTSUPP', 'io_uring_setup', { hint: missing })
+  reactors.require('io_uring_setup')
   return streamDriver('uring', limits, () => reactors.tried(limits), other)
 }
