@@ -5,8 +5,7 @@ import { BodyError } from '../errors.ts'
 import type { MessageBody } from '../exchange.ts'
 import { formatStructuredDictionary } from '../fields/structured/format.ts'
 import { parseStructuredDictionary } from '../fields/structured/parse.ts'
-import { HTTP_LIMITS } from '../limits.ts'
-import { type BodySource, IncomingBody } from './incoming.ts'
+import { tappedBody } from './tapped.ts'
 
 /** The algorithm of §5 that is made and checked here. */
 const ALGORITHM = 'sha-256'
@@ -47,57 +46,12 @@ export function parseDigest(field: string): Uint8Array | null | Fault {
  * if (digest instanceof Uint8Array) await store(checkedBody(exchange.body, digest).stream())
  */
 export function checkedBody(of: MessageBody, digest: Uint8Array, contentType?: string): MessageBody {
-  const source = new CheckingSource(of, digest)
-  const { bodyBytes, prefetchBytes } = HTTP_LIMITS
-  const body = new IncomingBody(of.length, source, { contentType: () => contentType, bodyBytes, prefetchBytes })
-  source.feeds(body)
-  return body
-}
-
-class CheckingSource implements BodySource {
-  readonly #of: MessageBody
-  readonly #digest: Uint8Array
-  readonly #hash = new Sha256()
-  #body!: IncomingBody
-
-  constructor(of: MessageBody, digest: Uint8Array) {
-    this.#of = of
-    this.#digest = digest
-  }
-
-  feeds(body: IncomingBody): void {
-    this.#body = body
-  }
-
-  open(): void {
-    this.#of.read({
-      data: (bytes) => {
-        this.#hash.update(bytes)
-        this.#body.push(bytes)
-      },
-      end: (failure) => {
-        this.#body.trailers = this.#of.trailers
-        const whole = failure !== null || sameOctets(this.#hash.digest(), this.#digest)
-        this.#body.finish(whole ? failure : new BodyError(400, 'the body does not hash to its Content-Digest'))
-      },
-    })
-  }
-
-  pause(): void {
-    this.#of.pause()
-  }
-
-  resume(): void {
-    this.#of.resume()
-  }
-
-  discard(): void {
-    this.#of.discard()
-    this.#body.finish(null)
-  }
-
-  failed(error: unknown): void {
-    this.#of.discard()
-    this.#body.finish(error instanceof Error ? error : new Error(String(error)))
-  }
+  const hash = new Sha256()
+  return tappedBody(of, contentType, {
+    data: (bytes) => hash.update(bytes),
+    end: (failure) =>
+      failure !== null || sameOctets(hash.digest(), digest)
+        ? failure
+        : new BodyError(400, 'the body does not hash to its Content-Digest'),
+  })
 }

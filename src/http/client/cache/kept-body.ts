@@ -1,5 +1,5 @@
 /** A body that is kept while its reader reads it. */
-import { type BodySource, IncomingBody } from '../../body/incoming.ts'
+import { tappedBody } from '../../body/tapped.ts'
 import type { MessageBody } from '../../exchange.ts'
 import { HTTP_LIMITS } from '../../limits.ts'
 import { ByteAccumulator } from '../../machine/accumulator.ts'
@@ -14,79 +14,26 @@ export function keptBody(
   most: number,
   kept: (body: Uint8Array | null) => void,
 ): MessageBody {
-  const source = new KeepingSource(of, most, kept)
-  const { bodyBytes, prefetchBytes } = HTTP_LIMITS
-  const body = new IncomingBody(of.length, source, { contentType: () => contentType, bodyBytes, prefetchBytes })
-  source.feeds(body)
-  return body
-}
-
-class KeepingSource implements BodySource {
-  readonly #of: MessageBody
-  readonly #most: number
-  readonly #bytes = new ByteAccumulator()
-  #kept: ((body: Uint8Array | null) => void) | null
-  #body!: IncomingBody
-  #opened = false
-
-  constructor(of: MessageBody, most: number, kept: (body: Uint8Array | null) => void) {
-    this.#of = of
-    this.#most = most
-    this.#kept = kept
+  const bytes = new ByteAccumulator()
+  let told = false
+  const tell = (body: Uint8Array | null): void => {
+    if (told) return
+    told = true
+    if (body === null) bytes.take() // the memory is not needed any more
+    kept(body)
   }
-
-  feeds(body: IncomingBody): void {
-    this.#body = body
-  }
-
-  open(): void {
-    this.#opened = true
-    this.#of.read({
-      data: (bytes) => {
-        if (this.#kept !== null) {
-          if (this.#bytes.length + bytes.length > this.#most) this.#tell(null)
-          else this.#bytes.append(bytes)
-        }
-        this.#body.push(bytes)
-      },
-      end: (failure) => {
-        this.#body.trailers = this.#of.trailers
-        this.#tell(failure === null ? this.#bytes.take() : null)
-        this.#body.finish(failure)
-      },
-    })
-  }
-
-  pause(): void {
-    this.#of.pause()
-  }
-
-  resume(): void {
-    this.#of.resume()
-  }
-
-  discard(): void {
-    const { length } = this.#of
+  return tappedBody(of, contentType, {
+    data(piece) {
+      if (told) return
+      if (bytes.length + piece.length > most) tell(null)
+      else bytes.append(piece)
+    },
+    end(failure) {
+      tell(failure === null ? bytes.take() : null)
+      return failure
+    },
+    dropped: () => tell(null),
     // The few bytes of a redirect, which nobody reads, are worth having the next time.
-    if (!this.#opened && length !== null && length <= HTTP_LIMITS.prefetchBytes) {
-      this.open()
-      return
-    }
-    this.#tell(null)
-    this.#of.discard()
-    this.#body.finish(null)
-  }
-
-  failed(error: unknown): void {
-    this.#tell(null)
-    this.#of.discard()
-    this.#body.finish(error instanceof Error ? error : new Error(String(error)))
-  }
-
-  #tell(body: Uint8Array | null): void {
-    const kept = this.#kept
-    this.#kept = null
-    if (body === null) this.#bytes.take()
-    kept?.(body)
-  }
+    wantsUnread: of.length !== null && of.length <= HTTP_LIMITS.prefetchBytes,
+  })
 }

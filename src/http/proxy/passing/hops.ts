@@ -66,23 +66,38 @@ export function nominated(connection: string | undefined): ReadonlySet<string> |
   return names.length === 0 ? null : new Set(names)
 }
 
+/**
+ * The lines that go on.
+ * @param goes whether a field does. @param isNamed Connection names it
+ * @param more names in lower case that go no further
+ */
+function passing(
+  fields: FieldLines,
+  connection: string | undefined,
+  more: ReadonlySet<string> | null,
+  goes: (name: string, isNamed: boolean) => boolean,
+): string[] {
+  const named = nominated(connection)
+  const passed: string[] = []
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i]!
+    // Most messages name nothing: their fields' names are not written anew in lower case.
+    const lower = named === null && more === null ? name : name.toLowerCase()
+    if (goes(name, named?.has(lower) === true) && more?.has(lower) !== true) passed.push(name, fields[i + 1]!)
+  }
+  return passed
+}
+
 /** The lines that go on, of a request's or a trailer's fields. @param more names in lower case that go no further. */
 export function passedFields(
   fields: FieldLines,
   connection: string | undefined,
   more: ReadonlySet<string> | null,
 ): string[] {
-  const gone = nominated(connection)
-  const passed: string[] = []
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i]!
+  return passing(fields, connection, more, (name, isNamed) => {
     const disposition = dispositionOf(name)
-    if (disposition === 'dropped') continue
-    if (gone !== null && disposition !== 'protected' && gone.has(name.toLowerCase())) continue
-    if (more?.has(name.toLowerCase())) continue
-    passed.push(name, fields[i + 1]!)
-  }
-  return passed
+    return disposition === 'protected' || (disposition === 'passes' && !isNamed)
+  })
 }
 
 /** Of a reply: framing and what is between neighbours goes, all else is the upstream's to say. */
@@ -108,14 +123,11 @@ export function passedReplyFields(
   connection: string | undefined,
   more: ReadonlySet<string> | null,
 ): string[] {
-  const gone = nominated(connection)
-  const passed: string[] = []
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i]!
-    if (staysHere(name) || more?.has(name.toLowerCase())) continue
+  return passing(
+    fields,
+    connection,
+    more,
     // Content-Length frames, and was obeyed already; to name it in Connection changes nothing.
-    if (gone?.has(name.toLowerCase()) && dispositionOf(name) === 'passes') continue
-    passed.push(name, fields[i + 1]!)
-  }
-  return passed
+    (name, isNamed) => !staysHere(name) && !(isNamed && dispositionOf(name) === 'passes'),
+  )
 }
