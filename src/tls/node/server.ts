@@ -1,5 +1,5 @@
 /** The server's side: carrier connections come in, and secure ones go on to `accept`. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { after, type Nanos, type Timer } from '../../base/clock.ts'
@@ -11,7 +11,7 @@ import { streamUnder } from '../../socket/node/secure.ts'
 import { TlsError } from '../errors.ts'
 import { TLS_LIMITS, type TlsLimits } from '../limits.ts'
 import type { CertificateStore, Identity, TlsServerOptions } from '../settings.ts'
-import { Certificates, checked } from './certificates.ts'
+import { Certificates } from './certificates.ts'
 import { answerChallenge, FirstLook, isChallenged } from './challenge.ts'
 import { secured, streamOf } from './connection.ts'
 import { context, contextOptions } from './contexts.ts'
@@ -43,6 +43,8 @@ export class SecureServer {
   readonly #looks = new Map<Connection, () => void>()
   /** What was built from identities, until the store changes. */
   #contexts = new Map<Identity, SecureContext>()
+  /** Browsers ask for a stapled response in every handshake: the certificates are read once. */
+  readonly #ders = new WeakMap<Identity, Buffer>()
   #version: number
   readonly #ticketTime: Nanos
   #ticketsUntil: Nanos
@@ -195,10 +197,17 @@ export class SecureServer {
     return made
   }
 
+  /** The response of the identity whose certificate is about to be shown. */
   #stapled(certificate: Buffer): Buffer | null {
     for (const identity of [...this.#contexts.keys(), this.#store.identityFor(null)])
-      if (identity?.ocsp !== undefined && checked(identity).raw.equals(certificate)) return Buffer.from(identity.ocsp)
+      if (identity?.ocsp !== undefined && this.#derOf(identity).equals(certificate)) return Buffer.from(identity.ocsp)
     return null
+  }
+
+  #derOf(identity: Identity): Buffer {
+    let der = this.#ders.get(identity)
+    if (der === undefined) this.#ders.set(identity, (der = new X509Certificate(identity.certificate).raw))
+    return der
   }
 
   #over(stream: Duplex | null): Pending | undefined {

@@ -1,7 +1,9 @@
 /** TLS between hosts of every kind: what is agreed on, who is believed, and how each end leaves. */
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { type ConnectionOptions, connect } from 'node:tls'
 import { ms, seconds, sleep } from '../../base/duration.ts'
 import { RecordingLog } from '../../base/events.ts'
 import { kernelHost } from '../../kernel/index.ts'
@@ -477,4 +479,30 @@ test('what cannot be used is said when it is set up', async () => {
     /the key does not belong to the certificate for shop/,
   )
   assert.throws(() => issue(authority, []), /at least one name/)
+})
+
+test('a response of the authority is stapled to the handshakes of its certificate, and of no other', async () => {
+  const blog = issue(authority, ['blog.example'])
+  const ocsp = Uint8Array.of(0x30, 3, 0x0a, 1, 1)
+  const certificates = new Certificates([shop, { ...blog, ocsp }])
+  const host = kernelHost()
+  const listener = await tlsHost(host, { server: { certificates } }).listen({ address: '127.0.0.1', port: 0 }, () => {})
+  const { port } = listener.local as { port: number }
+  for (const [servername, stapled] of [
+    ['blog.example', ocsp],
+    [NAME, null],
+    ['blog.example', ocsp],
+  ] as const) {
+    const socket = connect({
+      host: '127.0.0.1',
+      port,
+      servername,
+      ca: [...trust],
+      requestOCSP: true,
+    } as ConnectionOptions)
+    const [response] = (await once(socket, 'OCSPResponse')) as [Uint8Array | null]
+    assert.deepEqual(response && new Uint8Array(response), stapled)
+    socket.destroy()
+  }
+  await listener.close()
 })
