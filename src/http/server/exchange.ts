@@ -86,6 +86,10 @@ export class ServerExchange implements Exchange, ReplyListener {
   get answered(): boolean {
     return this.#answered
   }
+  /** What the handler does; null where it was done when it returned. */
+  get work(): Promise<void> | null {
+    return this.#work
+  }
 
   header(name: string): string | undefined {
     return this.#request.header(name)

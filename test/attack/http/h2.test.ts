@@ -36,6 +36,8 @@ interface World {
 const hello: Handler = (exchange) => exchange.reply(200, [], 'hello')
 /** Answers only when it is let. */
 const never: Handler = () => new Promise(() => {})
+/** Answers nothing, and ends when its client has gone. */
+const untilLeft: Handler = ({ signal }) => new Promise((done) => signal.addEventListener('abort', () => done()))
 
 async function world(handler: Handler, limits: Partial<HttpLimits> = {}, manners: Manners = {}): Promise<World> {
   const network = new TestNetwork()
@@ -94,6 +96,73 @@ test('rapid reset: streams that a client takes back are bounded by limits.stream
   await send(peer, 5, (i) => takenBack(70 + i))
   assert.ok(asked <= 72, `${asked} requests reached the handler`)
   await calmed(peer, place)
+})
+
+test('rapid reset: handlers that go on for streams taken back are bounded by limits.streams', async () => {
+  let running = new Set<() => void>()
+  let most = 0
+  const place = await world(
+    async (exchange) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      running.add(resolve)
+      most = Math.max(most, running.size)
+      await promise
+      exchange.reply(200, [], 'done')
+    },
+    { streams: 10 },
+  )
+  const peer = await place.client()
+  const takenBack = (i: number) =>
+    join(headers(2 * i + 1, GET), frame(FrameType.reset, 0, 2 * i + 1, numbers(Code.cancel)))
+  await send(peer, 9, takenBack)
+  peer.send(headers(19, GET), headers(21, GET), headers(23, GET))
+  await settle()
+  assert.equal(most, 10)
+  assert.equal(goaway(peer), undefined)
+  // Those that waited come when one has done, as many as have.
+  for (const done of [...running].slice(0, 2)) {
+    running.delete(done)
+    done()
+  }
+  await settle()
+  assert.equal(running.size, 10)
+  for (const done of running) done()
+  running = new Set()
+  await settle()
+  assert.equal(replies(peer).length, 3)
+  await send(peer, 200, (i) => takenBack(20 + i))
+  assert.equal(most, 10)
+  // Handlers that never end hold nobody: the client is told to go on with another connection.
+  const last = goaway(peer)
+  assert.ok(last !== undefined)
+  assert.equal(codeOf(last), Code.none)
+})
+
+test('requests that waited for handlers of streams taken back are answered as replies of the same client end', async () => {
+  const live: (() => void)[] = []
+  const place = await world(
+    async (exchange) => {
+      if (exchange.path === '/') await never(exchange)
+      await new Promise<void>((done) => live.push(done))
+      exchange.reply(200, [], new Uint8Array(1000))
+    },
+    { streams: 4 },
+  )
+  const peer = await place.client()
+  const kept = [...GET.slice(0, 4), ':path', '/kept', ...GET.slice(6)]
+  for (const id of [1, 3]) peer.send(headers(id, GET), frame(FrameType.reset, 0, id, numbers(Code.cancel)))
+  peer.send(headers(5, kept), headers(7, kept), headers(9, kept), headers(11, kept))
+  await settle()
+  assert.equal(live.length, 2)
+  live.shift()?.()
+  await settle()
+  assert.equal(live.length, 2)
+  for (let done = live.shift(); done !== undefined; done = live.shift()) {
+    done()
+    await settle()
+  }
+  assert.equal(replies(peer).length, 4)
+  assert.equal(content(peer), 4000)
 })
 
 test('MadeYouReset: streams that the server has to reset count as those that the client resets', async () => {
@@ -267,7 +336,7 @@ test('windows do not leak: content for streams that are over is given back to th
   const padded = (id: number) =>
     join(headers(id, POST, false), frame(FrameType.data, 9, id, join(Uint8Array.of(255), new Uint8Array(255))))
   for (const [what, handler, make] of [
-    ['reset by the client', never, takenBack],
+    ['reset by the client', untilLeft, takenBack],
     ['refused', never, refused],
     ['answered before the content has come', hello, early],
     ['padding', hello, padded],

@@ -32,8 +32,13 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
   readonly #server: TransportServer
   readonly #report: Reporter
   readonly #slots = new Map<Stream, StreamSlot>()
-  /** Requests that came while the client left lying what was sent: answered when it reads again. */
-  readonly #waiting: { readonly slot: StreamSlot; readonly exchange: ServerExchange }[] = []
+  /**
+   * Requests that came while the client left lying what was sent, or while as many handlers were at work as there may be
+   * streams: answered when it reads again, and when one of those has done.
+   */
+  #waiting: { readonly slot: StreamSlot; readonly exchange: ServerExchange }[] = []
+  /** Handlers that are at work for streams that are gone. */
+  #outlived = 0
   #life: Life = 'open'
   #corked = false
   #blocked = false
@@ -83,8 +88,6 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
   onDrain(): void {
     this.#blocked = false
     this.session.sender.pump()
-    // Nobody waits any more for those that were taken back meanwhile.
-    for (const { slot, exchange } of this.#waiting.splice(0)) if (slot.gone === null) this.#server.dispatch(exchange)
     this.#eventEnds()
   }
 
@@ -127,7 +130,8 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
     const asked = { method: head.method, length: head.length, content: !ended && head.method !== 'CONNECT' }
     const fault = notAdmitted(asked, this.limits, 0)
     if (fault !== null) this.#refuse(exchange, fault)
-    else if (this.#blocked) this.#waiting.push({ slot, exchange })
+    else if (this.#blocked || this.#waiting.length > 0 || this.#atWork > this.limits.streams)
+      this.#waiting.push({ slot, exchange })
     else this.#server.dispatch(exchange)
     // Bounds what leaks, and lets load spread anew.
     if (this.#requests >= this.limits.requestsPerConnection) this.drain()
@@ -162,6 +166,12 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
     const slot = this.#slots.get(stream)
     if (slot === undefined) return
     this.#slots.delete(stream)
+    if (this.#waiting.length > 0) {
+      // Nobody waits any more for a request that was taken back.
+      this.#waiting = this.#waiting.filter((waiting) => waiting.slot !== slot)
+      // Not at once: this may be in the midst of sending.
+      if (!this.#corked) queueMicrotask(() => this.#serveWaiting())
+    }
     if (this.#report.on) this.#report.done(slot, slot.gone?.message ?? '')
     if (!this.#corked) this.#settle()
   }
@@ -199,6 +209,22 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
 
   watch(): void {
     this.patience.watch()
+  }
+
+  /**
+   * CVE-2023-44487: a stream that is taken back makes room for another at once, its handler goes on until it looks at its
+   * signal. Handlers that do not are counted, so that taking back buys no more of them than `limits.streams`.
+   */
+  outlived(work: Promise<void>): void {
+    if (!isAlive(this.#life)) return
+    this.#outlived++
+    const done = () => {
+      this.#outlived--
+      if (!this.#corked) this.#eventEnds()
+    }
+    work.then(done, done)
+    // Handlers that never end must not hold an honest client's requests for ever: it goes on with a new connection.
+    if (this.#outlived >= this.limits.streams) this.drain()
   }
 
   // For the server
@@ -263,7 +289,25 @@ export class Http2Connection implements ConnectionOwner, OutputOwner, ServerTran
     exchange.reply(status, ['Content-Type', 'text/plain', 'X-Content-Type-Options', 'nosniff'], text)
   }
 
+  /** Handlers at work for this client. */
+  get #atWork(): number {
+    return this.#slots.size - this.#waiting.length + this.#outlived
+  }
+
+  #serveWaiting(): void {
+    if (this.#waiting.length === 0 || !isAlive(this.#life)) return
+    const before = this.#corked
+    this.#corked = true
+    while (!this.#blocked && this.#atWork < this.limits.streams) {
+      const next = this.#waiting.shift()
+      if (next === undefined) break
+      this.#server.dispatch(next.exchange)
+    }
+    this.#corked = before
+  }
+
   #eventEnds(): void {
+    this.#serveWaiting()
     this.#settle()
     if (!isAlive(this.#life)) return
     this.#server.output.flush()

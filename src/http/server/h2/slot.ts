@@ -29,10 +29,14 @@ export interface SlotConnection {
   channel(stream: Stream): Channel
   /** Something is to be looked at from time to time. */
   watch(): void
+  /** The stream is gone, and its handler may be at work still. */
+  outlived(work: Promise<void>): void
 }
 
 /** Hears of the reply, and of what a reader of the body throws. */
 export interface SlotListener extends ReplyListener {
+  /** What the handler does; null where it was done when it returned. */
+  readonly work: Promise<void> | null
   fail(error: unknown): void
 }
 
@@ -391,6 +395,9 @@ export class StreamSlot implements RequestSource, ReplySink, BodySource, BodyAbo
     this.#body?.finish(why)
     if (!lost || this.#gone !== null) return
     this.#gone = why
-    this.#listener?.left(why)
+    const listener = this.#listener
+    if (listener === null) return
+    listener.left(why)
+    if (listener.work !== null) this.#connection.outlived(listener.work)
   }
 }
