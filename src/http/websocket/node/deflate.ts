@@ -12,6 +12,7 @@ const TAIL = Uint8Array.of(0, 0, 0xff, 0xff)
 /** RFC 7692 §7.2.3.6 */
 const EMPTY = Uint8Array.of(0)
 const { Z_SYNC_FLUSH, Z_HUFFMAN_ONLY, Z_DEFAULT_STRATEGY } = constants
+const NOTHING = new Uint8Array(0)
 /** Octets of DEFLATE and of plain data come out here, of all connections: they are used before the next call. */
 const out = new Uint8Array(65_536)
 
@@ -136,16 +137,27 @@ class StreamInflater implements Inflater {
 
   /** RFC 7692 §7.2.3.5: a block may say that it is the last, and others follow all the same. */
   #through(bytes: Uint8Array, most: number): Uint8Array | InflateFault {
-    let plain = this.#stream.put(bytes, most)
-    while (plain !== null && this.#stream.rest > 0) {
-      const before = plain.slice()
+    const plain = this.#stream.put(bytes, most)
+    return plain === null || this.#stream.rest === 0 ? (plain ?? this.#fault()) : this.#goOn(bytes, plain, most)
+  }
+
+  /** As many such blocks as a peer likes, two octets each: what came before them is copied once, and not for each. */
+  #goOn(bytes: Uint8Array, first: Uint8Array, most: number): Uint8Array | InflateFault {
+    const pieces = [first.slice()]
+    let length = first.length
+    while (this.#stream.rest > 0) {
       const { rest } = this.#stream
       this.#stream.reset()
-      const more = this.#stream.put(bytes.subarray(bytes.length - rest), most - before.length)
-      if (more !== null && this.#stream.rest === rest) return 'corrupt'
-      plain = more === null ? null : joined([before], more, before.length)
+      const more = this.#stream.put(bytes.subarray(bytes.length - rest), most - length)
+      if (more === null) return this.#fault()
+      if (this.#stream.rest === rest) return 'corrupt'
+      if (more.length > 0) pieces.push(more.slice())
+      length += more.length
     }
-    if (plain !== null) return plain
+    return joined(pieces, NOTHING, length)
+  }
+
+  #fault(): InflateFault {
     return this.#stream.failed ? 'corrupt' : 'long'
   }
 

@@ -1,6 +1,7 @@
 /** The sans-IO part: masks, UTF-8, frames cut anywhere, the closing table, the extension's grammar. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import * as ws from 'ws'
 import { deflate } from '../node/deflate.ts'
@@ -429,6 +430,35 @@ test('the grammar of extensions', () => {
     assert.equal(good(bad), null, bad)
   // No text makes it throw, or take more than its length.
   fc.assert(fc.property(fc.string({ maxLength: 60 }), (text) => void parseExtensions(text, 8)))
+})
+
+test('blocks that say that they are the last: what came before is not copied for each (two octets cost no megabyte)', (context) => {
+  const blocks = 2_000
+  const first = deflateRawSync(new Uint8Array(1_000_000))
+  const bytes = new Uint8Array(first.length + 2 * blocks)
+  bytes.set(first)
+  for (let i = 0; i < blocks; i++) bytes[first.length + 2 * i] = 3
+  let copied = 0
+  const { set, slice } = Uint8Array.prototype
+  context.mock.method(Uint8Array.prototype, 'set', function (this: Uint8Array, from: Uint8Array, at?: number) {
+    copied += from.length
+    set.call(this, from, at)
+  })
+  context.mock.method(Uint8Array.prototype, 'slice', function (this: Uint8Array, from?: number, to?: number) {
+    const part = slice.call(this, from, to)
+    copied += part.length
+    return part
+  })
+  const inflater = deflate!.inflater(15)
+  const plain = inflater.inflate(bytes, true, 2_000_000)
+  context.mock.restoreAll()
+  inflater.close()
+  assert.ok(typeof plain !== 'string')
+  assert.equal(plain.length, 1_000_000)
+  assert.ok(copied < 10_000_000, `${copied} octets were copied`)
+  const again = deflate!.inflater(15)
+  assert.equal(again.inflate(bytes, true, 999_999), 'long')
+  again.close()
 })
 
 test('what is agreed upon of permessage-deflate', () => {
