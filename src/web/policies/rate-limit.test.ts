@@ -72,6 +72,8 @@ test('a client is its address, or the half of it that it cannot choose', () => {
   assert.equal(networkOf({ address: '192.0.2.7', port: 1 }), '192.0.2.7')
   assert.equal(networkOf({ address: '2001:db8:1:2:3:4:5:6', port: 1 }), '2001:db8:1:2::/64')
   assert.equal(networkOf({ address: 'fe80::1%eth0', port: 1 }), 'fe80::/64')
+  assert.equal(networkOf({ address: '::ffff:192.0.2.7', port: 1 }), '192.0.2.7')
+  assert.equal(networkOf({ address: '::ffff:c000:208', port: 1 }), '192.0.2.8')
 })
 
 test('quotas and windows that cannot be meant are refused', () => {

@@ -1,9 +1,10 @@
 /** How often somebody may ask, and fields that say so (draft-ietf-httpapi-ratelimit-headers): 429 past it. */
 import { type Nanos, SECOND } from '../../base/clock.ts'
 import { type Duration, requireDuration } from '../../base/duration.ts'
-import { formatIp6, parseIp6 } from '../../base/ip.ts'
+import { formatIp4, formatIp6, parseIp6 } from '../../base/ip.ts'
 import { formatStructuredList, type StructuredItem } from '../../http/index.ts'
 import type { Address } from '../../socket/address.ts'
+import { mappedIp4 } from '../../socket/address-set.ts'
 import { HttpError, UsageError } from '../errors.ts'
 import type { Maybe } from '../ground/maybe.ts'
 import { WEB_LIMITS } from '../limits.ts'
@@ -84,11 +85,14 @@ function clientOf(c: Context<unknown, unknown>): string {
   return networkOf(c.remote)
 }
 
-/** An IPv4 address, or the first half of an IPv6 one: its other half is the client's to choose. */
+/** An IPv4 address, also where it is written as an IPv6 one, or the first half of an IPv6 one: its other half is the client's to choose. */
 export function networkOf({ address }: Address): string {
   if (address === undefined) return 'this machine'
   const bytes = address.includes(':') ? parseIp6(address.replace(/%.*$/, '')) : null
   if (bytes === null) return address
+  // On a socket of both families clients with IPv4 have such addresses (RFC 4291 §2.5.5.2): one half for all of them.
+  const four = mappedIp4(bytes)
+  if (four >= 0) return formatIp4(four)
   bytes.fill(0, 8)
   return `${formatIp6(bytes)}/64`
 }
