@@ -53,7 +53,7 @@ export interface HttpLimits {
 
   // HTTP/2
 
-  /** Streams that a peer may have open at once; past it a stream is refused. nginx's number; pages have about 100 parts. */
+  /** Streams that a peer may have open at once, past it a stream is refused; and handlers at work for it, past it requests wait. nginx's number; pages have about 100 parts. */
   readonly streams: number
   /** Content of one stream that may come before anybody uses it: at 100 ms of distance an upload of 2.5 MB/s. */
   readonly streamWindowBytes: number

@@ -82,4 +82,6 @@ test('who counts as one client', () => {
   assert.equal(at('2001:db8:0:1::1'), at('2001:db8:0:1:ffff::2'))
   assert.notEqual(at('2001:db8:0:1::1'), at('2001:db8:0:2::1'))
   assert.equal(at('fe80::1%eth0'), at('fe80::2%eth0'))
+  assert.notEqual(at('::ffff:192.0.2.1'), at('::ffff:192.0.2.2'))
+  assert.equal(at('::ffff:192.0.2.1'), at('192.0.2.1'))
 })

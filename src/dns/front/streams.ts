@@ -3,8 +3,9 @@
  * that has been idle longest, first of all of the client that has more than its share. So nobody can keep all others
  * out by opening connections and leaving them.
  */
-import { ipVersion, parseIp6 } from '../../base/ip.ts'
+import { formatIp4, ipVersion, parseIp6 } from '../../base/ip.ts'
 import type { Address } from '../../socket/address.ts'
+import { mappedIp4 } from '../../socket/address-set.ts'
 import type { FrontLimits } from '../limits.ts'
 
 /** What the table needs to know of a stream. */
@@ -81,5 +82,8 @@ export function clientOf(at: Address): string {
   if (at.path !== undefined) return at.path
   if (ipVersion(at.address) !== 6) return at.address
   const octets = parseIp6(at.address.split('%', 1)[0]!)
-  return octets === null ? at.address : octets.subarray(0, 8).join('.')
+  if (octets === null) return at.address
+  // On a socket of both families clients with IPv4 have such addresses (RFC 4291 §2.5.5.2).
+  const four = mappedIp4(octets)
+  return four >= 0 ? formatIp4(four) : octets.subarray(0, 8).join('.')
 }
