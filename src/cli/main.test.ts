@@ -81,3 +81,10 @@ test('a value that looks like an option: our words, not those of the parser', as
     assert.match(error, sentence)
   }
 })
+
+test('clients of a forward proxy that are no prefix are wrong use, not a stack', async () => {
+  const { status, error } = await reticle('proxy', '0', '--forward', '--from', 'foo')
+  assert.equal(status, 2)
+  assert.match(error, /^reticle proxy: --from: "foo" is not an address or a prefix: write 10\.0\.0\.0\/8/)
+  assert.doesNotMatch(error, / at /)
+})

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import { ms } from '../base/duration.ts'
 import { SocketError } from '../base/errors.ts'
 import { kernelHost } from '../kernel/index.ts'
-import { formatAddress, type Host } from '../socket/index.ts'
+import { AddressSet, formatAddress, type Host } from '../socket/index.ts'
 import { type Call, type Command, UsageError } from './command.ts'
 import { withSignals } from './dns/front.ts'
 import { type Config, parseListen, readConfig } from './proxy/config.ts'
@@ -100,6 +100,11 @@ function inWords(positionals: readonly string[], values: Call['values']): Config
   if (forward) {
     if (positionals.length > 1) throw new UsageError(`a forward proxy needs nothing after ${listen}`)
     const from = values['from'] as readonly string[] | undefined
+    try {
+      new AddressSet('--from', from ?? [])
+    } catch (error) {
+      throw new UsageError((error as Error).message)
+    }
     return { listen: [listen], forward: from === undefined ? {} : { from } }
   }
   if (to !== 'to' || urls.length === 0) throw new UsageError(`write: reticle proxy ${listen} to http://localhost:3000`)

@@ -190,6 +190,24 @@ test('what cannot be meant is said', async () => {
     [[files, '--port', '70000'], /--port: /],
     [[files, '--port', 'x'], /--port: /],
     [[files, '--https', 'a.example', '--staging', '--acme', 'https://b.example/'], /--staging is Let's Encrypt's/],
+    // Said before a server for the challenges listens, which would keep the process.
+    [
+      [files, '--https', 'a.example', '--trust', 'no-such-file'],
+      /--trust: 'no-such-file' is not a certificate in PEM: ENOENT/,
+    ],
+    [
+      [files, '--https', 'a.example', '--trust', join(files, 'index.html')],
+      /--trust: '.*' is not a certificate in PEM/,
+    ],
+    [
+      [files, '--https', 'a.example', '--acme', 'b.example'],
+      /--acme: 'b\.example' is not a URL: write one like https:/,
+    ],
+    [[files, '--https', 'localhost', '--trust', 'ca.pem'], /--trust is for certificates of a public authority/],
+    [
+      [files, '--https', 'a.example', '--development', '--email', 'a@b.example'],
+      /--email is for certificates of a public/,
+    ],
   ] as const) {
     const serving = new Serving(...args)
     assert.equal(await serving.status, 2, serving.error)

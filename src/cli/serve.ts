@@ -108,6 +108,11 @@ async function planOf(host: Host, positionals: readonly string[], values: Call['
       `no authority gives a certificate for ${names.find((name) => !isPublic(name))}: leave it out, or add --development`,
     )
   const https = !secure ? 'no' : all.length === 0 || values['development'] === true ? 'development' : 'public'
+  for (const option of ['staging', 'email', 'acme', 'trust'])
+    if (https === 'development' && values[option] !== undefined)
+      throw new UsageError(
+        `--${option} is for certificates of a public authority: leave it out, or name public hosts without --development`,
+      )
   const text = (values['port'] as string | undefined) ?? { no: '8000', development: '8443', public: '443' }[https]
   const problem = portProblem(/^\d+$/.test(text) ? Number(text) : text)
   if (problem !== null) throw new UsageError(`--port: ${problem}`)

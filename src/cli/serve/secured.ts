@@ -1,4 +1,5 @@
 /** Where the certificates of `reticle serve --https` come from. */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -75,6 +76,10 @@ export async function managed(
   const directory = given('acme') ?? (values['staging'] === true ? LETS_ENCRYPT_STAGING : LETS_ENCRYPT)
   const [alpn, web] = [tlsAlpn01(), http01()]
   const [email, trust, data] = [given('email'), given('trust'), given('data')]
+  // What can be said to be wrong is said before anything listens: a server that is left behind keeps the process.
+  if (!/^https?:$/.test(URL.parse(directory)?.protocol ?? ''))
+    throw new UsageError(`--acme: '${directory}' is not a URL: write one like https://acme.example/directory`)
+  const tls = trust === undefined ? undefined : clientTls({ trust: [authorityIn(trust)] })
   const plain = await serve(host, web.answering(toHttps(names)), { address, port: HTTP_PORT }).catch((error: Error) => {
     terminal.error(`without port ${HTTP_PORT}: ${error.message}; challenges are answered on port 443 alone\n`)
     return null
@@ -86,7 +91,7 @@ export async function managed(
     solvers: plain === null ? [alpn] : [alpn, web],
     storage: data === undefined ? folderStorage() : folderStorage(join(data, 'certificates')),
     ...(email !== undefined && { email }),
-    ...(trust !== undefined && { tls: clientTls({ trust: [readFileSync(trust, 'utf8')] }) }),
+    ...(tls !== undefined && { tls }),
     onError: (error, nextTry) => {
       const again = nextTry === null ? '' : `; tried again at ${nextTry.toISOString()}`
       terminal.error(`${(error as Error)?.message ?? error}${again}\n`)
@@ -109,6 +114,17 @@ export async function managed(
     async close() {
       await Promise.all([certificates.close(), plain?.close()])
     },
+  }
+}
+
+/** @throws UsageError */
+function authorityIn(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8')
+    new X509Certificate(text)
+    return text
+  } catch (error) {
+    throw new UsageError(`--trust: '${file}' is not a certificate in PEM: ${(error as Error).message}`)
   }
 }
 
