@@ -122,7 +122,12 @@ function load(path: string, terminal: Terminal): Config | null {
   try {
     source = readFileSync(path, 'utf8')
   } catch (error) {
-    terminal.error(`${path}: ${(error as Error).message}\n`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file: name the proxy’s file, or write `8080 to http://localhost:3000`'
+        : message
+    terminal.error(`${path}: ${why}\n`)
     return null
   }
   const read = readConfig(source)

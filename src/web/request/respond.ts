@@ -3,6 +3,7 @@ import { compressExchange, type Exchange, isBodiless, splitList } from '../../ht
 import { awaited, type Maybe } from '../ground/maybe.ts'
 import { mayCompress } from '../security/compression.ts'
 import { isActive } from '../security/headers.ts'
+import { isLoopbackAuthority } from '../security/hosts.ts'
 import { type Context, turnOf } from './context.ts'
 import type { Chain } from './hooks.ts'
 import { HTML, JSON_TYPE, type Pieces, type Reply, type ReplyContent, SwitchReply, TEXT, toReply } from './reply.ts'
@@ -126,8 +127,16 @@ function compressing({ exchange, services: { compress }, cookiesMade }: Turn, re
   return safe ? compressExchange(exchange, compress) : exchange
 }
 
+/**
+ * Whether browsers are told to use https only from now on (RFC 6797). Not for localhost: all that ever listens on a port of
+ * this machine would be meant, for a year.
+ */
+function isStrict({ secure, exchange }: Turn): boolean {
+  return secure && !isLoopbackAuthority(exchange.authority)
+}
+
 function commonLines(turn: Turn, type: string): readonly string[] {
-  const key = turn.secure ? `https ${type}` : type
+  const key = isStrict(turn) ? `https ${type}` : type
   let lines = ready.get(turn.services)
   if (lines === undefined) ready.set(turn.services, (lines = new Map()))
   let made = lines.get(key)
@@ -143,7 +152,7 @@ export function ownLines(turn: Turn, type: string, own: readonly string[] | null
   if (turn.cookiesMade !== null) for (const line of turn.cookiesMade.lines()) lines.push('Set-Cookie', line)
   if (turn.private) keepPrivate(lines)
   const security: string[] = []
-  turn.services.headers.add(security, isActive(type), turn.secure, turn.nonceMade)
+  turn.services.headers.add(security, isActive(type), isStrict(turn), turn.nonceMade)
   const given = new Set<string>()
   for (let i = 0; i < lines.length; i += 2) given.add(lines[i]!.toLowerCase())
   for (let i = 0; i < security.length; i += 2)

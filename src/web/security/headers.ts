@@ -51,10 +51,10 @@ export class SecurityHeaders {
     this.#hsts = ['Strict-Transport-Security', `max-age=${Math.round(hsts / SECOND)}`]
   }
 
-  /** Adds the lines for a reply. `page`: whether a browser may show it as a document that can hold scripts. */
-  add(lines: string[], page: boolean, secure: boolean, nonce: string): void {
+  /** Adds the lines for a reply. `page`: whether a browser may show it as a document that can hold scripts. `strict`: whether it is to use https only. */
+  add(lines: string[], page: boolean, strict: boolean, nonce: string): void {
     lines.push('X-Content-Type-Options', 'nosniff')
-    if (secure) lines.push(...this.#hsts)
+    if (strict) lines.push(...this.#hsts)
     if (!page) return
     lines.push(...this.#page)
     if (this.#directives === null) return

@@ -132,6 +132,15 @@ function entryOf(given: string): Entry {
   return { host: asked.host, below, port: any ? '*' : asked.port }
 }
 
+/** Whether a host, perhaps with a port, is this machine by its loopback name or address. */
+export function isLoopbackAuthority(authority: string): boolean {
+  const asked = parseAuthority(authority)
+  if (asked === null) return false
+  const { host } = asked
+  if (host === 'localhost' || host.endsWith('.localhost')) return true
+  return isLoopbackAddress(host.startsWith('[') ? host.slice(1, -1) : host)
+}
+
 /** Undefined: a socket of this machine's own file system, or a caller in this process. */
 function isLoopbackAddress(text: string | undefined): boolean {
   if (text === undefined) return true

@@ -286,8 +286,11 @@ test('pages carry the fields that protect them, other replies what concerns them
   const own = (await web.get('/own')).headers
   assert.equal(own.get('content-security-policy'), "default-src 'none'")
   assert.equal(own.get('x-frame-options'), 'SAMEORIGIN')
-  const secure = testClient(made, { origin: 'https://localhost' })
-  assert.equal((await secure.get('/text')).headers.get('strict-transport-security'), 'max-age=31536000')
+  const strict = async (of: typeof made, origin: string) =>
+    (await testClient(of, { origin }).get('/text')).headers.get('strict-transport-security')
+  assert.equal(await strict(site({ hosts: ['board.example'] }), 'https://board.example'), 'max-age=31536000')
+  for (const origin of ['https://localhost', 'https://localhost:8443', 'https://127.0.0.1', 'https://[::1]:8443'])
+    assert.equal(await strict(made, origin), null, `${origin}: every other port would be meant, too`)
   const tuned = testClient(site({ headers: { csp: { 'img-src': ["'self'", 'https://img.example'] } } }))
   assert.match(
     (await tuned.get('/form')).headers.get('content-security-policy')!,
